@@ -1,0 +1,75 @@
+"""Every error that Curator raises on purpose.
+
+    CuratorError
+    ├── GeometryError      a box or point outside its frame, empty, or not a number
+    ├── HierarchyError     a node without parent, a duplicate id, a span outside the caption
+    ├── ReviewError        a command that cannot be applied to the hierarchy it names
+    │   └── StaleError     the figure has changed since the page read it
+    ├── LeaseError         another curator holds the figure
+    ├── StoreError         the project folder or its database cannot be used
+    ├── InputError         something read from outside cannot be used
+    │   ├── ArticleError   an article's XML or package
+    │   ├── ImageError     an image file
+    │   ├── ArchiveError   a .tar.gz or .zip
+    │   └── FetchError     the network
+    ├── MiningError        an agent could not finish a figure
+    └── SettingsError      a setting that is unknown or out of range
+
+A message says what happened, the value as found, what was expected, and what mends it.
+"""
+
+
+class CuratorError(Exception):
+    """Base of all errors that a caller can act on."""
+
+
+class GeometryError(CuratorError):
+    """A box or point that does not lie in its frame."""
+
+
+class HierarchyError(CuratorError):
+    """Nodes that do not form a hierarchy."""
+
+
+class ReviewError(CuratorError):
+    """A review command that cannot be applied."""
+
+
+class StaleError(ReviewError):
+    """The figure has changed since it was read; nothing was saved."""
+
+
+class LeaseError(CuratorError):
+    """Another curator holds the figure; nothing was saved."""
+
+
+class StoreError(CuratorError):
+    """The project folder or its database cannot be used."""
+
+
+class InputError(CuratorError):
+    """Something read from outside cannot be used."""
+
+
+class ArticleError(InputError):
+    """An article's XML or package cannot be used."""
+
+
+class ImageError(InputError):
+    """An image file cannot be used."""
+
+
+class ArchiveError(InputError):
+    """An archive is broken or would write outside its folder."""
+
+
+class FetchError(InputError):
+    """A remote file could not be fetched or does not match its checksum."""
+
+
+class MiningError(CuratorError):
+    """An agent could not finish a figure."""
+
+
+class SettingsError(CuratorError):
+    """A setting is unknown or out of range."""
