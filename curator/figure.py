@@ -266,7 +266,7 @@ def check(hierarchy: Hierarchy, image_wh: Size, caption: str) -> None:
     """Raises where the hierarchy is impossible (what is merely doubtful is told by ``flags``).
 
     Raises:
-        HierarchyError: duplicate ids, a parent that does not exist or is of the wrong level, a span outside the caption.
+        HierarchyError: duplicate ids, a parent that does not exist, a span outside the caption.
         GeometryError: a box or tip outside the image.
     """
     doubled = [node_id for node_id, n in Counter(node.id for node in hierarchy.nodes()).items() if n > 1]
@@ -320,8 +320,9 @@ def flags(hierarchy: Hierarchy, expected_labels: tuple[str, ...] = ()) -> list[F
             if intersection(first.box_xyxy, second.box_xyxy) > _OVERLAP_SHARE * smaller:
                 names = f"{first.label or first.id} and {second.label or second.id}"
                 found.append(Flag("overlap", (first.id, second.id), f"panels {names} overlap"))
-    by_id = hierarchy.by_id()
-    for node in (*hierarchy.markers, *hierarchy.regions):
+    by_id = {panel.id: panel for panel in hierarchy.panels}
+    below: tuple[Marker | Region, ...] = (*hierarchy.markers, *hierarchy.regions)
+    for node in below:
         if node.state == State.REJECTED:
             continue
         parent = by_id.get(node.panel_id) if node.panel_id else None
@@ -334,7 +335,9 @@ def flags(hierarchy: Hierarchy, expected_labels: tuple[str, ...] = ()) -> list[F
         if n > 1:
             ids = tuple(panel.id for panel in panels if panel.label and panel.label.casefold() == label)
             found.append(Flag("duplicate_label", ids, f"{n} panels are labelled {label!r}"))
-    for label in expected_labels:
-        if label.casefold() not in labels:
-            found.append(Flag("missing_label", (), f"the caption speaks of panel {label}, no box has that label"))
+    found.extend(
+        Flag("missing_label", (), f"the caption speaks of panel {label}, no box has that label")
+        for label in expected_labels
+        if label.casefold() not in labels
+    )
     return found
