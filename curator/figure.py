@@ -7,8 +7,8 @@ half-open. A node never holds its children: it names its parent, so that one nod
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -159,16 +159,35 @@ Node: TypeAlias = Panel | Marker | Region
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What the caption says of the figure as a whole."""
+
+    lead_spans: tuple[Span, ...] = ()
+    """Sentences before the first panel's, true of all panels."""
+    tail_spans: tuple[Span, ...] = ()
+    """Sentences after the last panel's, true of all panels."""
+    promised_labels: tuple[str, ...] = ()
+    """Labels of the panels that the caption speaks of, in order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hierarchy:
-    """All nodes of one figure, and the caption's shared sentences."""
+    """All nodes of one figure, and what its caption says of all of them."""
 
     panels: tuple[Panel, ...] = ()
     markers: tuple[Marker, ...] = ()
     regions: tuple[Region, ...] = ()
-    lead_spans: tuple[Span, ...] = ()
-    """Caption sentences before the first panel's, true of all panels."""
-    tail_spans: tuple[Span, ...] = ()
-    """Caption sentences after the last panel's, true of all panels."""
+    shared: Shared = Shared()
+
+    def with_nodes(self, nodes: Iterable[Node]) -> Hierarchy:
+        """The same with other nodes, each level in the order of its ids' numbers."""
+        ordered = sorted(nodes, key=lambda node: (len(node.id), node.id))
+        return replace(
+            self,
+            panels=tuple(node for node in ordered if isinstance(node, Panel)),
+            markers=tuple(node for node in ordered if isinstance(node, Marker)),
+            regions=tuple(node for node in ordered if isinstance(node, Region)),
+        )
 
     def nodes(self) -> Iterator[Node]:
         """Panels, markers, regions, in this order."""
@@ -230,7 +249,7 @@ class Flag:
     """Something about a hierarchy that a person should look at."""
 
     code: str
-    """overlap, outside_parent, no_panel, duplicate_label, missing_label, no_clause."""
+    """overlap, outside_parent, no_panel, duplicate_label or missing_label."""
     node_ids: tuple[str, ...]
     message: str
 
@@ -247,11 +266,8 @@ def own_caption(caption: str, panel: Panel) -> str:
 
 def full_caption(caption: str, hierarchy: Hierarchy, panel: Panel) -> str:
     """Shared lead + own + shared tail, joined by a space."""
-    parts = (
-        text_of(caption, hierarchy.lead_spans),
-        own_caption(caption, panel),
-        text_of(caption, hierarchy.tail_spans),
-    )
+    shared = hierarchy.shared
+    parts = (text_of(caption, shared.lead_spans), own_caption(caption, panel), text_of(caption, shared.tail_spans))
     return " ".join(part for part in parts if part)
 
 
@@ -294,7 +310,7 @@ def check(hierarchy: Hierarchy, image_wh: Size, caption: str) -> None:
             spans = (node.clause_span,) if node.clause_span else ()
         for span in spans:
             _check_span(span, caption, node.id)
-    for span in hierarchy.lead_spans + hierarchy.tail_spans:
+    for span in hierarchy.shared.lead_spans + hierarchy.shared.tail_spans:
         _check_span(span, caption, "shared sentences")
 
 
@@ -307,7 +323,7 @@ _OVERLAP_SHARE = 0.1  # guess: panels that share a tenth of the smaller one are 
 _INSIDE_SHARE = 0.5  # an arrow may stick out of its panel; its larger half must not
 
 
-def flags(hierarchy: Hierarchy, expected_labels: tuple[str, ...] = ()) -> list[Flag]:
+def flags(hierarchy: Hierarchy) -> list[Flag]:
     """What a person should look at: overlaps, children outside their parent, labels doubled or missing.
 
     Rejected nodes count as absent.
@@ -337,7 +353,7 @@ def flags(hierarchy: Hierarchy, expected_labels: tuple[str, ...] = ()) -> list[F
             found.append(Flag("duplicate_label", ids, f"{n} panels are labelled {label!r}"))
     found.extend(
         Flag("missing_label", (), f"the caption speaks of panel {label}, no box has that label")
-        for label in expected_labels
+        for label in hierarchy.shared.promised_labels
         if label.casefold() not in labels
     )
     return found

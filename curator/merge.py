@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from curator.figure import Hierarchy, Marker, Node, Panel, Region, State
 from curator.geometry import area, centre, contains_point, iou
-from curator.review import assemble
 
 SAME_IOU = 0.5  # the usual threshold for "the same box"
 
@@ -46,8 +45,7 @@ def merge_proposals(kept: Hierarchy, proposed: Hierarchy) -> Hierarchy:
             node = replace(node, panel_id=_holding(node, panels))
         merged[node.id] = node
     panels_decided = any(isinstance(node, Panel) for node in decided.values())
-    shared = kept if panels_decided else proposed
-    return assemble(merged.values(), (shared.lead_spans, shared.tail_spans))
+    return (kept if panels_decided else proposed).with_nodes(merged.values())
 
 
 def _holding(node: Node, panels: list[Panel]) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from curator.codec import level_of, node_from_doc, node_to_doc, validated
+from curator.codec import level_of, node_from_doc, node_to_doc, to_doc, validated
 from curator.commands import (
     MAX_TEXT,
     AcceptAbove,
@@ -34,6 +34,7 @@ from curator.figure import (
     Panel,
     Provenance,
     Region,
+    Shared,
     Span,
     State,
     check,
@@ -46,9 +47,6 @@ _EDITABLE: dict[str, frozenset[str]] = {
     "marker": frozenset({"kind", "color", "tip_xy", "clause_text", "clause_span"}),
     "region": frozenset({"label", "caption", "clause_span"}),
 }
-
-Shared = tuple[tuple[Span, ...], tuple[Span, ...]]
-"""(lead_spans, tail_spans)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,6 @@ class Decision:
             tuple(Change(change.after, change.before) for change in reversed(self.changes)),
             self.shared and (self.shared[1], self.shared[0]),
             self.state and (self.state[1], self.state[0]),
-            self.reason,
         )
 
 
@@ -120,20 +117,10 @@ def apply(review: Review, decision: Decision) -> Review:
             del nodes[node.id]
         else:
             nodes[node.id] = change.after
-    shared = decision.shared[1] if decision.shared else (review.hierarchy.lead_spans, review.hierarchy.tail_spans)
-    state = decision.state[1] if decision.state else review.state
-    return replace(review, hierarchy=assemble(nodes.values(), shared), state=state)
-
-
-def assemble(nodes: Iterable[Node], shared: Shared) -> Hierarchy:
-    """A hierarchy of the nodes, each level in the order of its ids' numbers."""
-    ordered = sorted(nodes, key=lambda node: (len(node.id), node.id))
-    return Hierarchy(
-        tuple(node for node in ordered if isinstance(node, Panel)),
-        tuple(node for node in ordered if isinstance(node, Marker)),
-        tuple(node for node in ordered if isinstance(node, Region)),
-        *shared,
-    )
+    hierarchy = review.hierarchy.with_nodes(nodes.values())
+    if decision.shared:
+        hierarchy = replace(hierarchy, shared=decision.shared[1])
+    return replace(review, hierarchy=hierarchy, state=decision.state[1] if decision.state else review.state)
 
 
 def undo_stacks(log: Iterable[tuple[int, str, int | None]]) -> tuple[list[int], list[int]]:
@@ -168,24 +155,21 @@ def decision_to_doc(decision: Decision) -> dict[str, Any]:
             [change.before and node_to_doc(change.before), change.after and node_to_doc(change.after)]
             for change in decision.changes
         ],
-        "shared": decision.shared,
+        "shared": decision.shared and [to_doc(part) for part in decision.shared],
         "state": decision.state,
         "reason": decision.reason,
     }
 
 
 def decision_from_doc(document: dict[str, Any]) -> Decision:
-    def shared(pair: Any) -> Shared:
-        lead, tail = pair
-        return tuple(Span(*span) for span in lead), tuple(Span(*span) for span in tail)
-
+    shared, state = document["shared"], document["state"]
     return Decision(
         tuple(
             Change(before and node_from_doc(before), after and node_from_doc(after))
             for before, after in document["changes"]
         ),
-        (shared(document["shared"][0]), shared(document["shared"][1])) if document["shared"] else None,
-        (FigureState(document["state"][0]), FigureState(document["state"][1])) if document["state"] else None,
+        (validated(Shared, shared[0]), validated(Shared, shared[1])) if shared else None,
+        (FigureState(state[0]), FigureState(state[1])) if state else None,
         document["reason"],
     )
 
@@ -199,12 +183,12 @@ class _Draft:
         self._at = at
         self._before = review.hierarchy.by_id()
         self._nodes = dict(self._before)
-        self._shared: Shared = (review.hierarchy.lead_spans, review.hierarchy.tail_spans)
+        self._shared = review.hierarchy.shared
         self._state = review.state
         self._reason = ""
 
     def hierarchy(self) -> Hierarchy:
-        return assemble(self._nodes.values(), self._shared)
+        return replace(self._review.hierarchy, shared=self._shared).with_nodes(self._nodes.values())
 
     def decision(self) -> Decision:
         ids = dict.fromkeys([*self._before, *self._nodes])
@@ -213,7 +197,7 @@ class _Draft:
             for node_id in ids
             if self._before.get(node_id) != self._nodes.get(node_id)
         )
-        shared = (self._review.hierarchy.lead_spans, self._review.hierarchy.tail_spans)
+        shared = self._review.hierarchy.shared
         return Decision(
             changes,
             (shared, self._shared) if shared != self._shared else None,
@@ -344,11 +328,9 @@ class _Draft:
             length = len(self._review.figure.caption)
             raise ReviewError(f"span {command.span!r} lies outside the caption of {length} characters; select again")
         if command.id in ("lead", "tail"):
-            lead, tail = self._shared
-            if command.id == "lead":
-                self._shared = (_with_span(lead, span, command.mode), tail)
-            else:
-                self._shared = (lead, _with_span(tail, span, command.mode))
+            name = f"{command.id}_spans"
+            spans = _with_span(getattr(self._shared, name), span, command.mode)
+            self._shared = validated(Shared, {**to_doc(self._shared), name: spans})
             return
         node = self._get(command.id)
         if isinstance(node, Panel):

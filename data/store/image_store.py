@@ -1,0 +1,58 @@
+"""Image files of a project, by the hash of their original bytes: originals, what a browser shows, thumbnails."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from curator.errors import StoreError
+
+
+class ImageStore:
+    """Files under ``root``; each is written beside its place and renamed, so that none is ever half there."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def save(self, sha256: str, original: bytes, web: bytes, web_suffix: str, thumbnail: bytes) -> None:
+        """Keeps an image's original bytes, its browser form (``.png``, ``.jpg`` or ``.webp``) and its thumbnail."""
+        self._write(self._path("originals", sha256, ""), original)
+        self._write(self._path("web", sha256, web_suffix), web)
+        self._write(self._path("thumbnails", sha256, ".webp"), thumbnail)
+
+    def original(self, sha256: str) -> Path:
+        """Raises StoreError where the file is missing, as all of these do."""
+        return self._found(self._path("originals", sha256, ""))
+
+    def web(self, sha256: str) -> Path:
+        """RGB in the frame of the boxes: EXIF rotation and colour space are settled."""
+        for suffix in (".jpg", ".png", ".webp"):
+            if (path := self._path("web", sha256, suffix)).is_file():
+                return path
+        return self._found(self._path("web", sha256, ".png"))
+
+    def thumbnail(self, sha256: str) -> Path:
+        return self._found(self._path("thumbnails", sha256, ".webp"))
+
+    def has(self, sha256: str) -> bool:
+        """All three forms are there; the thumbnail is written last."""
+        return self._path("thumbnails", sha256, ".webp").is_file()
+
+    def _path(self, form: str, sha256: str, suffix: str) -> Path:
+        return self.root / form / sha256[:2] / f"{sha256}{suffix}"
+
+    @staticmethod
+    def _found(path: Path) -> Path:
+        if not path.is_file():
+            raise StoreError(f"image {path} is missing; run `curator ingest` on its source again to restore it")
+        return path
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, path)

@@ -1,0 +1,292 @@
+"""Reviews: hierarchies as they stand, the event log behind them, and leases.
+
+Every change of a hierarchy is one transaction that writes an event and the rows it touches, so that a process killed at
+any moment leaves either all of a decision or none of it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from curator.codec import node_from_doc, node_to_doc, to_doc, validated
+from curator.commands import Command
+from curator.confidence import figure_confidence
+from curator.errors import LeaseError, ReviewError, StaleError, StoreError
+from curator.figure import FigureState, Hierarchy, Marker, Panel, PanelKind, Shared, State, check, flags
+from curator.merge import merge_proposals
+from curator.review import Change, Decision, Review, apply, decide, decision_from_doc, decision_to_doc, undo_stacks
+from data.store.articles import figure_from_row
+from data.store.clock import now_iso
+from data.store.database import Connections
+
+LEASE_S = 60.0  # guess: three missed heartbeats of 20 s
+MAX_SECONDS = 3600.0  # a figure that was open longer was left open
+KIND_BITS = {kind: 1 << index for index, kind in enumerate(PanelKind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A review as stored, with what a page needs to edit it."""
+
+    review: Review
+    revision: int
+    confidence: float | None
+    lease_by: str | None
+    """Holder of a running lease (``NAME#TAB``)."""
+    undoable: bool
+    redoable: bool
+    reason: str
+    replaced_by: str | None
+
+
+class Reviews:
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def load(self, figure_id: str, now_s: float) -> Stored:
+        """The review as it stands (``now_s``: Unix time, to tell whether a lease still runs).
+
+        Raises:
+            StoreError: there is no such figure.
+        """
+        review, row = self._review(figure_id)
+        done, undone = undo_stacks(self._log(figure_id))
+        return Stored(
+            review,
+            row["revision"],
+            row["confidence"],
+            row["lease_by"] if row["lease_until"] > now_s else None,
+            bool(done),
+            bool(undone),
+            row["reason"],
+            row["replaced_by"],
+        )
+
+    def decide(
+        self, figure_id: str, revision: int, commands: list[Command], holder: str, now_s: float, seconds: float = 0.0
+    ) -> Decision:
+        """Obeys a curator's commands as one event. ``seconds``: how long the curator worked at it.
+
+        Raises:
+            StaleError: the figure is no longer at ``revision``. LeaseError: somebody else holds it.
+            ReviewError, GeometryError, HierarchyError: see ``curator.review.decide``. Nothing was saved in any case.
+        """
+        who = holder.partition("#")[0]
+        with self._connections.write() as conn:
+            review = self._begin(conn, figure_id, revision, holder, now_s)
+            decision = decide(review, commands, who, now_iso())
+            if decision:
+                self._write(conn, review, decision, "decide", who, None, seconds)
+        return decision
+
+    def undo(self, figure_id: str, revision: int, holder: str, now_s: float) -> Decision:
+        """Takes the last decision back.
+
+        Raises:
+            ReviewError: nothing to undo, or the decision is another curator's. StaleError, LeaseError: see ``decide``.
+        """
+        return self._step(figure_id, revision, holder, now_s, "undo")
+
+    def redo(self, figure_id: str, revision: int, holder: str, now_s: float) -> Decision:
+        """Makes the decision that was undone last again; raises as ``undo``."""
+        return self._step(figure_id, revision, holder, now_s, "redo")
+
+    def _step(self, figure_id: str, revision: int, holder: str, now_s: float, kind: str) -> Decision:
+        who = holder.partition("#")[0]
+        with self._connections.write() as conn:
+            review = self._begin(conn, figure_id, revision, holder, now_s)
+            done, undone = undo_stacks(self._log(figure_id))
+            stack = done if kind == "undo" else undone
+            if not stack:
+                raise ReviewError(f"there is nothing to {kind} in this figure")
+            event = conn.execute("select who, doc from events where id = ?", (stack[-1],)).fetchone()
+            if event["who"] != who:
+                raise ReviewError(f"the last decision here is {event['who']}'s; only {event['who']} can {kind} it")
+            decision = decision_from_doc(json.loads(event["doc"]))
+            if kind == "undo":
+                decision = decision.inverse()
+            self._write(conn, review, decision, kind, who, stack[-1], 0.0)
+        return decision
+
+    def mined(self, figure_id: str, proposed: Hierarchy, agent: str) -> bool:
+        """Saves a mining's proposals beside what persons decided; False where a person has closed the figure.
+
+        Raises:
+            HierarchyError, GeometryError: the proposals are no hierarchy; nothing was saved.
+        """
+        with self._connections.write() as conn:
+            review, _ = self._review(figure_id)
+            if review.state in (FigureState.ACCEPTED, FigureState.SKIPPED):
+                return False
+            merged = merge_proposals(review.hierarchy, proposed)
+            check(merged, review.figure.image_wh, review.figure.caption)
+            before, after = review.hierarchy.by_id(), merged.by_id()
+            decision = Decision(
+                tuple(
+                    Change(before.get(node_id), after.get(node_id))
+                    for node_id in dict.fromkeys([*before, *after])
+                    if before.get(node_id) != after.get(node_id)
+                ),
+                (review.hierarchy.shared, merged.shared),
+                (review.state, FigureState.PROPOSED),
+            )
+            self._write(conn, review, decision, "mine", agent, None, 0.0)
+            conn.execute(
+                "update reviews set mined_by = ?, mined_at = ? where figure_id = ?", (agent, now_iso(), figure_id)
+            )
+            conn.execute("delete from problems where stage = 'mine' and place = ?", (figure_id,))
+        return True
+
+    def to_mine(self, agent: str | None = None) -> list[str]:
+        """Figures that wait for mining, in order of ingest; with ``agent``, also those that another agent mined."""
+        rows = self._connections.rows(
+            """select figure_id from reviews where current = 1 and (state = 'unmined' or (:agent is not null
+            and state = 'proposed' and mined_by is not :agent)) order by number""",
+            {"agent": agent},
+        )
+        return [row["figure_id"] for row in rows]
+
+    def lease(self, figure_id: str, holder: str, now_s: float, take_over: bool = False) -> str:
+        """Takes or renews the lease for ``LEASE_S`` seconds; the holder afterwards, who may be somebody else."""
+        with self._connections.write() as conn:
+            conn.execute(
+                """update reviews set lease_by = :holder, lease_until = :until where figure_id = :id
+                and (lease_by is null or lease_by = :holder or lease_until < :now or :take_over)""",
+                {
+                    "holder": holder,
+                    "until": now_s + LEASE_S,
+                    "id": figure_id,
+                    "now": now_s,
+                    "take_over": take_over,
+                },
+            )
+            row = conn.execute("select lease_by from reviews where figure_id = ?", (figure_id,)).fetchone()
+        if row is None:
+            raise _no_figure(figure_id)
+        return str(row["lease_by"])
+
+    def release(self, figure_id: str, holder: str) -> None:
+        """Gives the lease back where ``holder`` has it."""
+        with self._connections.write() as conn:
+            conn.execute(
+                "update reviews set lease_by = null, lease_until = 0 where figure_id = ? and lease_by = ?",
+                (figure_id, holder),
+            )
+
+    def _begin(self, conn: Any, figure_id: str, revision: int, holder: str, now_s: float) -> Review:
+        review, row = self._review(figure_id)
+        if row["lease_by"] not in (None, holder) and row["lease_until"] > now_s:
+            other, _, _ = row["lease_by"].partition("#")
+            where = "you, in another tab," if other == holder.partition("#")[0] else other
+            raise LeaseError(f"{where} is editing this figure; nothing was saved here. Take it over, or open another")
+        if row["revision"] != revision:
+            raise StaleError(
+                f"the figure has changed since the page read it (revision {row['revision']}, the page has {revision}); "
+                "your last edit was not saved, the figure is loaded again"
+            )
+        conn.execute(
+            "update reviews set lease_by = ?, lease_until = ? where figure_id = ?", (holder, now_s + LEASE_S, figure_id)
+        )
+        return review
+
+    def _review(self, figure_id: str) -> tuple[Review, Any]:
+        row = self._connections.row(
+            "select f.*, r.* from figures f join reviews r on r.figure_id = f.id where f.id = ?", (figure_id,)
+        )
+        if row is None:
+            raise _no_figure(figure_id)
+        nodes = self._connections.rows("select doc from nodes where figure_id = ?", (figure_id,))
+        hierarchy = Hierarchy(shared=validated(Shared, json.loads(row["shared"]))).with_nodes(
+            node_from_doc(json.loads(node["doc"])) for node in nodes
+        )
+        return Review(figure_from_row(row), hierarchy, FigureState(row["state"])), row
+
+    def _log(self, figure_id: str) -> list[tuple[int, str, int | None]]:
+        rows = self._connections.rows(
+            "select id, kind, target from events where figure_id = ? order by id", (figure_id,)
+        )
+        return [(row["id"], row["kind"], row["target"]) for row in rows]
+
+    def _write(
+        self, conn: Any, review: Review, decision: Decision, kind: str, who: str, target: int | None, seconds: float
+    ) -> None:
+        """One event and the rows that it changes."""
+        after = apply(review, decision)
+        figure_id, at = review.figure.id, now_iso()
+        for change in decision.changes:
+            node = change.after
+            if node is None:
+                assert change.before is not None
+                conn.execute("delete from nodes where figure_id = ? and id = ?", (figure_id, change.before.id))
+                continue
+            document = node_to_doc(node)
+            conn.execute(
+                "insert or replace into nodes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    figure_id,
+                    node.id,
+                    document["level"],
+                    node.parent_id,
+                    document.get("kind", ""),
+                    (node.color if isinstance(node, Marker) else node.label) or "",
+                    node.state,
+                    node.provenance.confidence,
+                    node.provenance.agent,
+                    json.dumps(document),
+                ),
+            )
+        (revision,) = conn.execute(
+            "update reviews set revision = revision + 1 where figure_id = ? returning revision", (figure_id,)
+        ).fetchone()
+        conn.execute(
+            """insert into events (figure_id, revision, kind, target, who, at, seconds, to_state, doc)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                figure_id,
+                revision,
+                kind,
+                target,
+                who,
+                at,
+                min(max(seconds, 0.0), MAX_SECONDS),
+                decision.state and decision.state[1],
+                json.dumps(decision_to_doc(decision)),
+            ),
+        )
+        self._summarise(conn, after, decision.reason if decision.state else None)
+        if kind != "mine":
+            conn.execute("update reviews set decided_by = ?, decided_at = ? where figure_id = ?", (who, at, figure_id))
+
+    @staticmethod
+    def _summarise(conn: Any, review: Review, reason: str | None) -> None:
+        """The figure's row, by which the queue finds and orders it."""
+        hierarchy = review.hierarchy
+        found = flags(hierarchy)
+        present = [node for node in hierarchy.nodes() if node.state != State.REJECTED]
+        panels = [node for node in present if isinstance(node, Panel)]
+        markers = [node for node in present if isinstance(node, Marker)]
+        kinds = 0
+        for panel in panels:
+            kinds |= KIND_BITS[panel.kind]
+        conn.execute(
+            """update reviews set state = ?, confidence = ?, flag_count = ?, kinds = ?, panel_count = ?,
+            marker_count = ?, region_count = ?, shared = ?, reason = coalesce(?, reason) where figure_id = ?""",
+            (
+                review.state,
+                figure_confidence(hierarchy, found),
+                len(found),
+                kinds,
+                len(panels),
+                len(markers),
+                len(present) - len(panels) - len(markers),
+                json.dumps(to_doc(hierarchy.shared)),
+                reason,
+                review.figure.id,
+            ),
+        )
+
+
+def _no_figure(figure_id: str) -> StoreError:
+    return StoreError(f"there is no figure {figure_id!r} in this project; `curator status` lists its articles")

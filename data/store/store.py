@@ -1,0 +1,35 @@
+"""A project folder: one SQLite file and an image store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from data.store.articles import Articles
+from data.store.dashboard import Dashboard
+from data.store.database import Connections
+from data.store.image_store import ImageStore
+from data.store.problems import Problems
+from data.store.queue import Queue
+from data.store.reviews import Reviews
+
+
+class Store:
+    """Everything that a project remembers. Safe to share among threads; each process opens its own.
+
+    Raises:
+        StoreError: the folder cannot be used or its database is not one of ours.
+    """
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.connections = Connections(project / "curator.db")
+        self.images = ImageStore(project / "images")
+        self.articles = Articles(self.connections)
+        self.reviews = Reviews(self.connections)
+        self.queue = Queue(self.connections)
+        self.problems = Problems(self.connections)
+        self.dashboard = Dashboard(self.connections)
+
+    def close(self) -> None:
+        """Closes this thread's connection."""
+        self.connections.close()
