@@ -83,7 +83,8 @@ class Articles:
         number = conn.execute(
             """insert into figures (id, article_id, key, version, image_name, image_sha256, width, height, label,
             caption, bold_spans, mentions, license, doi, ingested_at) values (:id, :article_id, :key, :version,
-            :image_name, :image_sha256, :width, :height, :label, :caption, :bold_spans, :mentions, :license, :doi, :ingested_at)""",
+            :image_name, :image_sha256, :width, :height, :label, :caption, :bold_spans, :mentions, :license, :doi,
+            :ingested_at)""",
             values,
         ).lastrowid
         conn.execute(

@@ -75,7 +75,8 @@ class Dashboard:
         """How much of the first curator's work a second one kept, over all figures where two decided."""
         rows = self._connections.rows(
             """select figure_id, who, doc from events where kind = 'decide' and figure_id in (
-            select figure_id from events where kind = 'decide' group by figure_id having count(distinct who) > 1) order by figure_id, id"""
+            select figure_id from events where kind = 'decide' group by figure_id
+            having count(distinct who) > 1) order by figure_id, id"""
         )
         figures = nodes = kept = 0
         for figure_id, events in groupby(rows, key=lambda row: row["figure_id"]):

@@ -148,6 +148,13 @@ class Reviews:
         )
         return [row["figure_id"] for row in rows]
 
+    def mined_ids(self) -> list[str]:
+        """Current figures that have a hierarchy, in order of their ids."""
+        rows = self._connections.rows(
+            "select figure_id from reviews where current = 1 and state != 'unmined' order by figure_id"
+        )
+        return [row["figure_id"] for row in rows]
+
     def lease(self, figure_id: str, holder: str, now_s: float, take_over: bool = False) -> str:
         """Takes or renews the lease for ``LEASE_S`` seconds; the holder afterwards, who may be somebody else."""
         with self._connections.write() as conn:

@@ -1,0 +1,95 @@
+"""Export: verified hierarchies as files, reproducible, with a manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from curator.errors import StoreError
+from data.formats.coco import save_coco
+from data.formats.jsonl import save_jsonl, save_lines
+from data.formats.record import SCHEMA_VERSION, exported, to_record
+from data.formats.webdataset import save_webdataset
+from data.store import Store
+
+Format = Literal["jsonl", "coco", "webdataset"]
+_SAVERS = {"jsonl": save_jsonl, "coco": save_coco, "webdataset": save_webdataset}
+
+
+def export(
+    store: Store,
+    format_: Format,
+    target: Path,
+    verified_only: bool,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Writes the project to the new folder ``target`` and returns its manifest (also ``target/manifest.json``).
+
+    A ``target`` that ends in ``.jsonl`` becomes that one file, without images, with its manifest beside it. Exporting the
+    same decisions again gives the same bytes. ``target`` appears only when it is complete.
+
+    Raises:
+        StoreError: ``target`` exists, or nothing is there to export.
+    """
+    if target.exists():
+        raise StoreError(f"{target} exists; name another with -o, or remove it first")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    counts: Counter[str] = Counter()
+    records = _counted(_records(store, verified_only, progress), counts)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
+        fresh = Path(scratch) / target.name
+        lines_only = format_ == "jsonl" and target.suffix == ".jsonl"
+        if lines_only:
+            save_lines(records, fresh)
+        else:
+            _SAVERS[format_](records, fresh, store.images)
+        if not counts["figures"]:
+            wanted = "no figure is accepted yet; accept some in the page" if verified_only else "no figure is mined yet"
+            raise StoreError(f"nothing to export: {wanted}" + (", or leave out --verified-only" * verified_only))
+        files = [fresh] if lines_only else sorted(path for path in fresh.rglob("*") if path.is_file())
+        manifest = {
+            "schema_version": SCHEMA_VERSION,
+            "format": format_,
+            "filter": {"verified_only": verified_only},
+            "counts": dict(sorted(counts.items())),
+            "files": {str(path.relative_to(fresh.parent if lines_only else fresh)): _sha256(path) for path in files},
+        }
+        manifest_text = json.dumps(manifest, indent=1) + "\n"
+        if lines_only:
+            target.with_suffix(".manifest.json").write_text(manifest_text, encoding="utf-8")
+        else:
+            (fresh / "manifest.json").write_text(manifest_text, encoding="utf-8")
+        os.replace(fresh, target)
+    return manifest
+
+
+def _records(store: Store, verified_only: bool, progress: Callable[[int, int], None]) -> Iterator[dict[str, Any]]:
+    licenses = {article.id: article.license for article, _ in store.articles.listed()}
+    figure_ids = store.reviews.mined_ids()
+    for done, figure_id in enumerate(figure_ids, start=1):
+        review = store.reviews.load(figure_id, now_s=0.0).review
+        if exported(review, verified_only):
+            yield to_record(review, licenses[review.figure.article_id], verified_only)
+        progress(done, len(figure_ids))
+
+
+def _counted(records: Iterator[dict[str, Any]], counts: Counter[str]) -> Iterator[dict[str, Any]]:
+    for record in records:
+        counts["figures"] += 1
+        counts[f"figures_{record['split']}"] += 1
+        counts["panels"] += len(record["panels"])
+        for holder in (*record["panels"], record["unassigned"]):
+            counts["markers"] += len(holder["markers"])
+            counts["regions"] += len(holder["regions"])
+        yield record
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,33 @@
+"""JSONL: one figure a line, with its image beside it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from data.store.image_store import ImageStore
+
+
+def save_jsonl(records: Iterable[dict[str, Any]], folder: Path, images: ImageStore) -> None:
+    """Writes ``hierarchy.jsonl`` and ``images/SHA256.EXT`` in the boxes' frame; ``image_path`` names the file."""
+    (folder / "images").mkdir(parents=True)
+
+    def with_images() -> Iterator[dict[str, Any]]:
+        for record in records:
+            source = images.web(record["image_sha256"])
+            target = folder / "images" / source.name
+            if not target.exists():
+                shutil.copyfile(source, target)
+            yield {**record, "image_path": f"images/{source.name}"}
+
+    save_lines(with_images(), folder / "hierarchy.jsonl")
+
+
+def save_lines(records: Iterable[dict[str, Any]], path: Path) -> None:
+    """Writes one JSON document a line."""
+    with path.open("w", encoding="utf-8") as lines:
+        for record in records:
+            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
