@@ -31,8 +31,8 @@ def export(
 ) -> dict[str, Any]:
     """Writes the project to the new folder ``target`` and returns its manifest (also ``target/manifest.json``).
 
-    A ``target`` that ends in ``.jsonl`` becomes that one file, without images, with its manifest beside it. Exporting the
-    same decisions again gives the same bytes. ``target`` appears only when it is complete.
+    A ``target`` that ends in ``.jsonl`` becomes that one file, without images, with its manifest beside it. Exporting
+    the same decisions again gives the same bytes. ``target`` appears only when it is complete.
 
     Raises:
         StoreError: ``target`` exists, or nothing is there to export.

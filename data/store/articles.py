@@ -10,6 +10,7 @@ from typing import Any
 
 from curator.codec import to_doc
 from curator.figure import Article, Figure, FigureState, Span
+from curator.geometry import Size
 from data.store.clock import now_iso
 from data.store.database import Connections
 
@@ -105,6 +106,11 @@ class Articles:
     def article(self, article_id: str) -> Article | None:
         row = self._connections.row("select * from articles where id = ?", (article_id,))
         return None if row is None else _article_from_row(row)
+
+    def image_wh(self, image_sha256: str) -> Size | None:
+        """Size of an image that some figure shows; None where none does."""
+        row = self._connections.row("select width, height from figures where image_sha256 = ? limit 1", (image_sha256,))
+        return None if row is None else (row["width"], row["height"])
 
     def listed(self) -> list[tuple[Article, int]]:
         """Every article with the number of its current figures, by id."""

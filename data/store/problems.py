@@ -35,11 +35,11 @@ class Problems:
             )
 
     def solve(self, stage: Stage, place: str) -> None:
-        """Takes the problems of a place, and of the files inside it, off the list."""
+        """Takes the problems of a place, and of what is inside it ("PLACE figure"), off the list."""
         with self._connections.write() as conn:
             conn.execute(
                 "delete from problems where stage = ? and (place = ? or substr(place, 1, ?) = ?)",
-                (stage, place, len(place) + 1, place + ":"),
+                (stage, place, len(place) + 1, place + " "),
             )
 
     def listed(self) -> list[ProblemRow]:
