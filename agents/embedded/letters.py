@@ -69,7 +69,7 @@ class LetterReader:
         return [_letter(p, scale) for p in placed]
 
     def _sightings(self, shapes: list[Glyphs], logits: list[float], chosen: list[int]) -> list[Sighting]:
-        readings = self._ocr.read([shapes[i].crop for i in chosen])
+        readings = self._ocr.read([shapes[i].crop() for i in chosen])
         return [Sighting(shapes[i], reading, logits[i]) for i, reading in zip(chosen, readings, strict=True)]
 
 

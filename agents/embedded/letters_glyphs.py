@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curator.geometry import Box
+from curator.geometry import Box, iou
 
 Gray: TypeAlias = NDArray[np.uint8]
 Ints: TypeAlias = NDArray[np.int64]
@@ -25,14 +25,24 @@ Floats: TypeAlias = NDArray[np.float64]
 _DARK_CUTS = (64, 112, 160, 208)
 _LIGHT_CUTS = (240, 208, 160, 96)
 """Grey values that separate ink from ground; a guess: 48 apart, so that ink 60 away from its ground meets one."""
+_MIN_CONTRAST = 40
+"""Grey distance below which print could not be read in the article either (guess)."""
 _MIN_HEIGHT_PX, _MAX_HEIGHT_PX = 7, 72
 """At working size; real letters are 8-60 px high there (method notes: median 20 px)."""
 _LINK_GAP = 0.22
 """Gap between two characters of one word, in heights: measured 0.05-0.15 in sans fonts; a space is 0.3 or more."""
 _MAX_RUN = 5
 """Characters in the longest label with its brackets: "(iii)"."""
+_SAME_PLACE_IOU = 0.7
+"""Cuts that agree this well found the same shape; others may be a letter and a broken piece of it."""
+_LEFT_GAP = 0.4
+"""Nothing stands closer than this (in heights) on the left of a panel letter."""
 FAR = 9.0
 """Gap (in heights) from which neighbours no longer matter."""
+
+
+_SQUARE = [np.ones((2 * r + 1, 2 * r + 1), np.uint8) for r in range(_MAX_HEIGHT_PX // 12 + 1)]
+"""Structuring elements by radius."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +54,9 @@ class Glyphs:
     """Of the tallest character that is no bracket."""
     dark: bool
     """Darker than its ground."""
-    contrast: float
-    """Median grey distance between ink and ground, 0 to 255."""
+    ink_level: float
+    ground_level: float
+    """Mean grey values of the ink and of the ground around it, 0 to 255."""
     ink_spread: float
     """Standard deviation of the ink's grey values: small for print, large for texture."""
     ground_spread: float
@@ -56,8 +67,21 @@ class Glyphs:
     gap_left: float
     gap_right: float
     """Distance to the next character-like component on the same line, in heights, at most ``FAR``."""
-    crop: Gray
-    """The run alone, dark on white, other components erased."""
+    window: Gray
+    """The grey image around the run (a view)."""
+    near: Gray
+    """UInt8, as large as the window: 1 where a pixel belongs to the run or touches it."""
+
+    @property
+    def contrast(self) -> float:
+        """Grey distance between ink and ground, 0 to 255."""
+        return abs(self.ground_level - self.ink_level)
+
+    def crop(self) -> Gray:
+        """The run alone, dark on white, everything else erased."""
+        span = (self.window.astype(np.float32) - self.ink_level) / (self.ground_level - self.ink_level)
+        span[self.near == 0] = 1
+        return (np.clip(span, 0, 1) * 255).astype(np.uint8)
 
 
 def find_glyphs(gray: Gray) -> list[Glyphs]:
@@ -91,22 +115,17 @@ def _runs_of_cut(gray: Gray, cut: int, *, dark: bool) -> list[Glyphs]:
     sizes = np.bincount(word)
     order = np.argsort(word, kind="stable")
     starts = np.concatenate(([0], np.cumsum(sizes)))
+    corners = np.stack((x, y, x + w, y + h))
     runs: list[Glyphs] = []
     for k in np.flatnonzero((sizes >= 1) & (sizes <= _MAX_RUN)):
         members = order[starts[k] : starts[k + 1]]
-        if not letter_like[members].any():
+        if not letter_like[members].any() or gap_left[members].min() < _LEFT_GAP:
             continue
-        run = _run(gray, labels, index[members], x[members], y[members], w[members], h[members], cut, dark)
+        left, right = float(gap_left[members].min()), float(gap_right[members].min())
+        run = _measured(gray, labels, index[members], corners[:, members], left, right, dark=dark)
         if run is not None:
-            lefts, rights = gap_left[members], gap_right[members]
-            runs.append(_with_gaps(run, float(lefts.min()), float(rights.min())))
+            runs.append(run)
     return runs
-
-
-def _with_gaps(run: Glyphs, left: float, right: float) -> Glyphs:
-    from dataclasses import replace
-
-    return replace(run, gap_left=left, gap_right=right)
 
 
 def _neighbours(x: Ints, y: Ints, w: Ints, h: Ints, letter_like: NDArray[np.bool_]) -> tuple[Floats, Floats, Ints]:
@@ -152,43 +171,57 @@ def _neighbours(x: Ints, y: Ints, w: Ints, h: Ints, letter_like: NDArray[np.bool
     return gap_left, gap_right, word
 
 
-def _run(
-    gray: Gray, labels: NDArray[np.int32], index: Ints, x: Ints, y: Ints, w: Ints, h: Ints, cut: int, dark: bool
+def _measured(
+    gray: Gray,
+    labels: NDArray[np.int32],
+    index: Ints,
+    corners: Ints,
+    gap_left: float,
+    gap_right: float,
+    *,
+    dark: bool,
 ) -> Glyphs | None:
-    x0, y0, x1, y1 = int(x.min()), int(y.min()), int((x + w).max()), int((y + h).max())
-    tallest = int(h.max())
+    """The run of the components ``index`` (corners: Int[4, parts] xyxy), or None where it is no print."""
+    x0, y0 = int(corners[0].min()), int(corners[1].min())
+    x1, y1 = int(corners[2].max()), int(corners[3].max())
+    tallest = int((corners[3] - corners[1]).max())
     if y1 - y0 > 1.7 * tallest or x1 - x0 > 3.2 * tallest:
         return None
     margin = max(3, round(0.25 * tallest))
     top, bottom = max(0, y0 - margin), min(gray.shape[0], y1 + margin)
     left, right = max(0, x0 - margin), min(gray.shape[1], x1 + margin)
-    window = gray[top:bottom, left:right]
-    own = np.isin(labels[top:bottom, left:right], index)
-    ink = window[own]
-    near = cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=max(1, tallest // 12)) > 0
-    ring = cv2.dilate(near.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2) > 0
-    ground = window[ring & ~near]
-    if ground.size < 4:
-        return None
-    ink_level, ground_level = float(np.median(ink)), float(np.median(ground))
+    window, numbers = gray[top:bottom, left:right], labels[top:bottom, left:right]
+    own = numbers == index[0]
+    for other in index[1:]:
+        own |= numbers == other
+    ink = own.astype(np.uint8)
+    near = cv2.dilate(ink, _SQUARE[max(1, tallest // 12)])
+    ring = cv2.dilate(near, _SQUARE[2]) - near
+    ink_level, ink_spread = _mean_and_spread(window, ink)
+    ground_level, ground_spread = _mean_and_spread(window, ring)
     contrast = (ground_level - ink_level) if dark else (ink_level - ground_level)
-    if contrast < 40:
+    if contrast < _MIN_CONTRAST:
         return None
-    span = np.clip((window.astype(np.float32) - ink_level) / (ground_level - ink_level), 0, 1)
-    span[~near] = 1
     return Glyphs(
         box_xyxy=(x0, y0, x1, y1),
         height_px=float(tallest),
         dark=dark,
-        contrast=contrast,
-        ink_spread=float(ink.std()),
-        ground_spread=float(ground.std()),
-        stroke=float(own.sum()) / ((x1 - x0) * (y1 - y0)),
+        ink_level=ink_level,
+        ground_level=ground_level,
+        ink_spread=ink_spread,
+        ground_spread=ground_spread,
+        stroke=float(ink.sum()) / ((x1 - x0) * (y1 - y0)),
         parts=len(index),
-        gap_left=FAR,
-        gap_right=FAR,
-        crop=(span * 255).astype(np.uint8),
+        gap_left=gap_left,
+        gap_right=gap_right,
+        window=window,
+        near=near,
     )
+
+
+def _mean_and_spread(window: Gray, mask: Gray) -> tuple[float, float]:
+    mean, spread = cv2.meanStdDev(window, mask=mask)
+    return float(mean[0, 0]), float(spread[0, 0])
 
 
 def _best_of_each_place(found: list[Glyphs]) -> list[Glyphs]:
@@ -207,8 +240,4 @@ def _best_of_each_place(found: list[Glyphs]) -> list[Glyphs]:
 
 
 def _same_place(a: Glyphs, b: Glyphs) -> bool:
-    ax0, ay0, ax1, ay1 = a.box_xyxy
-    bx0, by0, bx1, by1 = b.box_xyxy
-    shared = max(0.0, min(ax1, bx1) - max(ax0, bx0)) * max(0.0, min(ay1, by1) - max(ay0, by0))
-    smaller = min((ax1 - ax0) * (ay1 - ay0), (bx1 - bx0) * (by1 - by0))
-    return shared > 0.5 * smaller and a.dark == b.dark
+    return a.dark == b.dark and iou(a.box_xyxy, b.box_xyxy) > _SAME_PLACE_IOU

@@ -16,8 +16,8 @@ from agents.embedded.letters_glyphs import Glyphs
 from agents.embedded.ocr import Reading
 
 # Heights in capital heights, from the metrics of Arial/Helvetica (x-height 0.52/0.72, descender 0.21/0.72).
-_X_HEIGHT = {c: 0.73 for c in "acemnorsuvwxz"}
-_DESCENDING = {c: 1.02 for c in "gpqy"} | {"j": 1.28, "t": 0.93, "Q": 1.06}
+_X_HEIGHT = dict.fromkeys("acemnorsuvwxz", 0.73)
+_DESCENDING = dict.fromkeys("gpqy", 1.02) | {"j": 1.28, "t": 0.93, "Q": 1.06}
 _RELATIVE_HEIGHT = _X_HEIGHT | _DESCENDING
 _SAME_IN_BOTH_CASES = frozenset("ckopsuvwxz")
 _LOOKALIKES = {"I": "l1i|", "l": "I1i|", "i": "I1l|", "O": "0oQD", "o": "0O", "S": "5s", "B": "8", "Z": "2z", "G": "6C"}
