@@ -1,0 +1,99 @@
+"""Which panel labels a caption promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.embedded.caption_mentions import ALPHABETS, Mention, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The label set that explains a caption best."""
+
+    alphabet: str
+    order: tuple[int, ...]
+    """Positions in the alphabet of the promised labels, ascending."""
+    mentions: tuple[Mention, ...]
+    """Mentions readable in that alphabet whose labels are all promised, in text order."""
+    confidence: float
+
+    def indices(self, mention: Mention) -> tuple[int, ...]:
+        return mention.readings[self.alphabet]
+
+    def text(self, index: int) -> str:
+        return ALPHABETS[self.alphabet][index]
+
+
+# Numbers and numerals count only where no letters explain the caption: beside letters they name parts of a panel.
+_TIERS = (("upper", "lower"), ("digit", "roman", "ROMAN"))
+_COST = 0.38  # evidence below which one more label is not worth believing: measured on half of the caption truth
+_STRONG = 0.7  # a mention that leads its text and is hardly anything but a label: guess
+_GAP = 0.5  # cost of each label left out between two others
+
+
+def choose_labels(mentions: list[Mention]) -> Labels | None:
+    """The best explanation of the mentions as labels of panels; None where the caption promises none."""
+    best: tuple[float, str, tuple[int, ...]] | None = None
+    for tier in _TIERS:
+        for alphabet in tier:
+            candidate = _best_run(alphabet, [m for m in mentions if alphabet in m.readings])
+            if candidate is not None and (best is None or candidate[0] > best[0]):
+                best = (candidate[0], alphabet, candidate[1])
+        if best is not None:
+            break
+    if best is None:
+        return None
+    score, alphabet, order = best
+    promised = set(order)
+    kept = tuple(m for m in mentions if alphabet in m.readings and promised.issuperset(m.readings[alphabet]))
+    return Labels(alphabet, order, kept, min(0.99, score / len(order) + _COST))
+
+
+def _best_run(alphabet: str, mentions: list[Mention]) -> tuple[float, tuple[int, ...]] | None:
+    """(score, positions) of the best run of labels in one alphabet."""
+    evidence = _evidence(alphabet, mentions)
+    if not evidence:
+        return None
+    best: tuple[float, tuple[int, ...]] | None = None
+    for first in (0, 1):
+        total = -_GAP * first
+        chosen: list[int] = []
+        gaps = 0
+        for index in range(first, len(ALPHABETS[alphabet])):
+            value, shared = evidence.get(index, (0.0, 1))
+            if value <= _COST:
+                gaps += 1
+                total -= _GAP
+                if gaps > 2:
+                    break
+                continue
+            gaps = 0
+            total += (value - _COST) / shared**0.5
+            chosen.append(index)
+            if len(chosen) >= 2 and (best is None or total > best[0]):
+                best = (total, tuple(chosen))
+    if best is None and evidence.get(0, (0.0, 1))[0] >= 0.9:
+        return evidence[0][0] - _COST, (0,)
+    return best if best is not None and best[0] > 0 else None
+
+
+def _evidence(alphabet: str, mentions: list[Mention]) -> dict[int, tuple[float, int]]:
+    """Per position in the alphabet: the weight of its best mention, and how many labels share that mention."""
+    plain = {(m.form, m.place, index) for m in mentions if not m.abbreviation for index in m.readings[alphabet]}
+    leading = [i for m in mentions if m.place is not Place.AFTER and m.weight >= _STRONG for i in m.readings[alphabet]]
+    last_leading = max(leading) if len(set(leading)) > 1 else None
+    evidence: dict[int, tuple[float, int]] = {}
+    for mention in mentions:
+        indices = mention.readings[alphabet]
+        for index in indices:
+            weight = mention.weight
+            alike = any((mention.form, mention.place, index + step) in plain for step in (-1, 1))
+            if mention.abbreviation and not alike:
+                weight *= 0.5
+            if last_leading is not None and index > last_leading and mention.place is Place.AFTER:
+                # Labels that lead their text end before this one, which follows its text: "(B) ... curcumin (C) and".
+                weight *= 0.8 if indices == (last_leading + 1,) else 0.5
+            if weight > evidence.get(index, (0.0, 1))[0]:
+                evidence[index] = (weight, len(indices))
+    return evidence
