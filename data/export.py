@@ -27,6 +27,8 @@ def export(
     format_: Format,
     target: Path,
     verified_only: bool,
+    *,
+    overwrite: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Writes the project to the new folder ``target`` and returns its manifest (also ``target/manifest.json``).
@@ -35,10 +37,12 @@ def export(
     the same decisions again gives the same bytes. ``target`` appears only when it is complete.
 
     Raises:
-        StoreError: ``target`` exists, or nothing is there to export.
+        StoreError: ``target`` exists (an export there goes with ``overwrite``), or nothing is there to export.
     """
-    if target.exists():
-        raise StoreError(f"{target} exists; name another with -o, or remove it first")
+    if target.exists() and not overwrite:
+        raise StoreError(f"{target} exists; name another with -o, or replace it with --overwrite")
+    if target.is_dir() and not (target / "manifest.json").is_file():
+        raise StoreError(f"{target} is a folder that no export wrote; name another with -o")
     target.parent.mkdir(parents=True, exist_ok=True)
     counts: Counter[str] = Counter()
     records = _counted(_records(store, verified_only, progress), counts)
@@ -65,6 +69,8 @@ def export(
             target.with_suffix(".manifest.json").write_text(manifest_text, encoding="utf-8")
         else:
             (fresh / "manifest.json").write_text(manifest_text, encoding="utf-8")
+        if target.is_dir():
+            os.replace(target, Path(scratch) / "before")
         os.replace(fresh, target)
     return manifest
 

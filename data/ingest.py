@@ -31,13 +31,14 @@ def ingest(
     sources: Iterable[ArticleSource | Problem],
     limits: ImageLimits = DEFAULT_LIMITS,
     progress: Callable[[str], None] = lambda name: None,
+    report: IngestReport | None = None,
 ) -> IngestReport:
-    """Saves each article with its images as it comes; ``progress`` gets its name.
+    """Saves each article with its images as it comes; ``progress`` gets its name, ``report`` goes on counting.
 
     An article is saved in one transaction after its images are on disk, so that a process killed at any moment leaves
     whole articles. Problems are listed in the project until the same article or file is read without them.
     """
-    report = IngestReport()
+    report = report or IngestReport()
     for source in sources:
         if isinstance(source, Problem):
             _note(store, report, source)

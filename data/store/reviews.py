@@ -14,7 +14,7 @@ from curator.codec import node_from_doc, node_to_doc, to_doc, validated
 from curator.commands import Command
 from curator.confidence import figure_confidence
 from curator.errors import LeaseError, ReviewError, StaleError, StoreError
-from curator.figure import FigureState, Hierarchy, Marker, Panel, PanelKind, Shared, State, check, flags
+from curator.figure import Figure, FigureState, Hierarchy, Marker, Panel, PanelKind, Shared, State, check, flags
 from curator.merge import merge_proposals
 from curator.review import Change, Decision, Review, apply, decide, decision_from_doc, decision_to_doc, undo_stacks
 from data.store.articles import figure_from_row
@@ -139,14 +139,22 @@ class Reviews:
             conn.execute("delete from problems where stage = 'mine' and place = ?", (figure_id,))
         return True
 
-    def to_mine(self, agent: str | None = None) -> list[str]:
-        """Figures that wait for mining, in order of ingest; with ``agent``, also those that another agent mined."""
+    def to_mine(self, again: bool = False) -> list[str]:
+        """Figures that wait for mining, in order of ingest; with ``again`` also those mined but not closed."""
+        states = [FigureState.UNMINED, FigureState.PROPOSED] if again else [FigureState.UNMINED]
         rows = self._connections.rows(
-            """select figure_id from reviews where current = 1 and (state = 'unmined' or (:agent is not null
-            and state = 'proposed' and mined_by is not :agent)) order by number""",
-            {"agent": agent},
+            f"""select figure_id from reviews where current = 1 and state in ({", ".join("?" * len(states))})
+            order by number""",
+            tuple(states),
         )
         return [row["figure_id"] for row in rows]
+
+    def figure(self, figure_id: str) -> Figure:
+        """The figure as ingested; raises as ``load``."""
+        row = self._connections.row("select * from figures where id = ?", (figure_id,))
+        if row is None:
+            raise _no_figure(figure_id)
+        return figure_from_row(row)
 
     def mined_ids(self) -> list[str]:
         """Current figures that have a hierarchy, in order of their ids."""

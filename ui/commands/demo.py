@@ -1,0 +1,38 @@
+"""curator demo"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ui.cli import Project
+
+
+@click.command("demo")
+@click.option("--figures", default=24, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--seed", default=1, show_default=True, help="The same seed draws the same figures.")
+@click.option("--draw-only", type=click.Path(path_type=Path), help="Only draw, into this new folder, with truth.json.")
+@click.option("--if-empty", is_flag=True, help="Do nothing where the project has figures.")
+@click.pass_obj
+def command(project: Project, figures: int, seed: int, draw_only: Path | None, if_empty: bool) -> None:
+    """Draw a corpus of compound figures with exact truth, ingest and mine it: something to review at once."""
+    from data.demo.corpus import draw_corpus
+
+    from data.ingest import ingest
+    from data.sources import read_sources
+    from ui.commands.mine import mine_waiting
+
+    if if_empty and draw_only is None and any(project.store.queue.states().values()):
+        return
+    folder = draw_only or project.folder / f"demo-{figures}-{seed}"
+    if not (folder / "truth.json").is_file():
+        with click.progressbar(length=figures, label="drawing", show_pos=True) as bar:
+            draw_corpus(folder, figures, seed, progress=lambda done, total: bar.update(done - bar.pos))
+    if draw_only:
+        return
+    ingest(project.store, read_sources(folder, project.source_settings))
+    mined, _ = mine_waiting(project)
+    click.echo(f"{mined} demo figures mined; `curator ui` opens them")

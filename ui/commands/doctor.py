@@ -1,0 +1,77 @@
+"""curator doctor"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import sys
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ui.cli import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    found: str | None
+    """Version, path or size; None where it is missing."""
+    needed: bool
+    """Curator does not work without it."""
+    costs: str
+    """What goes without it."""
+
+
+_PACKAGES = (
+    ("gradio", True, "no review page"),
+    ("rapidocr", True, "no printed letters: panels are found from gutters alone"),
+    ("onnxruntime", True, "no OCR"),
+    ("opencv-python", True, "no mining"),
+    ("lxml", True, "no JATS articles"),
+    ("sqlite-utils", True, "no project database"),
+    ("matplotlib", True, "no demo corpus"),
+    ("playwright", False, "the page's own tests are skipped; curating works"),
+)
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_obj
+def command(project: Project, as_json: bool) -> None:
+    """Say what is installed, what is missing, and what each missing thing costs you."""
+    findings = examine(project)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            mark = "ok     " if finding.found else ("MISSING" if finding.needed else "absent ")
+            click.echo(f"{mark} {finding.name:<18} {finding.found or 'without it: ' + finding.costs}")
+    if any(finding.needed and not finding.found for finding in findings):
+        raise click.ClickException("something needed is missing; `make setup` installs it")
+
+
+def examine(project: Project) -> list[Finding]:
+    """Everything that Curator uses, found or not."""
+    findings = [Finding("python", sys.version.split()[0], True, "nothing runs")]
+    for package, needed, costs in _PACKAGES:
+        try:
+            version: str | None = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            version = None
+        findings.append(Finding(package, version, needed, costs))
+    with sqlite3.connect(":memory:") as conn:
+        has_fts = conn.execute("select 1 from pragma_compile_options where compile_options = 'ENABLE_FTS5'").fetchone()
+    findings.append(Finding("sqlite fts5", sqlite3.sqlite_version if has_fts else None, True, "no search in captions"))
+    findings.append(
+        Finding("chromium", shutil.which("chromium"), False, "the page's own tests are skipped; curating works")
+    )
+    folder = project.folder if project.folder.exists() else project.folder.absolute().parent
+    free_gb = shutil.disk_usage(folder).free / 2**30
+    enough = f"{free_gb:.1f} GB free" if free_gb > 1 else None
+    findings.append(Finding("disk", enough, True, f"less than 1 GB is free in {folder}: images cannot be kept"))
+    return findings

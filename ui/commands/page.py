@@ -1,0 +1,24 @@
+"""curator ui"""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ui.cli import Project
+
+
+@click.command("ui")
+@click.option("--port", default=7860, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only: there are no accounts yet.")
+@click.option("--user", default=None, help="Name that decisions are kept under; default the login name.")
+@click.option("--browser/--no-browser", default=True, help="Open the page in the browser.")
+@click.pass_obj
+def command(project: Project, port: int, host: str, user: str | None, browser: bool) -> None:
+    """Open the review page."""
+    from ui.app import serve
+
+    serve(project.store, host=host, port=port, who=user or getpass.getuser(), open_browser=browser)
