@@ -59,7 +59,8 @@ _KEYWORD = re.compile(r"\b(?:sub-?)?(?:panel|part|image|inset)s?\s{0,2}$", re.IG
 # Words after which a letter or number names something else than a panel of this figure.
 _ELSEWHERE = re.compile(
     r"\b(?:figures?|figs?|tables?|movies?|videos?|refs?|files?|schemes?|supplement\w*|vitamins?|types?|grades?|stages?|"
-    r"groups?|class|scenarios?|lanes?|bars?|hepatitis|influenza|steps?|cases?|patients?|samples?|lines?|tiers?|days?|"
+    r"groups?|class|scenarios?|hours?|weeks?|months?|circles?|experiments?|rows?|columns?|sites?|trials?|phases?|"
+    r"lanes?|bars?|hepatitis|influenza|steps?|cases?|patients?|samples?|lines?|tiers?|days?|"
     r"domains?|chains?|zones?|levels?|appendix|s\d{1,2})\.?\s{0,2}$",
     re.IGNORECASE,
 )
@@ -72,6 +73,7 @@ _GLUE = re.compile(
 # Words after which a bare letter may point at a panel: "as shown in D".
 _POINTING = re.compile(r"(?:^|[\s(])(?:in|of|from|for|to|at|and|or|on|with)\s{1,2}$", re.IGNORECASE)
 _NOT_BARE = ("a", "I", "i")
+_NAMED = re.compile(r"\s[A-Z][a-z]{2}")
 _LAST_WORD = re.compile(r"([^\W\d_][\w'-]*)[\s)]{0,3}$")
 _REACH = 24  # characters before and after a label that are looked at; bounds the work per label
 
@@ -317,6 +319,12 @@ def _weight(setting: _Setting, place: Place, bold: bool) -> float:
         return 0.0
     elif form is Form.BARE:
         weight = _opening_weight(setting) if place is Place.SENTENCE else _inner_weight(setting, place)
+    if (
+        place is Place.CLAUSE
+        and form in (Form.COMMA, Form.DOT, Form.COLON)
+        and setting.before.rstrip()[-1:] in (";", ":")
+    ):
+        weight += 0.2  # "A, based on 34 taxa; B, based on 24 taxa"
     counted = form is not Form.BRACKETS and group.symbols[0].islower() and setting.before.rstrip()[-1:].isdigit()
     if counted and place is Place.AFTER:
         return 0.0  # "for 6 h. The"
@@ -328,7 +336,9 @@ def _weight(setting: _Setting, place: Place, bold: bool) -> float:
     if bold:
         weight = max(weight, _BOLD_WEIGHT)
     if group.symbols[0].isdigit():
-        weight *= _DIGIT_FACTOR if form is not Form.BARE else 0.2
+        plain = form is Form.BARE or (form is Form.BRACKETS and place is not Place.SENTENCE)
+        counts = plain or not setting.after.lstrip()[:1].isupper()  # "(1) soma and (2) axon"
+        weight *= 0.4 if counts and not setting.keyword else _DIGIT_FACTOR
     return weight
 
 
@@ -349,6 +359,8 @@ def _opening_weight(setting: _Setting) -> float:
 def _inner_weight(setting: _Setting, place: Place) -> float:
     """Of "... are shown in D", "and E-H from the left" inside a sentence."""
     group = setting.group
+    if len(group.symbols) == 1 and group.symbols[0].islower() and _NAMED.match(setting.after):
+        return 0.45  # "a Epomis dejeani b Epomis circumscriptus": an article is hardly ever before a capital
     if place is Place.CLAUSE and any(group.dashes):
         return 0.5
     pointing = _POINTING.search(setting.before) is not None

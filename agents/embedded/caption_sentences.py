@@ -38,6 +38,8 @@ _LABELS_ALONE = re.compile(
     r"(?:panels? )?\W{0,3}\w{1,4}(?:\W{0,3}(?:(?:and|or|to) )?\b[A-Za-z\d]\b)*\W?", re.IGNORECASE
 )
 _CLOSED_LABEL = re.compile(r"(?<![\w(])\w\)$")
+_NUMBERED = re.compile(r"\s*(\d{1,2})\.\s")
+_NUMBER_LAST = re.compile(r"\s(\d{1,2})$")
 _WORD_REACH = 24  # characters before a full stop that can matter; bounds the work per stop
 
 
@@ -52,14 +54,15 @@ def sentences(caption: str) -> tuple[Span, ...]:
     start = 0
     depths = bracket_depths(caption)
     for match in _STOP.finditer(caption):
-        end = match.end()
-        if (
-            match.start() >= start
-            and not depths[match.start()]
-            and _ends_sentence(caption, start, match.start(), depths)
-        ):
-            _append(found, caption, start, end)
-            start = end
+        stop, end = match.span()
+        if stop < start or depths[stop] or not _ends_sentence(caption, start, stop, depths):
+            continue
+        opening = _NUMBERED.match(caption, start)
+        item = _NUMBER_LAST.search(caption, max(start, stop - 4), stop)
+        if opening and item and int(item[1]) == int(opening[1]) + 1:
+            end = item.start(1)  # "1. Loop in place 2. After removal": the number belongs to what follows
+        _append(found, caption, start, end)
+        start = end
     _append(found, caption, start, len(caption))
     return tuple(found)
 
