@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from agents.embedded.layout_ink import Ink, Rect, find_ink
-from agents.embedded.layout_partition import best_partition
+from agents.embedded.layout_partition import Leaf, Missing, best_partition
 from agents.embedded.layout_split import split_into
 from curator.geometry import Box, clip
 
@@ -47,14 +48,60 @@ def propose_panels(
     if whole is None:
         return [PanelProposal(None, None, (0.0, 0.0, float(width), float(height)), 0.2)]
     anchors = chosen_letters(letters, expected)
-    if len(anchors) < 2:
-        return _without_letters(ink, whole, anchors, expected, (width, height))
+    labels = list(dict.fromkeys(expected)) if expected else [letter.text for letter in anchors]
+    if not anchors or len(labels) < 2:
+        return _without_letters(ink, whole, anchors, labels, (width, height))
+    missing = _missing(labels, anchors)
     boxes = [_reduced(letter.box_xyxy, ink) for letter in anchors]
-    _, found = best_partition(ink, boxes)
-    return [
-        PanelProposal(letter.text, letter.box_xyxy, _original(leaf, ink, (width, height)), _confidence(fit))
-        for letter, leaf, fit in zip(anchors, found.leaves, found.fits, strict=True)
-    ]
+    _, found = best_partition(ink, boxes, list(missing.values()))
+    unread = [leaf for leaf in found.leaves if leaf.anchor is None]
+    named = dict(zip(unread, _names(unread, missing, boxes), strict=True))
+    proposals: list[PanelProposal] = []
+    for leaf in found.leaves:
+        letter = None if leaf.anchor is None else anchors[leaf.anchor]
+        proposals.append(
+            PanelProposal(
+                letter.text if letter else named[leaf],
+                letter.box_xyxy if letter else None,
+                _original(leaf.rect, ink, (width, height)),
+                _confidence(leaf.own + leaf.worst_cut),
+            )
+        )
+    place = {label_key(label): index for index, label in enumerate(labels)}
+    return sorted(proposals, key=lambda p: place.get(label_key(p.label or ""), len(place)))
+
+
+def _missing(labels: Sequence[str], anchors: Sequence[Letter]) -> dict[str, Missing]:
+    """For each label without a letter, the letters before and after it in the labels' order."""
+    found = {label_key(letter.text): index for index, letter in enumerate(anchors)}
+    places = [found.get(label_key(label)) for label in labels]
+    missing: dict[str, Missing] = {}
+    for index, (label, place) in enumerate(zip(labels, places, strict=True)):
+        if place is None:
+            before = [p for p in places[:index] if p is not None]
+            after = [p for p in places[index + 1 :] if p is not None]
+            missing[label] = Missing(before[-1] if before else None, after[0] if after else None)
+    return missing
+
+
+def _names(leaves: Sequence[Leaf], missing: dict[str, Missing], anchors: Sequence[Rect]) -> list[str]:
+    """The missing labels for the panels without letter: each near the letters before and after it, not before those."""
+    labels = list(missing)
+    cost = np.zeros((len(leaves), len(labels)))
+    for row, leaf in enumerate(leaves):
+        x, y = leaf.rect.x0, leaf.rect.y0
+        for column, label in enumerate(labels):
+            after, before = missing[label]
+            for index, sign in ((after, 1), (before, -1)):
+                if index is not None:
+                    dx, dy = sign * (x - anchors[index].x0), sign * (y - anchors[index].y0)
+                    # forwards is right or down; backwards in one of them is a new row or column, in both is wrong
+                    cost[row, column] += (
+                        abs(dx) + abs(dy) + (1e4 if dx + dy < 0 and min(dx, dy) < 0 >= max(dx, dy) else 0)
+                    )
+    rows, columns = linear_sum_assignment(cost)
+    chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    return [labels[chosen[row]] for row in range(len(leaves))]
 
 
 def chosen_letters(letters: Sequence[Letter], expected: tuple[str, ...]) -> list[Letter]:
@@ -77,18 +124,19 @@ def label_key(label: str) -> str:
 
 
 def _without_letters(
-    ink: Ink, whole: Rect, anchors: list[Letter], expected: tuple[str, ...], image_wh: tuple[int, int]
+    ink: Ink, whole: Rect, anchors: Sequence[Letter], labels: Sequence[str], image_wh: tuple[int, int]
 ) -> list[PanelProposal]:
-    parts: tuple[Rect, ...] = (whole,)
-    labels: tuple[str | None, ...] = (expected[0] if len(expected) == 1 else None,)
-    if len(expected) > 1:
-        split = split_into(ink, whole, len(expected))
-        if split is not None and len(split.parts) == len(expected):
-            parts, labels = split.parts, expected
-    return [
-        PanelProposal(label, None, _original(part, ink, image_wh), 0.5)
-        for label, part in zip(labels, parts, strict=True)
-    ]
+    """As many panels as there are labels, by gutters alone; one where there are none."""
+    if len(labels) > 1:
+        split = split_into(ink, whole, len(labels))
+        if split is not None and len(split.parts) == len(labels):
+            return [
+                PanelProposal(label, None, _original(part, ink, image_wh), 0.5)
+                for label, part in zip(labels, split.parts, strict=True)
+            ]
+    letter = anchors[0] if anchors else None
+    label = labels[0] if len(labels) == 1 else None
+    return [PanelProposal(label, letter.box_xyxy if letter else None, _original(whole, ink, image_wh), 0.5)]
 
 
 def _confidence(fit: float) -> float:

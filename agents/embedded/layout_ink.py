@@ -44,6 +44,22 @@ class Rect(NamedTuple):
     def height(self) -> int:
         return self.y1 - self.y0
 
+    def within(self, other: Rect) -> Rect | None:
+        """The shared part; None where there is none."""
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        x1, y1 = min(self.x1, other.x1), min(self.y1, other.y1)
+        return Rect(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+    def halves(self, axis: Axis, at: int) -> tuple[Rect, Rect]:
+        """Both sides of a cut before column (axis 0) or row (axis 1) ``at``."""
+        if axis == 0:
+            return self._replace(x1=at), self._replace(x0=at)
+        return self._replace(y1=at), self._replace(y0=at)
+
+
+_Sums: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Prefix sums of a mask along its columns, and along its rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ink:
@@ -53,53 +69,45 @@ class Ink:
     """Pixels of the reduced copy per pixel of the original."""
     mask: NDArray[np.bool_]
     """[H, W]: differs from the background; dust and dividers removed."""
-    _rows: NDArray[np.int32]
-    _columns: NDArray[np.int32]
-    _severed: tuple[NDArray[np.int32], NDArray[np.int32]]
-    _steps: tuple[NDArray[np.int32], NDArray[np.int32]]
+    components: NDArray[np.int32]
+    """[N, 4] boxes xyxy of the connected components of ink."""
+    _ink: _Sums
+    _severed: _Sums
+    _steps: _Sums
 
     @property
     def frame(self) -> Rect:
         height, width = self.mask.shape
         return Rect(0, 0, width, height)
 
-    def profile(self, rect: Rect, axis: Axis) -> NDArray[np.int32]:
-        """Ink pixels in each column (axis 0) or row (axis 1) of the rectangle."""
-        if axis == 0:
-            return self._columns[rect.y1, rect.x0 : rect.x1] - self._columns[rect.y0, rect.x0 : rect.x1]
-        return self._rows[rect.y0 : rect.y1, rect.x1] - self._rows[rect.y0 : rect.y1, rect.x0]
+    def profile(self, rect: Rect, axis: Axis, holes: tuple[Rect, ...] = ()) -> NDArray[np.int32]:
+        """Ink pixels in each column (axis 0) or row (axis 1) of the rectangle, those in holes left out."""
+        return _lines(self._ink, rect, axis, holes)
 
-    def trim(self, rect: Rect) -> Rect | None:
+    def trim(self, rect: Rect, holes: tuple[Rect, ...] = ()) -> Rect | None:
         """The smallest rectangle around the ink inside; None where there is none."""
-        columns = np.flatnonzero(self.profile(rect, 0))
+        columns = np.flatnonzero(self.profile(rect, 0, holes))
         if columns.size == 0:
             return None
-        rows = np.flatnonzero(self.profile(rect, 1))
-        return Rect(
-            rect.x0 + int(columns[0]),
-            rect.y0 + int(rows[0]),
-            rect.x0 + int(columns[-1]) + 1,
-            rect.y0 + int(rows[-1]) + 1,
-        )
+        rows = np.flatnonzero(self.profile(rect, 1, holes))
+        x, y = rect.x0, rect.y0
+        return Rect(x + int(columns[0]), y + int(rows[0]), x + int(columns[-1]) + 1, y + int(rows[-1]) + 1)
 
-    def severed(self, rect: Rect, axis: Axis) -> NDArray[np.float64]:
+    def severed(self, rect: Rect, axis: Axis, holes: tuple[Rect, ...] = ()) -> NDArray[np.float64]:
         """Pixels of ink that a cut before each column (axis 0) or row (axis 1) of the rectangle severs.
 
         A pixel counts where ink lies on both sides of the cut. Where the whole line is an abrupt edge, more than the
         lines around it, two images touch there and the cut is counted as cheaper, down to 0.
         """
-        if axis == 0:
-            both = (self._severed[0][rect.y1] - self._severed[0][rect.y0])[rect.x0 : rect.x1]
-            steps = (self._steps[0][rect.y1] - self._steps[0][rect.y0])[rect.x0 : rect.x1]
-        else:
-            both = (self._severed[1][:, rect.x1] - self._severed[1][:, rect.x0])[rect.y0 : rect.y1]
-            steps = (self._steps[1][:, rect.x1] - self._steps[1][:, rect.x0])[rect.y0 : rect.y1]
-        around = uniform_filter1d(steps.astype(np.float64), 17, mode="nearest")
+        both = _lines(self._severed, rect, axis, holes).astype(np.float64)
+        steps = _lines(self._steps, rect, axis, holes).astype(np.float64)
+        around = uniform_filter1d(steps, 17, mode="nearest")
         gain = np.clip((steps - around) / np.maximum(both - around, 1.0), 0.0, 1.0)
         # guess: texture alone reaches 0.15; where 0.55 of a line are an edge, the dark rest is taken for one too;
         # a few pixels of text are no edge between images
         edge = np.clip((gain - 0.15) / 0.4, 0.0, 1.0) * np.clip((both - 20) / 40, 0.0, 1.0)
-        return both * (1.0 - edge)
+        cost: NDArray[np.float64] = both * (1.0 - edge)
+        return cost
 
 
 def find_ink(image_rgb: NDArray[np.uint8]) -> Ink:
@@ -107,14 +115,17 @@ def find_ink(image_rgb: NDArray[np.uint8]) -> Ink:
     height, width = image_rgb.shape[:2]
     scale = min(1.0, WORK_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = image_rgb if scale == 1.0 else cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(
+        image_rgb if scale == 1.0 else cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA), np.uint8
+    )
     off = np.abs(small.astype(np.int16) - background_rgb(small).astype(np.int16)).max(axis=2)
-    mask = _without_dividers(_without_dust(off > _INK_STEP))
+    dusted, components = _without_dust(off > _INK_STEP)
+    mask = _without_dividers(dusted)
     return Ink(
         scale=size[0] / width,
         mask=mask,
-        _rows=_prefix(mask, 1),
-        _columns=_prefix(mask, 0),
+        components=components,
+        _ink=(_prefix(mask, 0), _prefix(mask, 1)),
         _severed=(_prefix(_both(mask, 1), 0), _prefix(_both(mask, 0), 1)),
         _steps=(_prefix(_step(small, mask, 1), 0), _prefix(_step(small, mask, 0), 1)),
     )
@@ -131,11 +142,14 @@ def background_rgb(image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.median(rim[codes == commonest], axis=0).astype(np.uint8)
 
 
-def _without_dust(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _without_dust(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+    """The mask without tiny components, and the boxes [N, 4] xyxy of the others."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     keep = stats[:, cv2.CC_STAT_AREA] >= _SPECK
     keep[0] = False
-    return np.asarray(keep[labels], dtype=np.bool_)
+    x0, y0, width, height = (stats[keep, k] for k in range(4))
+    boxes = np.stack((x0, y0, x0 + width, y0 + height), axis=1).astype(np.int32)
+    return np.asarray(keep[labels], dtype=np.bool_), boxes
 
 
 def _without_dividers(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -182,6 +196,20 @@ def _step(image_rgb: NDArray[np.uint8], mask: NDArray[np.bool_], axis: int) -> N
         out[:2] = False
         out[-1:] = False
     return out
+
+
+def _lines(sums: _Sums, rect: Rect, axis: Axis, holes: tuple[Rect, ...]) -> NDArray[np.int32]:
+    """Pixels of the summed mask on each column (axis 0) or row (axis 1) of the rectangle, those in holes left out."""
+    if axis == 0:
+        counts: NDArray[np.int32] = sums[0][rect.y1, rect.x0 : rect.x1] - sums[0][rect.y0, rect.x0 : rect.x1]
+    else:
+        counts = sums[1][rect.y0 : rect.y1, rect.x1] - sums[1][rect.y0 : rect.y1, rect.x0]
+    for hole in holes:
+        inside = hole.within(rect)
+        if inside is not None:
+            start = inside[axis] - rect[axis]
+            counts[start : start + (inside.width if axis == 0 else inside.height)] -= _lines(sums, inside, axis, ())
+    return counts
 
 
 def _prefix(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.embedded.layout_ink import Axis, Ink, Rect
 
@@ -42,7 +43,7 @@ def gutters(ink: Ink, rect: Rect, most: int = _CUTS) -> list[Gutter]:
         empty = ink.profile(rect, axis) == 0
         length = rect.height if axis == 0 else rect.width
         margin = max(2, round(0.05 * len(severed)))
-        for first, last in _runs(severed <= 0.02 * length):
+        for first, last in runs(severed <= 0.02 * length):
             middle = (first + last) // 2
             if not margin <= middle < len(severed) - margin:
                 continue
@@ -72,7 +73,7 @@ def split_into(ink: Ink, rect: Rect, n: int) -> Split | None:
 
     def divided(here: Rect, parts: int) -> Iterator[Split]:
         for gutter in gutters(ink, here):
-            one, two = (ink.trim(side) for side in halves(here, gutter))
+            one, two = (ink.trim(side) for side in here.halves(gutter.axis, gutter.at))
             if one is None or two is None:
                 continue
             for k in range(1, parts):
@@ -84,14 +85,7 @@ def split_into(ink: Ink, rect: Rect, n: int) -> Split | None:
     return solve(rect, min(n, _REACH))
 
 
-def halves(rect: Rect, gutter: Gutter) -> tuple[Rect, Rect]:
-    """Both sides of a gutter."""
-    if gutter.axis == 0:
-        return Rect(rect.x0, rect.y0, gutter.at, rect.y1), Rect(gutter.at, rect.y0, rect.x1, rect.y1)
-    return Rect(rect.x0, rect.y0, rect.x1, gutter.at), Rect(rect.x0, gutter.at, rect.x1, rect.y1)
-
-
-def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
+def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Half-open runs of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
