@@ -1,0 +1,113 @@
+"""The page: one FastAPI application with the image routes and the Gradio blocks."""
+
+from __future__ import annotations
+
+import os
+import socket
+import webbrowser
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curator.errors import SettingsError
+from data.store import Store
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_SHUTDOWN_S = 2  # guess: open pages hold event streams that never end by themselves
+
+
+def build_app(store: Store, *, who: str = "curator") -> FastAPI:
+    """The page over a project, for the curator called ``who``."""
+    # read by the framework while it is imported
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+    import gradio as gr
+    from fastapi import FastAPI
+
+    from ui import theme
+    from ui.guard import Guard
+    from ui.images import image_routes
+
+    app = FastAPI(title="Curator", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Guard, hosts=LOOPBACK)
+    app.include_router(image_routes(store))
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    gr.mount_gradio_app(
+        app,
+        _blocks(store, who),
+        path="/",
+        run_history=False,
+        footer_links=[],
+        ssr_mode=False,
+        theme=theme.theme(),
+        css=theme.css(),
+        head=theme.head(),
+    )
+    return app
+
+
+def _blocks(store: Store, who: str) -> Any:
+    import gradio as gr
+
+    from ui.header import header
+    from ui.tabs.dashboard import dashboard_tab
+    from ui.tabs.gallery import gallery_tab
+
+    with gr.Blocks(title="Curator", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
+        header(store.project, who)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Queue", elem_id="tab-queue"):
+                gallery_tab(store)
+            with gr.Tab("Dashboard", elem_id="tab-dashboard"):
+                dashboard_tab(store)
+    return blocks
+
+
+def serve(store: Store, host: str, port: int, open_browser: bool, *, who: str = "curator") -> None:
+    """Serves the page until interrupted; port 0 takes a free one.
+
+    Raises:
+        SettingsError: the host is reachable from other machines, or the port is taken.
+    """
+    if host not in LOOPBACK:
+        raise SettingsError(
+            f"host {host!r} is reachable from other machines, and the page has no accounts yet: anyone there could "
+            "edit your figures. Use 127.0.0.1, and an SSH tunnel from elsewhere (ssh -L 7860:127.0.0.1:7860 ...)"
+        )
+    listening = _listening(host, port)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            click.echo(f"Curator is at {url} (Ctrl+C ends it)")
+            if open_browser:
+                webbrowser.open(url)
+
+    with listening:
+        config = uvicorn.Config(
+            build_app(store, who=who), log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_S, lifespan="on"
+        )
+        Server(config).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"port {port} of {host} cannot be used ({error.strerror}); choose another with --port"
+        ) from error
+    return listening

@@ -1,0 +1,65 @@
+"""What stands between the page and other web sites: a curator's browser visits those too."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# the framework compiles its components' code in the page (eval, inline); nothing may come from another host
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+class Guard:
+    """Refuses requests under another host's name or from another site's page, and adds the security headers.
+
+    The page has no accounts yet: any site that could reach it from the curator's browser could edit figures. A name
+    that another site points at this machine (DNS rebinding) shows in ``Host``, a form or script of it in ``Origin``.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if urlsplit(f"//{host}").hostname not in self._hosts:
+            reason = f"Curator answers on {sorted(self._hosts)!r}, not on {host!r}"
+        elif origin is not None and urlsplit(origin).netloc != host:
+            reason = f"a page of {origin!r} may not talk to Curator"
+        else:
+            await self._app(scope, receive, _with_headers(send))
+            return
+        await PlainTextResponse(reason, 403)(scope, receive, send)
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers["Referrer-Policy"] = "no-referrer"
+        await send(message)
+
+    return sending

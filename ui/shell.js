@@ -1,0 +1,80 @@
+// The header: theme switch, project and user, and which tab the address shows.
+//
+// The address is the page's memory: "#figure=ID&filter=JSON" is the Review tab, "#queue..." and "#dashboard" are theirs.
+// Changing tab by hand rewrites the address without a hashchange event, so that no tab loads what it already shows.
+
+const root = document.documentElement;
+
+function setTheme(name) {
+  root.dataset.theme = name;
+  document.body.classList.toggle("dark", name === "dark");
+}
+
+const system = matchMedia("(prefers-color-scheme: dark)");
+const chosen = () => localStorage.getItem("curator.theme") || (system.matches ? "dark" : "light");
+setTheme(chosen());
+system.addEventListener("change", () => setTheme(chosen()));
+// the framework sets its own class from the system's colour scheme; ours wins
+new MutationObserver(() => {
+  const dark = root.dataset.theme === "dark";
+  if (document.body.classList.contains("dark") !== dark) document.body.classList.toggle("dark", dark);
+}).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+
+element.querySelector(".project").textContent = props.project;
+element.querySelector(".project").title = props.folder;
+element.querySelector(".user").textContent = props.who;
+element.querySelector(".theme").addEventListener("click", () => {
+  const name = root.dataset.theme === "dark" ? "light" : "dark";
+  localStorage.setItem("curator.theme", name);
+  setTheme(name);
+});
+
+const buttons = () => [...document.querySelectorAll('#tabs > .tab-wrapper button[role="tab"]')];
+const nameOf = (button) => button.textContent.trim().toLowerCase();
+const shown = () => {
+  const button = buttons().find((one) => one.getAttribute("aria-selected") === "true");
+  return button ? nameOf(button) : "";
+};
+const wanted = () => {
+  const name = location.hash.slice(1).split("&")[0];
+  return buttons().some((button) => nameOf(button) === name) ? name : "review";
+};
+const lastHash = {};
+
+function show(name) {
+  const button = buttons().find((one) => nameOf(one) === name);
+  if (button && shown() !== name) button.click();
+}
+
+let routing = false;
+function followAddress() {
+  lastHash[wanted()] = location.hash;
+  routing = true;
+  show(wanted());
+  routing = false;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest && event.target.closest('#tabs > .tab-wrapper button[role="tab"]');
+  if (!button) return;
+  const name = nameOf(button);
+  if (!routing && name !== wanted()) {
+    lastHash[wanted()] = location.hash;
+    const hash = lastHash[name] || (name === "review" ? "" : "#" + name);
+    history.pushState(null, "", location.pathname + location.search + hash);
+  }
+  document.dispatchEvent(new CustomEvent("curator:tab", { detail: name }));
+}, true);
+
+window.addEventListener("hashchange", followAddress);
+
+// the tab bar is drawn after this component
+const ready = new MutationObserver(begin);
+function begin() {
+  if (!buttons().length) return;
+  ready.disconnect();
+  followAddress();
+  root.dataset.shell = "ready";
+}
+ready.observe(document.body, { childList: true, subtree: true });
+begin();
