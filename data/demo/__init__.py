@@ -1,0 +1,1 @@
+"""Drawn compound figures with exact truth: for newcomers, property tests and benchmarks."""

@@ -1,0 +1,432 @@
+"""Draws one compound figure with its caption and the truth about both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from curator.geometry import Box, area, intersection
+from data.demo.captions import Caption, Dialect, Part, compose, name_of, places, sample_dialect
+from data.demo.fields import Rgb, Rng
+from data.demo.layout import Content, Layout, Slot, sample_layout
+from data.demo.picture import Thing
+from data.demo.pointers import DrawnMarker, Legend, clause, draw_markers
+from data.demo.scenes import Scene, Style, draw_scene
+from data.demo.story import Story, listed, one_of, sample_story
+from data.demo.symbols import Face, scale_bar, text_wh, write
+
+_POINTED = 0.6  # share of figures with signs, where something can be pointed at; gives the measured 20-28 % of captions
+_MARKED = {Content.BLOT: 0.12, Content.AGAROSE: 0.4, Content.PLATE: 0.3}  # share of panels with signs; guess
+_MARKED_ELSE = 0.75
+_INK = 12  # difference from the paper, of 255, that counts as ink: above JPEG noise
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPanel:
+    label: str | None
+    label_box_xyxy: Box | None
+    box_xyxy: Box
+    """Ink of the picture and of the letter."""
+    kind: str
+    subcaption: str
+    """Verbatim in the caption."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnFigure:
+    """A figure and everything that is known about it; boxes in its pixels."""
+
+    rgb: Rgb
+    caption: str
+    panels: tuple[DrawnPanel, ...]
+    markers: tuple[DrawnMarker, ...]
+    marker_panels: tuple[int, ...]
+    """For each marker: index of its panel."""
+    clauses: tuple[str, ...]
+    """For each marker: the words that explain it, verbatim in the caption."""
+    topics: tuple[str, ...]
+    """For each panel: what it shows, as a noun phrase."""
+    layout: Layout
+
+    def truth(self, image: str, figure_id: str) -> dict[str, Any]:
+        """The figure as one entry of a truth file: panels, markers, and the region that each marker points at."""
+        markers, regions = [], []
+        for index, (marker, panel, text) in enumerate(zip(self.markers, self.marker_panels, self.clauses, strict=True)):
+            label = self.panels[panel].label
+            markers.append(
+                {
+                    "panel": label,
+                    "panel_index": panel,
+                    "kind": str(marker.sign.kind),
+                    "color": marker.sign.color,
+                    "box_xyxy": _rounded(marker.box_xyxy),
+                    "tip_xy": _rounded(marker.tip_xy) if marker.tip_xy else None,
+                    "clause": text,
+                }
+            )
+            name = marker.thing.name
+            regions.append(
+                {
+                    "panel": label,
+                    "panel_index": panel,
+                    "box_xyxy": _rounded(marker.thing.box_xyxy),
+                    "label": name,
+                    "caption": f"{name[0].upper()}{name[1:]}: {self.topics[panel]}.",
+                    "clause": text,
+                    "marker": index,
+                }
+            )
+        return {
+            "image": image,
+            "image_wh": [self.rgb.shape[1], self.rgb.shape[0]],
+            "figure_id": figure_id,
+            "caption": self.caption,
+            "panels": [
+                {
+                    "label": panel.label,
+                    "label_box_xyxy": _rounded(panel.label_box_xyxy) if panel.label_box_xyxy else None,
+                    "box_xyxy": _rounded(panel.box_xyxy),
+                    "kind": panel.kind,
+                    "subcaption": panel.subcaption,
+                }
+                for panel in self.panels
+            ],
+            "markers": markers,
+            "regions": regions,
+        }
+
+
+def _rounded(numbers: Sequence[float]) -> list[float]:
+    return [round(float(v), 1) for v in numbers]
+
+
+def draw_figure(rng: Rng, layout: Layout | None = None) -> DrawnFigure:
+    """One figure: sampled layout (unless given), one story, drawn panels, letters, signs and caption."""
+    layout = layout or sample_layout(rng)
+    story = sample_story(rng)
+    style = Style.sampled(rng, story, layout.letter_px)
+    canvas = np.empty((layout.image_wh[1], layout.image_wh[0], 3), np.uint8)
+    canvas[:] = layout.paper
+    scenes = _draw_scenes(rng, canvas, layout, story, style)
+    letters = _draw_letters(rng, canvas, layout)
+    bars, printed = _draw_scale_bars(rng, canvas, layout, scenes, letters, style)
+    markers = _draw_signs(rng, canvas, layout, scenes, letters, bars)
+    caption, own, clauses = _write_caption(rng, layout, story, scenes, markers, printed)
+    panels = []
+    for slot, scene, letter, words in zip(layout.slots, scenes, letters, own, strict=True):
+        ink = _ink_box(canvas, slot, layout.paper)
+        box = _union(ink, letter) if letter else ink
+        panels.append(DrawnPanel(slot.label, letter, box, str(scene.picture.kind), words))
+    return DrawnFigure(
+        canvas, caption, tuple(panels), tuple(marker for marker, _ in markers), tuple(panel for _, panel in markers),
+        tuple(clauses), tuple(scene.topic for scene in scenes), layout,
+    )  # fmt: skip
+
+
+def _draw_scenes(rng: Rng, canvas: Rgb, layout: Layout, story: Story, style: Style) -> list[Scene]:
+    scenes: list[Scene] = []
+    turns: dict[Content, int] = {}
+    scales: dict[Content, str] = {}
+    for slot in layout.slots:
+        x0, y0, x1, y1 = (round(v) for v in slot.picture_xyxy)
+        turn = turns.get(slot.content, 0)
+        turns[slot.content] = turn + 1
+        scene = draw_scene(rng, slot.content, (x1 - x0, y1 - y0), story, style, turn)
+        canvas[y0:y1, x0:x1] = scene.picture.rgb
+        if scene.scale:
+            scene = replace(scene, scale=scales.setdefault(slot.content, scene.scale))
+        scenes.append(scene)
+    return scenes
+
+
+def _draw_letters(rng: Rng, canvas: Rgb, layout: Layout) -> list[Box | None]:
+    """Writes the letters, in place; returns their boxes."""
+    form = one_of(rng, ("{}",) * 17 + ("({})", "({})", "{})"))
+    bold = rng.random() < 0.75
+    faces: tuple[Face, Face] = ("serif-bold", "serif") if rng.random() < 0.2 else ("sans-bold", "sans")
+    face = faces[0] if bold else faces[1]
+    patch = layout.inside and rng.random() < 0.15
+    vertical, horizontal = layout.position.split("-")
+    boxes: list[Box | None] = []
+    for slot in layout.slots:
+        if slot.label is None:
+            boxes.append(None)
+            continue
+        text = form.format(slot.label)
+        wide, high = text_wh(text, layout.letter_px, face)
+        margin = layout.letter_px * 0.42 if layout.inside else 0
+        x0, y0, x1, y1 = slot.box_xyxy
+        x = {"left": x0 + margin, "centre": (x0 + x1 - wide) / 2, "right": x1 - margin - wide}[horizontal]
+        y = y0 + margin if vertical == "top" else y1 - margin - high
+        at = (round(max(1, x)), round(max(1, y)))
+        under = canvas[at[1] : at[1] + high, at[0] : at[0] + wide]
+        dark = float(under.mean()) < 135
+        if patch:
+            pad = max(2, round(layout.letter_px * 0.2))
+            dark = bool(rng.random() < 0.3)
+            top, left = max(round(y0), at[1] - pad), max(round(x0), at[0] - pad)
+            canvas[top : at[1] + high + pad, left : min(round(x1), at[0] + wide + pad)] = 0 if dark else 255
+        boxes.append(write(canvas, text, at, layout.letter_px, (255, 255, 255) if dark else (0, 0, 0), "lt", face))
+    return boxes
+
+
+def _draw_scale_bars(
+    rng: Rng, canvas: Rgb, layout: Layout, scenes: Sequence[Scene], letters: Sequence[Box | None], style: Style
+) -> tuple[list[Box | None], bool]:
+    """Scale bars in a lower corner, in place; returns their boxes (text included) and whether lengths are printed."""
+    shown, printed = rng.random() < 0.85, rng.random() < 0.35
+    left = layout.position == "bottom-right" or (rng.random() < 0.2 and layout.position != "bottom-left")
+    boxes: list[Box | None] = []
+    for slot, scene, letter in zip(layout.slots, scenes, letters, strict=True):
+        x0, y0, x1, y1 = slot.picture_xyxy
+        if not scene.scale or not shown:
+            boxes.append(None)
+            continue
+        length = (x1 - x0) * (0.07 if slot.content == Content.CHANNELS else 0.16)
+        corner = canvas[round(y1 - (y1 - y0) * 0.15) : round(y1), round(x0) if left else round(x1 - length) :][
+            :, : round(length)
+        ]
+        color = (0, 0, 0) if float(corner.mean()) > 120 else (255, 255, 255)
+        text = scene.scale if printed else None
+        bar = scale_bar(canvas, slot.picture_xyxy, length, text, color, style.text_px, left)
+        above = style.text_px * 1.8 if printed else 0.0
+        wide = max(0.0, text_wh(scene.scale, style.text_px)[0] - length) / 2 if printed else 0.0
+        boxes.append((bar[0] - wide, bar[1] - above, bar[2] + wide, bar[3]))
+    return boxes, printed or not shown
+
+
+def _draw_signs(
+    rng: Rng,
+    canvas: Rgb,
+    layout: Layout,
+    scenes: Sequence[Scene],
+    letters: Sequence[Box | None],
+    bars: Sequence[Box | None],
+) -> list[tuple[DrawnMarker, int]]:
+    """Arrows and other signs on what the pictures show, in place; with the index of their panel."""
+    if rng.random() >= _POINTED:
+        return []
+    legends: dict[Content, Legend] = {}
+    drawn: list[tuple[DrawnMarker, int]] = []
+    per_name = int(rng.integers(1, 4))
+    for index, (slot, scene) in enumerate(zip(layout.slots, scenes, strict=True)):
+        if not scene.picture.things or rng.random() >= _MARKED.get(slot.content, _MARKED_ELSE):
+            continue
+        if slot.content not in legends:
+            pale = not slot.content.photographic or slot.content in (Content.TISSUE, Content.PLATE)
+            legends[slot.content] = Legend(rng, layout.letter_px, scene.picture.dark, pale)
+        names = list(dict.fromkeys(thing.name for thing in scene.picture.things))
+        names = names[: int(rng.integers(1, 3))]
+        x0, y0 = slot.picture_xyxy[:2]
+        chosen: list[Thing] = []
+        for name in names:
+            chosen += [t.moved(x0, y0) for t in scene.picture.things if t.name == name][:per_name]
+        kept_free = [box for box in (letters[index], bars[index]) if box]
+        frame = slot.picture_xyxy
+        things = [t for t in chosen if all(intersection(t.box_xyxy, b) < 0.3 * area(t.box_xyxy) for b in kept_free)]
+        drawn += [
+            (marker, index) for marker in draw_markers(rng, canvas, frame, things, legends[slot.content], kept_free)
+        ]
+    return drawn
+
+
+def _ink_box(canvas: Rgb, slot: Slot, paper: tuple[int, int, int]) -> Box:
+    """The picture's box; of a picture on paper, the box of its ink."""
+    x0, y0, x1, y1 = slot.picture_xyxy
+    if slot.content.photographic:
+        return slot.picture_xyxy
+    part = canvas[round(y0) : round(y1), round(x0) : round(x1)].astype(np.int16)
+    rows, columns = np.nonzero(np.abs(part - np.array(paper, np.int16)).max(axis=2) > _INK)
+    if not len(rows):
+        return slot.picture_xyxy
+    return (
+        float(round(x0) + columns.min()), float(round(y0) + rows.min()),
+        float(round(x0) + columns.max() + 1), float(round(y0) + rows.max() + 1),
+    )  # fmt: skip
+
+
+def _union(a: Box, b: Box) -> Box:
+    return (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
+
+
+def _write_caption(
+    rng: Rng,
+    layout: Layout,
+    story: Story,
+    scenes: Sequence[Scene],
+    markers: Sequence[tuple[DrawnMarker, int]],
+    printed: bool,
+) -> tuple[str, list[str], list[str]]:
+    """The caption, each panel's own text, and each marker's clause."""
+    slots = layout.slots
+    n = len(slots)
+    lettered = slots[0].label is not None
+    where = None if lettered else places([slot.box_xyxy for slot in slots])
+    single = n == 1 and rng.random() < 0.85
+    dialect = Dialect.WHOLE if single else sample_dialect(rng, lettered, where is not None, n)
+    flip = rng.random() < 0.1  # the caption's letters differ in case from the printed ones
+    names = [slot.label.swapcase() if flip else slot.label for slot in slots if slot.label] if lettered else where
+    groups = _groups(rng, dialect, scenes) if lettered else [[k] for k in range(n)]
+    clauses = [""] * len(markers)
+    in_tail = dialect in (Dialect.WHOLE, Dialect.LIST) or (len({p for _, p in markers}) > 1 and rng.random() < 0.35)
+    tail: list[str] = []
+    if in_tail:
+        tail += _explain(rng, markers, range(len(markers)), clauses)
+    statistics = [k for k, scene in enumerate(scenes) if scene.statistics]
+    own_statistics = len(statistics) == 1 and n > 1 and dialect != Dialect.LIST
+    parts: list[Part] = []
+    called: list[str] = []
+    for group in groups:
+        scene = scenes[group[0]]
+        sentences = [scene.shared_topic if len(group) > 1 else scene.topic]
+        if dialect != Dialect.LIST:
+            sentences += scene.details if len(group) == 1 else ()
+            if own_statistics and statistics[0] in group:
+                sentences.append(_statistics(rng))
+        if not in_tail:
+            mine = [k for k, (_, panel) in enumerate(markers) if panel in group]
+            if mine and rng.random() < 0.25 and len({markers[k][0].thing.name for k in mine}) == 1:
+                text = clause(rng, markers[mine[0]][0], len(mine), "inline")
+                sentences[0] += f" {one_of(rng, ('showing', 'with'))} {text}"
+                for k in mine:
+                    clauses[k] = text
+            else:
+                sentences += _explain(rng, markers, mine, clauses)
+        labels = tuple(names[k] for k in group) if names else ()
+        parts.append(Part(labels, tuple(sentences)))
+        called.append(name_of(rng, labels, story.dash) if labels else "")
+    if dialect == Dialect.WHOLE and n > 1:  # nothing tells the panels apart: one sentence speaks of all
+        first = scenes[0]
+        parts, called = [Part((), (first.shared_topic, *first.details))], [""]
+        groups = [list(range(n))]
+    tail += _tail(
+        rng, story, slots, scenes, names if lettered else None, printed, bool(statistics) and not own_statistics
+    )
+    lead = "" if rng.random() < (0.5 if n == 1 else 0.12) and dialect != Dialect.LIST else _lead(rng, layout, story)
+    written: Caption = compose(dialect, lead, parts, tail, called)
+    own = [""] * n
+    for group, words in zip(groups, written.own, strict=True):
+        for k in group:
+            own[k] = written.text if dialect == Dialect.WHOLE else words
+    return written.text, own, clauses
+
+
+def _groups(rng: Rng, dialect: Dialect, scenes: Sequence[Scene]) -> list[list[int]]:
+    """Neighbouring panels that share one text, now and then."""
+    groups: list[list[int]] = []
+    sharing = rng.random() < 0.3 and dialect != Dialect.LIST
+    for k, scene in enumerate(scenes):
+        last = groups[-1] if groups else None
+        alike = last is not None and scenes[last[-1]].shared_topic == scene.shared_topic
+        if last is not None and alike and sharing and scene.picture.kind != "plot" and len(last) < 4:
+            last.append(k)
+        else:
+            groups.append([k])
+    if len(groups) == 1 and len(scenes) > 1:  # "(A-C) ..." for all panels would be the lead
+        return [[k] for k in range(len(scenes))]
+    return groups
+
+
+def _explain(
+    rng: Rng, markers: Sequence[tuple[DrawnMarker, int]], which: Sequence[int] | range, clauses: list[str]
+) -> list[str]:
+    """A sentence for each sign and name among the markers; enters it as their clause, in place."""
+    style = one_of(rng, ("sentence", "sentence", "legend"))
+    sentences = []
+    for name in dict.fromkeys(markers[k][0].thing.name for k in which):
+        mine = [k for k in which if markers[k][0].thing.name == name]
+        text = clause(rng, markers[mine[0]][0], len(mine), style)
+        sentences.append(text)
+        for k in mine:
+            clauses[k] = text
+    return sentences
+
+
+def _lead(rng: Rng, layout: Layout, story: Story) -> str:
+    process = story.spelled(story.process)
+    organ = story.spelled(story.organ)
+    choices = {
+        "pathology": (
+            f"Loss of {story.protein} {one_of(rng, ('aggravates', 'attenuates'))} injury of the {organ}",
+            f"Histological changes in the {organ} after {story.treatment}",
+            f"Effect of {story.treatment} on the {organ}",
+        ),
+        "radiology": (
+            "Imaging findings",
+            "Radiological course",
+            "Typical imaging features at presentation and follow-up",
+        ),
+        "ultrastructure": (
+            f"Ultrastructure of {story.cells} cells",
+            f"{story.protein} maintains organelle ultrastructure",
+        ),
+    }.get(
+        layout.theme,
+        (
+            f"{story.protein} {story.verb} {process} in {story.cells} cells",
+            f"Loss of {story.protein} impairs {process}",
+            f"{story.protein} and {story.other} cooperate in {process}",
+            f"{story.treatment[0].upper()}{story.treatment[1:]} affects {process} through {story.protein}",
+        ),
+    )
+    if layout.theme == "single":
+        choices = (f"{story.protein} {story.verb} {process}", f"Role of {story.protein} in {process}")
+        if layout.slots[0].content in (Content.CHEST, Content.BRAIN, Content.ULTRASOUND):
+            choices = ("Imaging findings", "Imaging at presentation")
+    return one_of(rng, choices)
+
+
+def _statistics(rng: Rng) -> str:
+    n = one_of(rng, (3, 4, 5, 6))
+    spread = one_of(rng, ("s.e.m.", "SEM", "s.d.", "SD"))
+    test = one_of(rng, ("two-tailed Student's t-test", "one-way ANOVA with Tukey's test", "Mann–Whitney U test"))
+    levels = one_of(
+        rng,
+        ("*P < 0.05, **P < 0.01, ***P < 0.001", "*p<0.05; **p<0.01; ***p<0.001", "*P ≤ 0.05; **P ≤ 0.01; ***P ≤ 0.001"),
+    )
+    return f"Data are mean ± {spread} (n = {n} independent experiments); {levels}; ns, not significant ({test})"
+
+
+def _tail(
+    rng: Rng,
+    story: Story,
+    slots: Sequence[Slot],
+    scenes: Sequence[Scene],
+    names: Sequence[str] | None,
+    printed: bool,
+    statistics: bool,
+) -> list[str]:
+    """Sentences that speak of all panels: scale bars, statistics, abbreviations."""
+    sentences = []
+    if statistics:
+        sentences.append(_statistics(rng))
+    scales: dict[str, list[str]] = {}
+    for k, scene in enumerate(scenes):
+        if scene.scale and not printed:
+            scales.setdefault(scene.scale, []).append(names[k] if names else "")
+    many = sum(len(labels) for labels in scales.values()) > 1
+    if len(scales) == 1:
+        word = one_of(
+            rng,
+            ("Scale bars, ", "Scale bars: ", "Scale bars represent ", "Bars = ")
+            if many
+            else ("Scale bar, ", "Scale bar: ", "Bar, ", "Scale bar = "),
+        )
+        sentences.append(word + next(iter(scales)))
+    elif scales and names:
+        sentences.append("Scale bars, " + listed([f"{size} ({', '.join(who)})" for size, who in scales.items()]))
+    elif scales:
+        sentences.append("Scale bars, " + listed(list(scales)))
+    short: dict[str, str] = {}
+    for scene in scenes:
+        short |= scene.short
+    if short and rng.random() < 0.3:
+        sentences.append("; ".join(f"{key}, {meaning}" for key, meaning in short.items()))
+    if len(slots) > 1 and rng.random() < 0.15:
+        sentences.append(
+            one_of(rng, ("See also Supplementary Fig. 2", "Images are representative of three independent experiments"))
+        )
+    return sentences
