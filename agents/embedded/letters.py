@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.embedded.letters_glyphs import Glyphs, find_glyphs
+from agents.embedded.letters_glyphs import FAR, Glyphs, find_glyphs
 from agents.embedded.letters_sequence import Placed, Sighting, place_labels
 from agents.embedded.ocr import Recognizer, recognizer
 from curator.geometry import Box
@@ -58,7 +58,7 @@ class LetterReader:
         """
         gray, scale = _working_image(image_rgb)
         shapes = find_glyphs(gray)
-        logits = _shape_logits(shapes, gray.shape)
+        logits = _shape_logits(shapes, gray.shape[1])
         order = sorted(range(len(shapes)), key=lambda i: -logits[i])
         promised = [label for label in expected if 0 < len(label) <= _MAX_LABEL and label.isalnum()]
         sightings = self._sightings(shapes, logits, order[:_FIRST_READ])
@@ -105,24 +105,22 @@ def _working_image(image_rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], flo
     return np.asarray(resized, np.uint8), scale
 
 
-def _shape_logits(shapes: list[Glyphs], shape_hw: tuple[int, ...]) -> list[float]:
+def _shape_logits(shapes: list[Glyphs], image_width_px: int) -> list[float]:
     """Log-odds that a shape is a panel letter, before it is read.
 
-    Weights: logistic regression on 185 letters among 14,732 shapes of 39 figures, rounded. Panel letters stand alone,
-    are evenly printed on an even ground, and are larger than most of the figure's text.
+    Weights: logistic regression on 205 letters among 19,940 shapes of 39 published figures and 521 among 24,902 of
+    60 drawn ones, rounded. Panel letters stand alone on all sides, are printed strongly on an even ground, and are
+    larger than most of the figure's text; more of them stand left than right.
     """
-    if not shapes:
-        return []
-    typical = float(np.median([g.height_px for g in shapes]))
-    height, width = shape_hw[:2]
-    logits = []
-    for g in shapes:
-        x0, y0, x1, _ = g.box_xyxy
-        value = -4.0
-        value += 1.0 * math.log(max(0.2, g.gap_left)) + 0.9 * math.log(max(0.2, g.gap_right))
-        value += 0.5 * (g.gap_left >= 9) + 0.2 * (g.gap_right >= 9)
-        value += 5.0 * g.contrast / 255 - 2.5 * g.ink_spread / g.contrast - 7.0 * g.ground_spread / g.contrast
-        value += 3.0 * math.log(g.height_px / typical) - 2.0 * abs(math.log(g.height_px / 20))
-        value += -1.0 * (x1 - x0) / g.height_px + 1.5 * g.stroke - 1.0 * x0 / width - 0.5 * y0 / height
-        logits.append(value)
-    return logits
+    typical = float(np.median([g.height_px for g in shapes])) if shapes else 1.0
+    return [_shape_logit(g, typical, image_width_px) for g in shapes]
+
+
+def _shape_logit(g: Glyphs, typical_height_px: float, image_width_px: int) -> float:
+    x0, _, x1, _ = g.box_xyxy
+    before, after, above, below = (math.log(max(0.2, gap)) for gap in g.gaps)
+    value = -13.0 + 0.8 * before + 0.65 * after + 0.9 * above + 1.0 * below
+    value += 0.5 * (g.gap_left >= FAR) + 0.5 * (g.gap_right >= FAR)
+    value += 7.5 * g.contrast / 255 - 4.5 * g.ground_spread / g.contrast
+    value += 2.0 * math.log(g.height_px / typical_height_px) - 2.5 * abs(math.log(g.height_px / 20))
+    return value - 0.7 * (x1 - x0) / g.height_px - 0.7 * g.stroke - 1.0 * x0 / image_width_px

@@ -67,10 +67,18 @@ class Glyphs:
     gap_left: float
     gap_right: float
     """Distance to the next character-like component on the same line, in heights, at most ``FAR``."""
+    gap_above: float
+    gap_below: float
+    """The same in the same column: lines of text and text that runs upwards."""
     window: Gray
     """The grey image around the run (a view)."""
     near: Gray
     """UInt8, as large as the window: 1 where a pixel belongs to the run or touches it."""
+
+    @property
+    def gaps(self) -> tuple[float, float, float, float]:
+        """Left, right, above, below."""
+        return self.gap_left, self.gap_right, self.gap_above, self.gap_below
 
     @property
     def contrast(self) -> float:
@@ -111,7 +119,9 @@ def _runs_of_cut(gray: Gray, cut: int, *, dark: bool) -> list[Glyphs]:
     letter_like = (h >= _MIN_HEIGHT_PX) & (w <= 1.7 * h) & (w >= 0.1 * h) & (ink >= 0.1 * w * h)
     if not letter_like.any():
         return []
-    gap_left, gap_right, word = _neighbours(x, y, w, h, letter_like)
+    line, column = _lines(x, y, w, h, letter_like), _lines(y, x, h, w, letter_like)
+    word = _words(line, column, y, w, h)
+    gaps = np.stack((*_gaps(line, h, word), *_gaps(column, h, word)))
     sizes = np.bincount(word)
     order = np.argsort(word, kind="stable")
     starts = np.concatenate(([0], np.cumsum(sizes)))
@@ -119,56 +129,84 @@ def _runs_of_cut(gray: Gray, cut: int, *, dark: bool) -> list[Glyphs]:
     runs: list[Glyphs] = []
     for k in np.flatnonzero((sizes >= 1) & (sizes <= _MAX_RUN)):
         members = order[starts[k] : starts[k + 1]]
-        if not letter_like[members].any() or gap_left[members].min() < _LEFT_GAP:
+        if not letter_like[members].any() or gaps[0, members].min() < _LEFT_GAP:
             continue
-        left, right = float(gap_left[members].min()), float(gap_right[members].min())
-        run = _measured(gray, labels, index[members], corners[:, members], left, right, dark=dark)
+        around = gaps[:, members].min(axis=1)
+        run = _measured(gray, labels, index[members], corners[:, members], around, dark=dark)
         if run is not None:
             runs.append(run)
     return runs
 
 
-def _neighbours(x: Ints, y: Ints, w: Ints, h: Ints, letter_like: NDArray[np.bool_]) -> tuple[Floats, Floats, Ints]:
-    """Gap to the next character on the left and right (outside the own run), and each component's run number."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Ordered pairs of components on one line: ``gap`` and ``ahead`` are seen from ``first``."""
+
+    first: Ints
+    second: Ints
+    gap: Floats
+    """Pixels between them along the line; negative where they overlap."""
+    alike: NDArray[np.bool_]
+    """Both have the size of characters of one text."""
+    ahead: NDArray[np.bool_]
+    """``second`` comes later on the line."""
+
+
+def _lines(start: Ints, across: Ints, length: Ints, size: Ints, letter_like: NDArray[np.bool_]) -> _Line:
+    """Pairs whose extents across the line overlap; ``start``, ``length`` run along it, ``across``, ``size`` across."""
+    middle = across + size / 2
+    by_middle = np.argsort(middle, kind="stable")
+    ordered = middle[by_middle]
+    low = np.searchsorted(ordered, middle - 0.75 * size)
+    counts = np.searchsorted(ordered, middle + 0.75 * size) - low
+    counts[~letter_like] = 0
+    first = np.repeat(np.arange(len(start)), counts)
+    nth = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    second = by_middle[np.repeat(low, counts) + nth]
+    own, other = size[first], size[second]
+    gap = np.maximum(start[second] - (start[first] + length[first]), start[first] - (start[second] + length[second]))
+    overlap = np.minimum(across[first] + own, across[second] + other) - np.maximum(across[first], across[second])
+    keep = (first != second) & (overlap > 0.4 * np.minimum(own, other)) & (gap < FAR * own)
+    first, second, gap = first[keep], second[keep], gap[keep]
+    ratio = size[second] / size[first]
+    return _Line(
+        first=first,
+        second=second,
+        gap=gap.astype(np.float64),
+        alike=(ratio > 0.55) & (ratio < 1.8) & letter_like[second],
+        ahead=start[second] > start[first],
+    )
+
+
+def _words(line: _Line, column: _Line, y: Ints, w: Ints, h: Ints) -> Ints:
+    """Number of the run that each component belongs to: characters, full stops at their foot, dots above their stem."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    n = len(x)
-    middle = y + h / 2
-    by_y = np.argsort(middle, kind="stable")
-    sorted_middle = middle[by_y]
-    low = np.searchsorted(sorted_middle, middle - 0.75 * h)
-    high = np.searchsorted(sorted_middle, middle + 0.75 * h)
-    counts = high - low
-    first = np.repeat(np.arange(n), counts)
-    offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    second = by_y[np.repeat(low, counts) + offset]
-    keep = (first != second) & letter_like[first]
-    first, second = first[keep], second[keep]
-    gap = np.maximum(x[second] - (x[first] + w[first]), x[first] - (x[second] + w[second]))
+    first, second = line.first, line.second
     tall, other = h[first], h[second]
-    overlap = np.minimum(y[first] + tall, y[second] + other) - np.maximum(y[first], y[second])
-    on_line = overlap > 0.4 * np.minimum(tall, other)
-    alike = (other > 0.55 * tall) & (other < 1.8 * tall) & letter_like[second]
-    # a character of the same word; a full stop sits at the foot, the dot of an i above the stem
-    linked = on_line & alike & (gap <= np.maximum(_LINK_GAP * np.maximum(tall, other), 1.5))
-    foot = (y[second] + other <= y[first] + tall * 1.15) & (y[second] >= y[first] + 0.65 * tall)
-    stop = foot & (w[second] <= 0.45 * tall) & (other <= 0.4 * tall) & (gap > 0) & (gap <= 0.3 * tall)
-    stop &= x[second] > x[first]
-    above = (y[second] + other <= y[first] + 1) & (y[second] >= y[first] - 0.6 * tall)
-    dot = above & (w[first] <= 0.6 * tall) & (w[second] <= 0.5 * tall) & (other <= 0.45 * tall) & (gap <= 0)
-    joined = linked | stop | dot
-    graph = coo_matrix((np.ones(int(joined.sum())), (first[joined], second[joined])), shape=(n, n))
-    _, word = connected_components(graph, directed=False)
-    word = word.astype(np.int64)
-    near = on_line & alike & (word[first] != word[second]) & (gap < FAR * tall)
-    gap_left, gap_right = np.full(n, FAR), np.full(n, FAR)
-    ratio = np.maximum(gap, 0) / tall
-    to_left = near & (x[second] < x[first])
-    to_right = near & (x[second] > x[first])
-    np.minimum.at(gap_left, first[to_left], ratio[to_left])
-    np.minimum.at(gap_right, first[to_right], ratio[to_right])
-    return gap_left, gap_right, word
+    character = line.alike & (line.gap <= np.maximum(_LINK_GAP * np.maximum(tall, other), 1.5))
+    small = (w[second] <= 0.5 * tall) & (other <= 0.45 * tall)
+    bottom = y[second] + other
+    stop = small & line.ahead & (line.gap <= 0.3 * tall) & (y[second] >= y[first] + 0.65 * tall)
+    stop &= bottom <= y[first] + 1.15 * tall
+    joined = character | stop
+    stem, above = column.first, column.second
+    dot = ~column.ahead & (w[stem] <= 0.6 * h[stem]) & (h[above] <= 0.45 * h[stem]) & (w[above] <= 0.5 * h[stem])
+    dot &= column.gap <= 0.4 * h[stem]
+    ends = np.concatenate((first[joined], stem[dot])), np.concatenate((second[joined], above[dot]))
+    graph = coo_matrix((np.ones(len(ends[0])), ends), shape=(len(y), len(y)))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+
+
+def _gaps(line: _Line, size: Ints, word: Ints) -> tuple[Floats, Floats]:
+    """Distance to the nearest alike component of another run, before and after, in sizes, at most ``FAR``."""
+    before, after = np.full(len(size), FAR), np.full(len(size), FAR)
+    near = line.alike & (word[line.first] != word[line.second])
+    ratio = np.maximum(line.gap, 0) / size[line.first]
+    np.minimum.at(before, line.first[near & ~line.ahead], ratio[near & ~line.ahead])
+    np.minimum.at(after, line.first[near & line.ahead], ratio[near & line.ahead])
+    return before, after
 
 
 def _measured(
@@ -176,8 +214,7 @@ def _measured(
     labels: NDArray[np.int32],
     index: Ints,
     corners: Ints,
-    gap_left: float,
-    gap_right: float,
+    around: Floats,
     *,
     dark: bool,
 ) -> Glyphs | None:
@@ -212,8 +249,10 @@ def _measured(
         ground_spread=ground_spread,
         stroke=float(ink.sum()) / ((x1 - x0) * (y1 - y0)),
         parts=len(index),
-        gap_left=gap_left,
-        gap_right=gap_right,
+        gap_left=float(around[0]),
+        gap_right=float(around[1]),
+        gap_above=float(around[2]),
+        gap_below=float(around[3]),
         window=window,
         near=near,
     )

@@ -30,7 +30,7 @@ _SIZE_TOLERANCE = 0.12
 _SAME_SIZE, _OTHER_SIZE = 1.5, -5.0
 _OTHER_POLARITY, _OTHER_BRACKETS = -1.5, -2.0
 _ALIGNED, _ALONE, _BACKWARDS = 0.8, -0.4, -2.0
-_SKIPPED = -2.5
+_SKIPPED = -5.0
 """A label left out before one that is taken, where nobody promised the sequence."""
 _UNPROMISED = -2.0
 """A letter that the caption does not name."""
