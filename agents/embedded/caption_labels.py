@@ -80,7 +80,7 @@ def _best_run(alphabet: str, mentions: list[Mention]) -> tuple[float, tuple[int,
 
 def _evidence(alphabet: str, mentions: list[Mention]) -> dict[int, tuple[float, int]]:
     """Per position in the alphabet: the weight of its best mention, and how many labels share that mention."""
-    plain = {(m.form, m.place, index) for m in mentions if not m.abbreviation for index in m.readings[alphabet]}
+    plain = {(m.form, m.place, index) for m in mentions if not m.doubtful for index in m.readings[alphabet]}
     leading = [i for m in mentions if m.place is not Place.AFTER and m.weight >= _STRONG for i in m.readings[alphabet]]
     last_leading = max(leading) if len(set(leading)) > 1 else None
     evidence: dict[int, tuple[float, int]] = {}
@@ -89,7 +89,7 @@ def _evidence(alphabet: str, mentions: list[Mention]) -> dict[int, tuple[float, 
         for index in indices:
             weight = mention.weight
             alike = any((mention.form, mention.place, index + step) in plain for step in (-1, 1))
-            if mention.abbreviation and not alike:
+            if mention.doubtful and not alike:
                 weight *= 0.5
             if last_leading is not None and index > last_leading and mention.place is Place.AFTER:
                 # Labels that lead their text end before this one, which follows its text: "(B) ... curcumin (C) and".

@@ -73,6 +73,7 @@ _GLUE = re.compile(
 # Words after which a bare letter may point at a panel: "as shown in D".
 _POINTING = re.compile(r"(?:^|[\s(])(?:in|of|from|for|to|at|and|or|on|with)\s{1,2}$", re.IGNORECASE)
 _NOT_BARE = ("a", "I", "i")
+_TIED = re.compile(r"[-\u2010-\u2015\u2212&/+=%°'’][\w]|[+%°]")  # noqa: RUF001
 _NAMED = re.compile(r"\s[A-Z][a-z]{2}")
 _LAST_WORD = re.compile(r"([^\W\d_][\w'-]*)[\s)]{0,3}$")
 _REACH = 24  # characters before and after a label that are looked at; bounds the work per label
@@ -119,8 +120,8 @@ class Mention:
     place: Place
     weight: float
     """How much it looks like a label that names a panel of this figure, 0 to 1."""
-    abbreviation: bool
-    """It may abbreviate the word before it: "curcumin (C)"."""
+    doubtful: bool
+    """Something else is as likely: an abbreviation ("curcumin (C)"), an article ("a Japanese patient")."""
 
 
 @dataclass(slots=True)
@@ -165,7 +166,7 @@ def find_mentions(caption: str, sentences: tuple[Span, ...], bold_spans: tuple[S
         weight = _weight(setting, place, group.start in bold)
         if weight > 0:
             span = Span(setting.start, setting.end)
-            found.append(Mention(span, readings, setting.form, place, weight, _abbreviates(setting, place)))
+            found.append(Mention(span, readings, setting.form, place, weight, _doubtful(setting, place)))
     return found
 
 
@@ -258,12 +259,12 @@ def _setting(caption: str, group: _Group, depths: list[int]) -> _Setting | None:
         form = Form.BARE
     if keyword is None and not opened and _glued(caption, group):
         return None
+    if _TIED.match(caption, group.end):
+        return None  # "H&E", "A/J mice", "C-terminal", "K+"
     if form is Form.BRACKETS and before[-2:-1].isalnum() and not before[-2].islower():
         return None  # "RIPK3(A)", "Figure 1(a)"
     if form is Form.BARE and follower in ("=", "<", ">", "≤", "≥", "±", "×", "%", "+", "−", "°", "/") and follower:  # noqa: RUF001
         return None  # "n = 3", "p < 0.05", "K+"
-    if form is Form.BARE and caption[end : end + 1] in ("-", "–"):  # noqa: RUF001
-        return None  # "C-terminal"
     if form in (Form.BRACKETS, Form.CLOSED) and caption[end : end + 2] in (". ", ".") and start > 0:
         end += 1 if caption[end + 1 : end + 3].strip()[:1].isupper() and caption[start] != "(" else 0
     around = caption[max(0, start - _REACH) : start]
@@ -369,8 +370,13 @@ def _inner_weight(setting: _Setting, place: Place) -> float:
     return 0.2 if pointing and place is Place.AFTER and group.symbols[0] not in _NOT_BARE else 0.05
 
 
-def _abbreviates(setting: _Setting, place: Place) -> bool:
-    if len(setting.group.symbols) > 1 or setting.form is not Form.BRACKETS or place is not Place.AFTER:
+def _doubtful(setting: _Setting, place: Place) -> bool:
+    symbols = setting.group.symbols
+    if len(symbols) > 1 or place is Place.SENTENCE:
+        return False
+    if setting.form is Form.BARE:
+        return symbols[0] == "a"
+    if setting.form is not Form.BRACKETS or place is not Place.AFTER:
         return False
     word = _LAST_WORD.search(setting.before)
-    return word is not None and word.group(1)[0].lower() == setting.group.symbols[0].lower()
+    return word is not None and word.group(1)[0].lower() == symbols[0].lower()

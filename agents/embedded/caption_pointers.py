@@ -1,9 +1,13 @@
-"""Clauses of a caption that explain a marker."""
+"""Clauses of a caption that explain a marker: "white arrows indicate ...", "... (arrowhead)", "boxed region"."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from agents.embedded.caption_markers import MarkerWord, find_marker_words
+from agents.embedded.caption_sentences import clauses
 from curator.figure import MarkerKind, Span
 
 
@@ -12,8 +16,129 @@ class Pointer:
     """A clause and what it says of its marker."""
 
     span: Span
+    """The clause, verbatim."""
     kind: MarkerKind
     color: str | None
+    """A plain colour word of ``curator.figure.Marker``; None where the caption names none."""
     labels: tuple[str, ...]
+    """The panels it speaks of; () stands for all."""
     target: str
+    """What the marker points at, in a few words of the caption ("mitotic figures"); "" where they are not clear."""
     plural: bool
+
+
+_VERB = (
+    r"indicat\w*|point\w*(?:\s+(?:to|at|towards?|out))?|show\w*|mark\w*|denot\w*|represent\w*|highlight\w*|depict\w*|label\w*|"
+    r"identif\w*|delineat\w*|outlin\w*|demonstrat\w*|designat\w*|enclos\w*|surround\w*|refer\w*\s+to|correspond\w*\s+to|are|is"
+)
+_POINTS_AT = re.compile(
+    rf"\s*(?:\([^()]{{0,20}}\)\s*)?(?:(?:in|on) \w{{1,8}} )?(?:\w+ly\s+)?(?:{_VERB})\s+", re.IGNORECASE
+)
+_DEFINED = re.compile(r"\s*[:=,]\s*(?=\w)")
+_SHOWN_BY = re.compile(
+    r"^(?P<subject>.*?)\s*,?\s*(?:(?:is|are|was|were|can be|being)\s+)?(?:shown here|\w*(?:indicat|mark|denot|point|"
+    r"show|highlight|label|represent|designat|outlin|delineat|identif|surround|enclos|circl)\w*)\s*(?:\w+\s+)?"
+    r"(?:by|with|using|as|in|$)",
+    re.IGNORECASE,
+)
+_STOP = re.compile(
+    r"[,;:.()\[\]=]|\b(?:which|that|where|who|in|on|at|by|with|from|to|as|for|is|are|was|were|while|whereas|"
+    r"and (?:the )?\w* ?arrow\w*|after|before|within|between|near|using|but|show\w*|demonstrat\w*|reveal\w*|"
+    r"indicat\w*|see[ns]?|note|has|have|had|contain\w*|display\w*|confirm\w*|depict\w*|stains|express\w*|undergo\w*|located|devoid)\b",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(
+    r"^(?:and|or|the|an?|its|their|this|these|some|several|both|also|examples? of|presence of)\s+", re.IGNORECASE
+)
+_LABEL = re.compile(r"^\W*(?:panel )?\(?[A-Za-z]{1,2}(?:\W{1,3}[A-Za-z])*[).:,]\s*")
+_BRACKET_LAST = re.compile(r"(?:\s*\([^()]{0,30}\))+\s*$")  # "T2WI (B) (arrows)"
+_WORDS = 6  # of a region's label; longer phrases are cut. Guess
+_INLINE = 3  # words: a bracket this short names the marker of the words before it
+_DEFINITION = re.compile(
+    r",\s(?=(?:\w+ ){0,2}(?:arrow ?heads?|arrows?|asterisks?|stars?|boxe?s?|circles?)\s?[=:])", re.IGNORECASE
+)
+
+
+def find_pointers(
+    caption: str, sentences: tuple[Span, ...], panels_at: Callable[[Span, int], tuple[str, ...]]
+) -> tuple[Pointer, ...]:
+    """The caption's pointers in order.
+
+    ``panels_at`` tells the panels spoken of by a clause (its span, and where in it the marker word stands).
+    """
+    found: dict[Pointer, None] = {}
+    for sentence in sentences:
+        for clause in _pieces(caption, sentence):
+            for word in find_marker_words(caption, clause):
+                span = _scope(caption, clause, word)
+                panels = panels_at(span, word.span.start)
+                target = _target(caption, span, word)
+                found.setdefault(Pointer(span, word.kind, word.color, panels, target, word.plural))
+    return tuple(found)
+
+
+def _pieces(caption: str, sentence: Span) -> list[Span]:
+    """The sentence's clauses, and those of "Arrow = nucleus, star = lumen" one by one."""
+    found = []
+    for clause in clauses(caption, sentence):
+        start = clause.start
+        for match in _DEFINITION.finditer(caption, clause.start, clause.end):
+            found.append(Span(start, match.start()))
+            start = match.end()
+        found.append(Span(start, clause.end))
+    return [piece for span in found if (piece := _trimmed(caption, span)).start < piece.end]
+
+
+def _trimmed(caption: str, span: Span) -> Span:
+    start, end = span
+    while start < end and (caption[start].isspace() or caption[start] in ",;"):
+        start += 1
+    while end > start and caption[end - 1].isspace():
+        end -= 1
+    return Span(start, end)
+
+
+def _scope(caption: str, clause: Span, word: MarkerWord) -> Span:
+    """The clause, or the bracket in it that says it all: "(enlarged from the region with a dashed border in A)"."""
+    opening = caption.rfind("(", clause.start, word.span.start)
+    if opening < 0 or ")" in caption[opening : word.span.start]:
+        return clause
+    closing = caption.find(")", word.span.end, clause.end)
+    inner = Span(opening + 1, closing if closing >= 0 else clause.end)
+    return _trimmed(caption, inner) if len(caption[inner.start : inner.end].split()) > 2 * _INLINE else clause
+
+
+def _target(caption: str, span: Span, word: MarkerWord) -> str:
+    opening = caption.rfind("(", span.start, word.span.start)
+    if opening >= 0 and ")" not in caption[opening : word.span.start]:
+        return _phrase_before(caption[span.start : opening])
+    after = caption[word.span.end : span.end]
+    points = _POINTS_AT.match(after) or _DEFINED.match(after)
+    if points:
+        return _phrase_after(after[points.end() :])
+    before = _LABEL.sub("", caption[span.start : word.span.start])
+    shown = _SHOWN_BY.match(before) or (_SHOWN_BY.match(before + "by") if before.strip() else None)
+    if shown and shown["subject"].strip():
+        return _phrase_after(shown["subject"])
+    return ""
+
+
+def _phrase_before(text: str) -> str:
+    """The last words of the text, back to a verb, preposition or mark: "shows the mucous layer" -> "mucous layer"."""
+    tail = _BRACKET_LAST.sub("", text[-160:])
+    start = max((match.end() for match in _STOP.finditer(tail.rstrip(" ,"))), default=0)
+    return _clean(" ".join(tail[start:].split()[-_WORDS:]))
+
+
+def _phrase_after(text: str) -> str:
+    head = text[:160]
+    stop = _STOP.search(head)
+    return _clean(" ".join(head[: stop.start() if stop else len(head)].split()[:_WORDS]))
+
+
+def _clean(phrase: str) -> str:
+    phrase = phrase.strip(" ,.;:-\u2013")
+    shorter = _ARTICLE.sub("", phrase)
+    while shorter != phrase:
+        phrase, shorter = shorter, _ARTICLE.sub("", shorter)
+    return phrase

@@ -38,6 +38,7 @@ _LABELS_ALONE = re.compile(
     r"(?:panels? )?\W{0,3}\w{1,4}(?:\W{0,3}(?:(?:and|or|to) )?\b[A-Za-z\d]\b)*\W?", re.IGNORECASE
 )
 _CLOSED_LABEL = re.compile(r"(?<![\w(])\w\)$")
+_SMALL_OPENING = re.compile(r"\s+(?:[a-z](?![a-zA-Z\d'-])|[a-z][\w.]{0,5}, [a-z][^;,.]{3,60}; ?[\w.]{1,7}, )")
 _NUMBERED = re.compile(r"\s*(\d{1,2})\.\s")
 _NUMBER_LAST = re.compile(r"\s(\d{1,2})$")
 _WORD_REACH = 24  # characters before a full stop that can matter; bounds the work per stop
@@ -81,6 +82,24 @@ def cut(spans: tuple[Span, ...], at: list[int]) -> tuple[Span, ...]:
             position = next(positions)
         found.append(Span(begin, end))
     return tuple(found)
+
+
+def clauses(caption: str, sentence: Span) -> list[Span]:
+    """The sentence cut at its semicolons, those inside a bracket within the sentence apart."""
+    start, end = sentence
+    depth, cut = 0, start
+    base = 1 if caption[start] in "([" else 0
+    found = []
+    for index in range(start, end):
+        char = caption[index]
+        if char in "([":
+            depth += 1
+        elif char in ")]":
+            depth -= 1
+        elif char == ";" and depth <= base:
+            found.append(Span(cut, index))
+            cut = index + 1
+    return [span for span in (*found, Span(cut, end)) if caption[span.start : span.end].strip()]
 
 
 def bracket_depths(text: str) -> list[int]:
@@ -153,6 +172,7 @@ def _ends_sentence(caption: str, start: int, stop: int, depths: list[int]) -> bo
     if word.lower().strip(".") in _ABBREVIATIONS or (word.count(".") and following[0].islower()):
         return False
     if following[0].islower():
-        # "b. representative" after a full stop is a label; any other lower-case word goes on with the sentence.
-        return len(following) > 1 and not following[1].isalpha()
+        # A lower-case label ("b. representative") or a list of abbreviations ("bo, basioccipital; bs, ...") may open a
+        # sentence; any other lower-case word goes on with it.
+        return _SMALL_OPENING.match(caption, stop + 1) is not None
     return True

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import pairwise
 
 from agents.embedded.caption_labels import Labels
 from agents.embedded.caption_mentions import Mention, Place
-from agents.embedded.caption_sentences import cut
+from agents.embedded.caption_sentences import clauses, cut
 from curator.figure import Span
 
 # Opening words of sentences that speak of the whole figure where they follow the last panel's text.
@@ -40,7 +41,7 @@ class _Style(Enum):
 
 
 _WORD = re.compile(r"\S+")
-_JOINT = re.compile(r"^[\s,;]*(?:and|or|but)?\s")
+_JOINT = re.compile(r"\s*(?:[,;]|(?:and|or|but|while|whereas|with|versus|vs)\b)(?:\s*(?:and|or|but)\b)?")
 _SHORT = 4  # words: a label's own words this short share what stands before the first label's. Guess
 
 
@@ -62,8 +63,8 @@ def assign(
     caption: str, sentences: tuple[Span, ...], labels: Labels
 ) -> tuple[tuple[Span, ...], dict[int, tuple[Span, ...]], tuple[Span, ...]]:
     """(lead, own spans per label position, tail); spans of each in caption order, without overlap inside one list."""
-    spoken = [mention for mention in labels.mentions if mention.weight >= _SPEAKS]
     definers = _definers(labels)
+    spoken = [m for m in labels.mentions if (m.weight >= _SPEAKS and not m.doubtful) or m in definers.values()]
     last = max(mention.span.start for mention in definers.values())
     sentences = cut(sentences, [m.span.start for m in spoken if m.place is Place.SENTENCE])
     own = _Own(panels={index: [] for index in labels.order})
@@ -94,7 +95,12 @@ def assign(
                 sentence = Span(prefix.end, sentence.end)
             context, style = _introduce(caption, sentence, labels, new, own)
             narrowed = context
-        elif refs and (style is _Style.NONE or sentence.start > last or set(refs) < set(context)):
+        elif refs and (
+            style is _Style.NONE
+            or sentence.start > last
+            or set(refs) < set(context)
+            or mentions[0].place is Place.SENTENCE
+        ):
             if style is _Style.NONE and (set(refs) >= everyone or _EXCEPT.search(text)):
                 own.lead.append(sentence)
             else:
@@ -152,7 +158,7 @@ def _introduce(
         if prefix:
             return _union(labels, new), _Style.LISTED
         return labels.indices(new[-1]), _Style.BLOCK
-    for clause in _clauses(caption, sentence):
+    for clause in clauses(caption, sentence):
         inside = [m for m in new if clause.start <= m.span.start < clause.end]
         if inside:
             _trailing(caption, clause, labels, inside, own)
@@ -166,24 +172,28 @@ def _leading(caption: str, sentence: Span, labels: Labels, new: list[Mention], o
 
     Returns whether something stands before the first.
     """
-    cuts = [m.span.start for m in new] + [sentence.end]
+    opening = [m for m in new if m.place is not Place.AFTER] or new[:1]
+    cuts = [m.span.start for m in opening] + [sentence.end]
     prefix = any(char.isalnum() for char in caption[sentence.start : cuts[0]])
     if prefix:
         own.give(_union(labels, new), Span(sentence.start, cuts[0]))
-    for mention, start, end in zip(new, cuts, cuts[1:], strict=False):
-        own.give(labels.indices(mention), Span(start, end))
+    for start, end in pairwise(cuts):
+        own.give(_union(labels, (m for m in new if start <= m.span.start < end)), Span(start, end))
     return prefix
 
 
 def _trailing(caption: str, clause: Span, labels: Labels, new: list[Mention], own: _Own) -> None:
     """Labels follow their text: "one (A) and two (B)"; what stands after the last is shared by all of the clause."""
     start = clause.start
-    for mention in new:
-        if mention is not new[0]:
+    for index, mention in enumerate(new):
+        between = Span(start, mention.span.end)
+        if index:
             words = len(_WORD.findall(_JOINT.sub("", caption[start : mention.span.start])))
-            if words <= _SHORT:
+            if not _JOINT.match(caption, start, mention.span.start) and words > _SHORT:
+                own.give(_union(labels, new[:index]), between)  # "FLAIR (A) and T2W (B) images show ..., as does (C)"
+            elif words <= _SHORT:
                 own.give(labels.indices(mention), _without_last(caption, clause.start, new[0].span.start, words))
-        own.give(labels.indices(mention), Span(start, mention.span.end))
+        own.give(labels.indices(mention), between)
         start = mention.span.end
     if any(char.isalnum() for char in caption[start : clause.end]):
         own.give(_union(labels, new), Span(start, clause.end))
@@ -200,33 +210,15 @@ def _refer(
 ) -> None:
     """Gives a sentence to the panels that it names, clause by clause where its clauses name different ones."""
     refs = _union(labels, mentions)
-    clauses = _clauses(caption, sentence)
-    named = [[m for m in mentions if clause.start <= m.span.start < clause.end] for clause in clauses]
-    if len(clauses) > 1 and all(named):
-        for clause, inside in zip(clauses, named, strict=True):
+    parts = clauses(caption, sentence)
+    named = [[m for m in mentions if clause.start <= m.span.start < clause.end] for clause in parts]
+    if len(parts) > 1 and all(named):
+        for clause, inside in zip(parts, named, strict=True):
             own.give(_union(labels, inside), clause)
     elif len(refs) == 1 and not set(refs) <= set(context) and mentions[0].place is not Place.SENTENCE:
         own.give({*refs, *context}, sentence)
     else:
         own.give(refs, sentence)
-
-
-def _clauses(caption: str, sentence: Span) -> list[Span]:
-    """The sentence cut at its semicolons, those inside a bracket within the sentence apart."""
-    start, end = sentence
-    depth, cut = 0, start
-    base = 1 if caption[start] in "([" else 0
-    found = []
-    for index in range(start, end):
-        char = caption[index]
-        if char in "([":
-            depth += 1
-        elif char in ")]":
-            depth -= 1
-        elif char == ";" and depth <= base:
-            found.append(Span(cut, index))
-            cut = index + 1
-    return [span for span in (*found, Span(cut, end)) if caption[span.start : span.end].strip()]
 
 
 def _merged(caption: str, spans: list[Span]) -> tuple[Span, ...]:
