@@ -99,12 +99,16 @@ def is_article(xml: bytes) -> bool:
 
 # --- XML, safely --------------------------------------------------------------------------------------------------
 
-_REFERENCE = re.compile(rb"<!\[CDATA\[.*?\]\]>|&([A-Za-z][A-Za-z0-9]{1,31});", re.DOTALL)
-_XML_OWN = frozenset((b"amp", b"lt", b"gt", b"quot", b"apos"))
+_REFERENCE = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!ENTITY.*?>|&([A-Za-z][A-Za-z0-9]{0,31});", re.DOTALL)
+_DECLARATION = re.compile(rb"""<!ENTITY\s+(?:%\s+)?([^\s"'>]+)\s+(?:(?:SYSTEM|PUBLIC)\b|"([^"]*)"|'([^']*)')""")
+_CHARACTER = re.compile(rb"(?:&#x?[0-9A-Fa-f]+;|[^<&%]){0,16}")  # guess: a letter and its accents
+_XML_OWN = (b"amp", b"lt", b"gt", b"quot", b"apos")
 
 
 def parse_xml(xml: bytes, name: str) -> etree._Element:
     """Root element. Named characters (&nbsp; &alpha;) read as in HTML and MathML, whose names come from the ISO sets.
+
+    They are replaced before parsing, since the parser knows them only from a DTD, and expands no entity at all.
 
     Raises:
         ArticleError: not well-formed, too large, or with entities that could do harm.
@@ -114,35 +118,43 @@ def parse_xml(xml: bytes, name: str) -> etree._Element:
             f"{name}: {len(xml):,} bytes of XML, expected at most {MAX_XML_BYTES:,}; "
             "if it is one article, remove embedded data from it"
         )
+    characters = _declared_characters(xml, name)
+
+    def replacement(reference: re.Match[bytes]) -> bytes:
+        entity = reference.group(1)
+        if entity is None or entity in _XML_OWN:
+            return reference.group()
+        return characters.get(entity) or _named_character(entity) or reference.group()
+
     parser = etree.XMLParser(load_dtd=False, no_network=True, resolve_entities=False, huge_tree=False)
     try:
-        root = etree.fromstring(_REFERENCE.sub(_character, xml), parser)
+        return etree.fromstring(_REFERENCE.sub(replacement, xml), parser)
     except etree.XMLSyntaxError as error:
         raise ArticleError(f"{name}: not readable XML: {error.msg}; fetch the file again or repair it") from error
-    _refuse_entities(root.getroottree(), name)
-    return root
 
 
-def _character(reference: re.Match[bytes]) -> bytes:
-    entity = reference.group(1)
-    text = None if entity is None or entity in _XML_OWN else html5.get(entity.decode("ascii") + ";")
-    return reference.group() if text is None else "".join(f"&#{ord(char)};" for char in text).encode("ascii")
+def _named_character(entity: bytes) -> bytes:
+    return "".join(f"&#{ord(char)};" for char in html5.get(entity.decode("ascii") + ";", "")).encode("ascii")
 
 
-def _refuse_entities(tree: etree._ElementTree, name: str) -> None:
-    """A published article declares characters at most; anything else is an attack or a broken export."""
-    dtd = tree.docinfo.internalDTD
-    for entity in dtd.iterentities() if dtd is not None else ():  # type: ignore[attr-defined]  # absent from the stubs
-        if entity.content is None:
+def _declared_characters(xml: bytes, name: str) -> dict[bytes, bytes]:
+    """Entities that the document itself declares: a published article has characters at most, the rest is an attack."""
+    found: dict[bytes, bytes] = {}
+    for declaration in _DECLARATION.finditer(xml):
+        entity = declaration.group(1).decode("ascii", "replace")
+        content = declaration.group(2) if declaration.group(2) is not None else declaration.group(3)
+        if content is None:
             raise ArticleError(
-                f"{name}: declares the external entity {entity.name!r}, which could read files of this machine; "
+                f"{name}: declares the external entity {entity!r}, which could read files of this machine; "
                 "expected an article without external entities; remove its <!ENTITY> declaration"
             )
-        if "&" in entity.content or "%" in entity.content or len(entity.content) > 64:  # guess: a character or two
+        if not _CHARACTER.fullmatch(content):
             raise ArticleError(
-                f"{name}: declares the entity {entity.name!r} as {entity.content[:40]!r}, "
+                f"{name}: declares the entity {entity!r} as {content[:40].decode('ascii', 'replace')!r}, "
                 "which could grow without end; expected single characters; remove its <!ENTITY> declaration"
             )
+        found[declaration.group(1)] = content
+    return found
 
 
 def _article_element(root: etree._Element, name: str) -> etree._Element:
@@ -303,8 +315,8 @@ def _names_image(element: etree._Element, href: str) -> bool:
 
 def _figure_doi(figure: etree._Element) -> str | None:
     for child in figure:
-        if local_name(child) == "object-id" and child.get("pub-id-type") == "doi" and (doi := element_text(child)):
-            return _bare_doi(doi)
+        if local_name(child) == "object-id" and child.get("pub-id-type") == "doi" and child.text:
+            return _bare_doi(child.text.strip())
     return None
 
 

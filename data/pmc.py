@@ -87,7 +87,10 @@ class PmcCloud:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not settings.contact:
-            raise SettingsError("the setting pmc.contact is '', expected a mail address; NCBI asks tools to name one")
+            raise SettingsError(
+                "the setting pmc.contact is '', expected a mail address, which NCBI asks tools to send; "
+                "set CURATOR_PMC_CONTACT, or contact under [pmc] in curator.toml"
+            )
         self._settings = settings
         self._base_url = settings.base_url.rstrip("/")
         self._client = client or httpx.Client(timeout=settings.timeout_s, follow_redirects=False)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from curator.errors import InputError
 from data.archives import DEFAULT_LIMITS, ArchiveLimits, archive_stem, unpack_archive
+from data.jats import is_article
 from data.source_captions import is_caption_table, read_caption_table
 from data.source_images import read_image_folder
 from data.source_jats import ImageIndex, is_image, read_jats
@@ -161,6 +162,6 @@ def _may_be_article(path: Path) -> bool:
     return (
         first is None
         or b"<!ENTITY" in head
-        or first.group(2).lower() in (b"article", b"html", b"pmc-articleset", b"oai-pmh")
-        or re.search(rb"<(?:[\w.-]+:)?article[\s>]", head) is not None
+        or first.group(2).lower() in (b"html", b"pmc-articleset", b"oai-pmh")
+        or is_article(head)
     )
