@@ -1,0 +1,1 @@
+"""What Curator reaches, measured: ``make bench``, or ``python -m bench accuracy queue ...`` for parts of it."""
