@@ -35,7 +35,7 @@ _MAX_RUN = 5
 """Characters in the longest label with its brackets: "(iii)"."""
 _SAME_PLACE_IOU = 0.7
 """Cuts that agree this well found the same shape; others may be a letter and a broken piece of it."""
-_LEFT_GAP = 0.4
+_LEFT_GAP = 0.3
 """Nothing stands closer than this (in heights) on the left of a panel letter."""
 FAR = 9.0
 """Gap (in heights) from which neighbours no longer matter."""
@@ -85,10 +85,11 @@ class Glyphs:
         """Grey distance between ink and ground, 0 to 255."""
         return abs(self.ground_level - self.ink_level)
 
-    def crop(self) -> Gray:
-        """The run alone, dark on white, everything else erased."""
+    def crop(self, *, alone: bool = True) -> Gray:
+        """The run, dark on white; ``alone``: all else erased, faint strokes of its own included."""
         span = (self.window.astype(np.float32) - self.ink_level) / (self.ground_level - self.ink_level)
-        span[self.near == 0] = 1
+        if alone:
+            span[self.near == 0] = 1
         return (np.clip(span, 0, 1) * 255).astype(np.uint8)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from agents.embedded.letters_glyphs import Glyphs
 from agents.embedded.ocr import Reading
+from curator.geometry import iou
 
 # Heights in capital heights, from the metrics of Arial/Helvetica (x-height 0.52/0.72, descender 0.21/0.72).
 _X_HEIGHT = dict.fromkeys("acemnorsuvwxz", 0.73)
@@ -34,6 +35,8 @@ _SKIPPED = -5.0
 """A label left out before one that is taken, where nobody promised the sequence."""
 _UNPROMISED = -2.0
 """A letter that the caption does not name."""
+_SAME_PRINT_IOU = 0.2
+"""Two letters do not overlap; one letter cut at two grey values does."""
 _BEAM, _CHOICES, _STYLES = 10, 4, 10
 
 
@@ -162,7 +165,7 @@ def _search(
         for score, placed, skipped in beam:
             grown.append((score, placed, skipped + 1))
             for value, sighting in judged:
-                if any(p.sighting is sighting for p in placed):
+                if any(iou(p.sighting.glyphs.box_xyxy, sighting.glyphs.box_xyxy) > _SAME_PRINT_IOU for p in placed):
                     continue
                 logit = value + _arrangement(sighting, placed)
                 if not promised:
