@@ -1,0 +1,152 @@
+"""Small filled signs of one colour: arrows, arrowheads, asterisks and stars.
+
+Each layer of colour is cut at a few levels; every connected piece of plausible size is compared with the bank of drawn
+shapes (``marker_templates``). The piece is the sign whose template it resembles most, if no letter, bar or blob
+resembles it more.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.embedded.marker_colors import LAYERS, Image, color_name, layer
+from agents.embedded.marker_templates import GRID, bank, on_grid, unit
+from curator.figure import MarkerKind
+from curator.geometry import Box, Point
+
+_LEVELS: dict[str, tuple[int, ...]] = {"white": (238, 205, 170), "black": (228, 195, 160)}
+_HUE_LEVELS = (150, 95, 60)
+"""Grey levels of a layer, from pure colour to what JPEG leaves of a line of 2 px. Measured on published figures."""
+_DISC = 2 * math.pi  # area over squared root mean square radius of a disc, the greatest of all shapes
+_MOST_PIECES = 1500  # of one layer and level, the largest first: more are texture
+_LEAST_AREA = 10  # px
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A piece that resembles a sign; measures are what decides (see ``markers``)."""
+
+    kind: MarkerKind
+    box_xyxy: Box
+    color: str
+    tip_xy: Point | None
+    likeness: float
+    """Correlation with the best template of a sign, -1 to 1."""
+    margin: float
+    """That minus the correlation with the best template of anything else."""
+    contrast: float
+    """Grey levels of the layer between the piece and what surrounds it, over 255."""
+    purity: float
+    """Grey level of the layer inside the piece, over 255."""
+    evenness: float
+    """Spread of the layer inside the piece, over 255."""
+    text: float
+    """Share of its neighbours in a line that resemble letters, 0 or 1."""
+
+
+def find_signs(
+    image_rgb: Image, least_px: int, most_px: int, levels: int, layers: tuple[str, ...] = LAYERS
+) -> list[Sign]:
+    """Candidates in an image or crop, in its frame, longest side ``least_px`` to ``most_px``.
+
+    ``levels`` (1 to 3) is how far below pure colour a piece may be.
+    """
+    found: list[Sign] = []
+    for name in layers:
+        values = layer(image_rgb, name)
+        for level in _LEVELS.get(name, _HUE_LEVELS)[:levels]:
+            found.extend(_signs(image_rgb, values, level, least_px, most_px))
+    return found
+
+
+def _signs(image_rgb: Image, values: Image, level: int, least_px: int, most_px: int) -> list[Sign]:
+    mask = (values >= level).astype(np.uint8)
+    if np.count_nonzero(mask) < _LEAST_AREA:
+        return []
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    keep = (longest >= least_px) & (longest <= most_px) & (stats[:, cv2.CC_STAT_AREA] >= _LEAST_AREA)
+    keep[0] = False
+    pieces = np.nonzero(keep)[0]
+    if len(pieces) > _MOST_PIECES:
+        pieces = pieces[np.argsort(-stats[pieces, cv2.CC_STAT_AREA], kind="stable")[:_MOST_PIECES]]
+    grids: list[NDArray[np.float32]] = []
+    rows: list[tuple[int, Box, float, float, float]] = []
+    for piece in pieces.tolist():
+        x, y, w, h, size = (int(v) for v in stats[piece])
+        if size > 0.9 * w * h:
+            continue
+        x0, y0 = max(0, x - 3), max(0, y - 3)
+        window = (slice(y0, y + h + 3), slice(x0, x + w + 3))
+        own = labels[window] == piece
+        part = values[window].astype(np.float32)
+        inside = part[own]
+        around = cv2.dilate(own.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+        ring = part[around & ~cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)]
+        if not len(ring):
+            continue
+        high, low = float(np.quantile(inside, 0.75)), float(np.median(ring))
+        if high - low < 35:
+            continue
+        soft = np.clip((part - low) / (high - low), 0, 1) * cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8))
+        grids.append(on_grid(soft))
+        box = (float(x), float(y), float(x + w), float(y + h))
+        rows.append((piece, box, (high - low) / 255, high / 255, float(inside.std()) / 255))
+    if not grids:
+        return []
+    templates = bank()
+    likeness = unit(np.stack(grids)) @ templates.vectors.T
+    is_sign = np.array([kind is not None for kind in templates.kinds])
+    best = np.where(is_sign, likeness, -1).argmax(axis=1)
+    best_sign = likeness[np.arange(len(rows)), best]
+    best_other = np.where(is_sign, -1, likeness).max(axis=1)
+    letters = [row[1] for row, sign, other in zip(rows, best_sign, best_other, strict=True) if other > sign]
+    signs = []
+    for i, (piece, box, contrast, purity, evenness) in enumerate(rows):
+        kind = templates.kinds[best[i]]
+        if kind is None or best_sign[i] < 0.6 or best_sign[i] < best_other[i] - 0.05:
+            continue
+        x0, y0, x1, y1 = (int(v) for v in box)
+        own = labels[y0:y1, x0:x1] == piece
+        direction = float(templates.directions[best[i]])
+        tip = None if math.isnan(direction) else _tip(own, direction, (x0, y0))
+        color = color_name(np.median(image_rgb[y0:y1, x0:x1][own], axis=0))
+        text = float(any(_in_line(box, other) for other in letters))
+        signs.append(
+            Sign(
+                kind,
+                box,
+                color,
+                tip,
+                float(best_sign[i]),
+                float(best_sign[i] - best_other[i]),
+                contrast,
+                purity,
+                evenness,
+                text,
+            )
+        )
+    return signs
+
+
+def _tip(own: NDArray[np.bool_], direction: float, offset: tuple[int, int]) -> Point:
+    """The piece's farthest point in the direction: the mean of the outermost pixel's width."""
+    ys, xs = np.nonzero(own)
+    along = xs * math.cos(direction) + ys * math.sin(direction)
+    far = along >= along.max() - 0.75
+    return float(xs[far].mean()) + 0.5 + offset[0], float(ys[far].mean()) + 0.5 + offset[1]
+
+
+def _in_line(box: Box, other: Box) -> bool:
+    """The other piece is of similar height, on the same line and within a letter's distance."""
+    height, other_height = box[3] - box[1], other[3] - other[1]
+    if not 0.5 * height <= other_height <= 2 * height:
+        return False
+    overlap = min(box[3], other[3]) - max(box[1], other[1])
+    gap = max(box[0], other[0]) - min(box[2], other[2])
+    return overlap > 0.5 * min(height, other_height) and 0 <= gap + 2 and gap <= 0.8 * max(height, other_height)
