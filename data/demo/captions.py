@@ -62,7 +62,7 @@ def sample_dialect(rng: Rng, lettered: bool, placed: bool, panels: int) -> Diale
 
 
 def compose(dialect: Dialect, lead: str, parts: Sequence[Part], tail: Sequence[str], named: Sequence[str]) -> Caption:
-    """The caption: lead, each part under its name, tail; ``named``: how each part is called ("A–C", "left")."""
+    """The caption: lead, each part under its name, tail; ``named``: how each part is called ("A-C", "left")."""
     text = lead
     if text:
         text += ":" if dialect == Dialect.LIST else "."
@@ -107,7 +107,7 @@ def _named(dialect: Dialect, part: Part, name: str) -> str:
 
 
 def name_of(rng: Rng, labels: Sequence[str], dash: str) -> str:
-    """ "A", "A and B", "A, B", "A–C"."""
+    """Letters as captions list them: "A", "A and B", "A, B", "A-C"."""
     if len(labels) == 1:
         return labels[0]
     draw = float(rng.random())

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from curator.geometry import Box, area, intersection
-from data.demo.captions import Caption, Dialect, Part, compose, name_of, places, sample_dialect
 from data.demo.fields import Rgb, Rng
 from data.demo.layout import Content, Layout, Slot, sample_layout
 from data.demo.picture import Thing
-from data.demo.pointers import DrawnMarker, Legend, clause, draw_markers
-from data.demo.scenes import Scene, Style, draw_scene
-from data.demo.story import Story, listed, one_of, sample_story
+from data.demo.pointers import DrawnMarker, Legend, draw_markers
+from data.demo.scene import Scene, Style
+from data.demo.scenes import draw_scene
+from data.demo.story import Story, one_of, sample_story
 from data.demo.symbols import Face, scale_bar, text_wh, write
+from data.demo.wording import write_caption
 
 _POINTED = 0.6  # share of figures with signs, where something can be pointed at; gives the measured 20-28 % of captions
 _MARKED = {Content.BLOT: 0.12, Content.AGAROSE: 0.4, Content.PLATE: 0.3}  # share of panels with signs; guess
@@ -46,7 +47,7 @@ class DrawnFigure:
     marker_panels: tuple[int, ...]
     """For each marker: index of its panel."""
     clauses: tuple[str, ...]
-    """For each marker: the words that explain it, verbatim in the caption."""
+    """For each marker: the words that explain it, verbatim in the caption; empty where the caption says nothing."""
     topics: tuple[str, ...]
     """For each panel: what it shows, as a noun phrase."""
     layout: Layout
@@ -64,7 +65,7 @@ class DrawnFigure:
                     "color": marker.sign.color,
                     "box_xyxy": _rounded(marker.box_xyxy),
                     "tip_xy": _rounded(marker.tip_xy) if marker.tip_xy else None,
-                    "clause": text,
+                    "clause": text or None,
                 }
             )
             name = marker.thing.name
@@ -75,7 +76,7 @@ class DrawnFigure:
                     "box_xyxy": _rounded(marker.thing.box_xyxy),
                     "label": name,
                     "caption": f"{name[0].upper()}{name[1:]}: {self.topics[panel]}.",
-                    "clause": text,
+                    "clause": text or None,
                     "marker": index,
                 }
             )
@@ -112,9 +113,9 @@ def draw_figure(rng: Rng, layout: Layout | None = None) -> DrawnFigure:
     canvas[:] = layout.paper
     scenes = _draw_scenes(rng, canvas, layout, story, style)
     letters = _draw_letters(rng, canvas, layout)
-    bars, printed = _draw_scale_bars(rng, canvas, layout, scenes, letters, style)
+    bars, printed = _draw_scale_bars(rng, canvas, layout, scenes, style)
     markers = _draw_signs(rng, canvas, layout, scenes, letters, bars)
-    caption, own, clauses = _write_caption(rng, layout, story, scenes, markers, printed)
+    caption, own, clauses = write_caption(rng, layout, story, scenes, markers, printed)
     panels = []
     for slot, scene, letter, words in zip(layout.slots, scenes, letters, own, strict=True):
         ink = _ink_box(canvas, slot, layout.paper)
@@ -174,26 +175,29 @@ def _draw_letters(rng: Rng, canvas: Rgb, layout: Layout) -> list[Box | None]:
 
 
 def _draw_scale_bars(
-    rng: Rng, canvas: Rgb, layout: Layout, scenes: Sequence[Scene], letters: Sequence[Box | None], style: Style
+    rng: Rng, canvas: Rgb, layout: Layout, scenes: Sequence[Scene], style: Style
 ) -> tuple[list[Box | None], bool]:
     """Scale bars in a lower corner, in place; returns their boxes (text included) and whether lengths are printed."""
     shown, printed = rng.random() < 0.85, rng.random() < 0.35
-    left = layout.position == "bottom-right" or (rng.random() < 0.2 and layout.position != "bottom-left")
+    left = (layout.position == "bottom-right" and layout.inside) or (
+        rng.random() < 0.2 and layout.position != "bottom-left" and not style.inset
+    )
     boxes: list[Box | None] = []
-    for slot, scene, letter in zip(layout.slots, scenes, letters, strict=True):
+    for slot, scene in zip(layout.slots, scenes, strict=True):
         x0, y0, x1, y1 = slot.picture_xyxy
         if not scene.scale or not shown:
             boxes.append(None)
             continue
         length = (x1 - x0) * (0.07 if slot.content == Content.CHANNELS else 0.16)
+        text_px = style.fitted((round(x1 - x0), round(y1 - y0))).text_px
         corner = canvas[round(y1 - (y1 - y0) * 0.15) : round(y1), round(x0) if left else round(x1 - length) :][
             :, : round(length)
         ]
         color = (0, 0, 0) if float(corner.mean()) > 120 else (255, 255, 255)
         text = scene.scale if printed else None
-        bar = scale_bar(canvas, slot.picture_xyxy, length, text, color, style.text_px, left)
-        above = style.text_px * 1.8 if printed else 0.0
-        wide = max(0.0, text_wh(scene.scale, style.text_px)[0] - length) / 2 if printed else 0.0
+        bar = scale_bar(canvas, slot.picture_xyxy, length, text, color, text_px, left)
+        above = text_px * 1.8 if printed else 0.0
+        wide = max(0.0, text_wh(scene.scale, text_px)[0] - length) / 2 if printed else 0.0
         boxes.append((bar[0] - wide, bar[1] - above, bar[2] + wide, bar[3]))
     return boxes, printed or not shown
 
@@ -207,10 +211,14 @@ def _draw_signs(
     bars: Sequence[Box | None],
 ) -> list[tuple[DrawnMarker, int]]:
     """Arrows and other signs on what the pictures show, in place; with the index of their panel."""
+    drawn = [
+        (_moved_marker(marker, slot.picture_xyxy), index)
+        for index, (slot, scene) in enumerate(zip(layout.slots, scenes, strict=True))
+        for marker in scene.drawn
+    ]
     if rng.random() >= _POINTED:
-        return []
+        return drawn
     legends: dict[Content, Legend] = {}
-    drawn: list[tuple[DrawnMarker, int]] = []
     per_name = int(rng.integers(1, 4))
     for index, (slot, scene) in enumerate(zip(layout.slots, scenes, strict=True)):
         if not scene.picture.things or rng.random() >= _MARKED.get(slot.content, _MARKED_ELSE):
@@ -224,7 +232,8 @@ def _draw_signs(
         chosen: list[Thing] = []
         for name in names:
             chosen += [t.moved(x0, y0) for t in scene.picture.things if t.name == name][:per_name]
-        kept_free = [box for box in (letters[index], bars[index]) if box]
+        busy = [_moved(box, x0, y0) for box in scene.busy]
+        kept_free = [*(box for box in (letters[index], bars[index]) if box), *busy]
         frame = slot.picture_xyxy
         things = [t for t in chosen if all(intersection(t.box_xyxy, b) < 0.3 * area(t.box_xyxy) for b in kept_free)]
         drawn += [
@@ -248,185 +257,14 @@ def _ink_box(canvas: Rgb, slot: Slot, paper: tuple[int, int, int]) -> Box:
     )  # fmt: skip
 
 
+def _moved(box: Box, dx: float, dy: float) -> Box:
+    return (box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy)
+
+
+def _moved_marker(marker: DrawnMarker, picture: Box) -> DrawnMarker:
+    dx, dy = picture[:2]
+    return replace(marker, box_xyxy=_moved(marker.box_xyxy, dx, dy), thing=marker.thing.moved(dx, dy))
+
+
 def _union(a: Box, b: Box) -> Box:
     return (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
-
-
-def _write_caption(
-    rng: Rng,
-    layout: Layout,
-    story: Story,
-    scenes: Sequence[Scene],
-    markers: Sequence[tuple[DrawnMarker, int]],
-    printed: bool,
-) -> tuple[str, list[str], list[str]]:
-    """The caption, each panel's own text, and each marker's clause."""
-    slots = layout.slots
-    n = len(slots)
-    lettered = slots[0].label is not None
-    where = None if lettered else places([slot.box_xyxy for slot in slots])
-    single = n == 1 and rng.random() < 0.85
-    dialect = Dialect.WHOLE if single else sample_dialect(rng, lettered, where is not None, n)
-    flip = rng.random() < 0.1  # the caption's letters differ in case from the printed ones
-    names = [slot.label.swapcase() if flip else slot.label for slot in slots if slot.label] if lettered else where
-    groups = _groups(rng, dialect, scenes) if lettered else [[k] for k in range(n)]
-    clauses = [""] * len(markers)
-    in_tail = dialect in (Dialect.WHOLE, Dialect.LIST) or (len({p for _, p in markers}) > 1 and rng.random() < 0.35)
-    tail: list[str] = []
-    if in_tail:
-        tail += _explain(rng, markers, range(len(markers)), clauses)
-    statistics = [k for k, scene in enumerate(scenes) if scene.statistics]
-    own_statistics = len(statistics) == 1 and n > 1 and dialect != Dialect.LIST
-    parts: list[Part] = []
-    called: list[str] = []
-    for group in groups:
-        scene = scenes[group[0]]
-        sentences = [scene.shared_topic if len(group) > 1 else scene.topic]
-        if dialect != Dialect.LIST:
-            sentences += scene.details if len(group) == 1 else ()
-            if own_statistics and statistics[0] in group:
-                sentences.append(_statistics(rng))
-        if not in_tail:
-            mine = [k for k, (_, panel) in enumerate(markers) if panel in group]
-            if mine and rng.random() < 0.25 and len({markers[k][0].thing.name for k in mine}) == 1:
-                text = clause(rng, markers[mine[0]][0], len(mine), "inline")
-                sentences[0] += f" {one_of(rng, ('showing', 'with'))} {text}"
-                for k in mine:
-                    clauses[k] = text
-            else:
-                sentences += _explain(rng, markers, mine, clauses)
-        labels = tuple(names[k] for k in group) if names else ()
-        parts.append(Part(labels, tuple(sentences)))
-        called.append(name_of(rng, labels, story.dash) if labels else "")
-    if dialect == Dialect.WHOLE and n > 1:  # nothing tells the panels apart: one sentence speaks of all
-        first = scenes[0]
-        parts, called = [Part((), (first.shared_topic, *first.details))], [""]
-        groups = [list(range(n))]
-    tail += _tail(
-        rng, story, slots, scenes, names if lettered else None, printed, bool(statistics) and not own_statistics
-    )
-    lead = "" if rng.random() < (0.5 if n == 1 else 0.12) and dialect != Dialect.LIST else _lead(rng, layout, story)
-    written: Caption = compose(dialect, lead, parts, tail, called)
-    own = [""] * n
-    for group, words in zip(groups, written.own, strict=True):
-        for k in group:
-            own[k] = written.text if dialect == Dialect.WHOLE else words
-    return written.text, own, clauses
-
-
-def _groups(rng: Rng, dialect: Dialect, scenes: Sequence[Scene]) -> list[list[int]]:
-    """Neighbouring panels that share one text, now and then."""
-    groups: list[list[int]] = []
-    sharing = rng.random() < 0.3 and dialect != Dialect.LIST
-    for k, scene in enumerate(scenes):
-        last = groups[-1] if groups else None
-        alike = last is not None and scenes[last[-1]].shared_topic == scene.shared_topic
-        if last is not None and alike and sharing and scene.picture.kind != "plot" and len(last) < 4:
-            last.append(k)
-        else:
-            groups.append([k])
-    if len(groups) == 1 and len(scenes) > 1:  # "(A-C) ..." for all panels would be the lead
-        return [[k] for k in range(len(scenes))]
-    return groups
-
-
-def _explain(
-    rng: Rng, markers: Sequence[tuple[DrawnMarker, int]], which: Sequence[int] | range, clauses: list[str]
-) -> list[str]:
-    """A sentence for each sign and name among the markers; enters it as their clause, in place."""
-    style = one_of(rng, ("sentence", "sentence", "legend"))
-    sentences = []
-    for name in dict.fromkeys(markers[k][0].thing.name for k in which):
-        mine = [k for k in which if markers[k][0].thing.name == name]
-        text = clause(rng, markers[mine[0]][0], len(mine), style)
-        sentences.append(text)
-        for k in mine:
-            clauses[k] = text
-    return sentences
-
-
-def _lead(rng: Rng, layout: Layout, story: Story) -> str:
-    process = story.spelled(story.process)
-    organ = story.spelled(story.organ)
-    choices = {
-        "pathology": (
-            f"Loss of {story.protein} {one_of(rng, ('aggravates', 'attenuates'))} injury of the {organ}",
-            f"Histological changes in the {organ} after {story.treatment}",
-            f"Effect of {story.treatment} on the {organ}",
-        ),
-        "radiology": (
-            "Imaging findings",
-            "Radiological course",
-            "Typical imaging features at presentation and follow-up",
-        ),
-        "ultrastructure": (
-            f"Ultrastructure of {story.cells} cells",
-            f"{story.protein} maintains organelle ultrastructure",
-        ),
-    }.get(
-        layout.theme,
-        (
-            f"{story.protein} {story.verb} {process} in {story.cells} cells",
-            f"Loss of {story.protein} impairs {process}",
-            f"{story.protein} and {story.other} cooperate in {process}",
-            f"{story.treatment[0].upper()}{story.treatment[1:]} affects {process} through {story.protein}",
-        ),
-    )
-    if layout.theme == "single":
-        choices = (f"{story.protein} {story.verb} {process}", f"Role of {story.protein} in {process}")
-        if layout.slots[0].content in (Content.CHEST, Content.BRAIN, Content.ULTRASOUND):
-            choices = ("Imaging findings", "Imaging at presentation")
-    return one_of(rng, choices)
-
-
-def _statistics(rng: Rng) -> str:
-    n = one_of(rng, (3, 4, 5, 6))
-    spread = one_of(rng, ("s.e.m.", "SEM", "s.d.", "SD"))
-    test = one_of(rng, ("two-tailed Student's t-test", "one-way ANOVA with Tukey's test", "Mann–Whitney U test"))
-    levels = one_of(
-        rng,
-        ("*P < 0.05, **P < 0.01, ***P < 0.001", "*p<0.05; **p<0.01; ***p<0.001", "*P ≤ 0.05; **P ≤ 0.01; ***P ≤ 0.001"),
-    )
-    return f"Data are mean ± {spread} (n = {n} independent experiments); {levels}; ns, not significant ({test})"
-
-
-def _tail(
-    rng: Rng,
-    story: Story,
-    slots: Sequence[Slot],
-    scenes: Sequence[Scene],
-    names: Sequence[str] | None,
-    printed: bool,
-    statistics: bool,
-) -> list[str]:
-    """Sentences that speak of all panels: scale bars, statistics, abbreviations."""
-    sentences = []
-    if statistics:
-        sentences.append(_statistics(rng))
-    scales: dict[str, list[str]] = {}
-    for k, scene in enumerate(scenes):
-        if scene.scale and not printed:
-            scales.setdefault(scene.scale, []).append(names[k] if names else "")
-    many = sum(len(labels) for labels in scales.values()) > 1
-    if len(scales) == 1:
-        word = one_of(
-            rng,
-            ("Scale bars, ", "Scale bars: ", "Scale bars represent ", "Bars = ")
-            if many
-            else ("Scale bar, ", "Scale bar: ", "Bar, ", "Scale bar = "),
-        )
-        sentences.append(word + next(iter(scales)))
-    elif scales and names:
-        sentences.append("Scale bars, " + listed([f"{size} ({', '.join(who)})" for size, who in scales.items()]))
-    elif scales:
-        sentences.append("Scale bars, " + listed(list(scales)))
-    short: dict[str, str] = {}
-    for scene in scenes:
-        short |= scene.short
-    if short and rng.random() < 0.3:
-        sentences.append("; ".join(f"{key}, {meaning}" for key, meaning in short.items()))
-    if len(slots) > 1 and rng.random() < 0.15:
-        sentences.append(
-            one_of(rng, ("See also Supplementary Fig. 2", "Images are representative of three independent experiments"))
-        )
-    return sentences

@@ -1,4 +1,4 @@
-"""Transmission electron micrographs: mitochondria, endoplasmic reticulum, a nucleus and vesicles in grainy cytoplasm."""
+"""Transmission electron micrographs: mitochondria, reticulum, a nucleus and vesicles in grainy cytoplasm."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from curator.figure import PanelKind
 from curator.geometry import Size
-from data.demo.fields import Image, Rng, blob, blur, expose, fill, fractal, grain, smoothstep, to_rgb
+from data.demo.fields import Floats, Image, Rng, blob, blur, expose, fill, fractal, grain, smoothstep, to_rgb
 from data.demo.picture import Picture, Thing, around
 
 
-def _stroke(ink: Image, outline: np.ndarray, width_px: float, dark: float, closed: bool = True) -> None:
+def _stroke(ink: Image, outline: Floats, width_px: float, dark: float, closed: bool = True) -> None:
     """Adds a line to the ink, in place: membranes are drawn darker where they cross."""
     layer = np.zeros(ink.shape, np.uint8)
     points = [np.round(outline * 16).astype(np.int32)]
@@ -64,7 +64,7 @@ def electron_picture(rng: Rng, wh: Size) -> Picture:
         fill(mask, outline, 1.0)
         clumps = smoothstep(fractal(rng, wh, unit * 1.2, 4), 0.4, 1.3)
         rim = np.clip(mask - blur(mask, unit * 0.22), 0, 1) * 1.5
-        ink = ink * (1 - mask) + mask * (0.22 + 0.3 * np.clip(clumps + rim, 0, 1))
+        ink = (ink * (1 - mask) + mask * (0.22 + 0.3 * np.clip(clumps + rim, 0, 1))).astype(np.float32)
         centre_row = np.array([centre], np.float32)
         _stroke(ink, outline, max(1, unit * 0.035), 0.85)
         _stroke(ink, (outline - centre_row) * 1.025 + centre_row, max(1, unit * 0.03), 0.75)
@@ -125,5 +125,5 @@ def electron_picture(rng: Rng, wh: Size) -> Picture:
             _stroke(ink, ring, max(1, unit * 0.02), 0.7)
     ribosomes = np.clip(grain(rng, wh, max(1.5, unit * 0.03)) - 1.2, 0, 1) * 0.28
     light = 0.97 - 0.85 * np.clip(blur(ink, 0.7) + ribosomes, 0, 1)
-    light = expose(rng, light.astype(np.float32), rng.uniform(60, 200), 0.02, 0.6)
-    return Picture(to_rgb(light * rng.uniform(0.88, 1.0)), PanelKind.MICROSCOPY, tuple(things))
+    seen = expose(rng, light, rng.uniform(60, 200), 0.02, 0.6)
+    return Picture(to_rgb(seen * rng.uniform(0.88, 1.0)), PanelKind.MICROSCOPY, tuple(things))

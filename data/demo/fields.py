@@ -6,7 +6,7 @@ All images are float32 arrays of shape (height, width); ``wh`` is (width, height
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -20,6 +20,8 @@ Rgb: TypeAlias = NDArray[np.uint8]
 """(height, width, 3), 0 to 255."""
 Points: TypeAlias = NDArray[np.float32]
 """(n, 2): x, y in pixels."""
+Floats: TypeAlias = NDArray[np.floating[Any]]
+"""Any float array, where the precision does not matter."""
 Rng: TypeAlias = np.random.Generator
 
 
@@ -58,7 +60,7 @@ def scatter(rng: Rng, wh: Size, spacing_px: float, jitter: float = 0.38) -> Poin
     return points[inside].astype(np.float32)
 
 
-def warp(rng: Rng, image: NDArray[np.generic], shift_px: float, coarse_px: float) -> NDArray[np.generic]:
+def warp(rng: Rng, image: NDArray[Any], shift_px: float, coarse_px: float) -> NDArray[Any]:
     """The image with its pixels pushed about by up to ~2 ``shift_px``; straight edges become wavy. Keeps the dtype."""
     height, width = image.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
@@ -88,7 +90,8 @@ class Territories:
         owner = index_of[labels]
         self.owner = warp(rng, owner, wobble_px, wobble_px * 6).astype(np.intp) if wobble_px else owner.astype(np.intp)
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        self.to_centre = np.hypot(x - centres[self.owner, 0], y - centres[self.owner, 1])
+        far = np.hypot(x - centres[self.owner, 0], y - centres[self.owner, 1])
+        self.to_centre: Image = np.asarray(far, np.float32)
         edge = np.ones((height, width), np.uint8)
         edge[:, 1:] &= (self.owner[:, 1:] == self.owner[:, :-1]).astype(np.uint8)
         edge[1:, :] &= (self.owner[1:, :] == self.owner[:-1, :]).astype(np.uint8)
@@ -99,38 +102,41 @@ def blob(
     rng: Rng, centre: tuple[float, float], radii: tuple[float, float], angle: float, rough: float, corners: int = 28
 ) -> NDArray[np.float32]:
     """A closed outline, (corners, 2): an ellipse whose radius wanders by about the share ``rough``."""
-    around = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    around = np.arange(corners) * (2 * np.pi / corners)
     radius = np.ones(corners)
-    for wave in (2, 3, 4, 5):
-        radius += rough / wave * 1.6 * rng.normal() * np.cos(wave * around + rng.uniform(0, 6.3))
+    if rough:
+        for wave, size, phase in zip((2, 3, 4, 5), rng.normal(0, rough, 4), rng.uniform(0, 6.3, 4), strict=True):
+            radius += 1.6 / wave * size * np.cos(wave * around + phase)
     x, y = np.cos(around) * radii[0] * radius, np.sin(around) * radii[1] * radius
     cosine, sine = math.cos(angle), math.sin(angle)
     outline = np.stack([centre[0] + x * cosine - y * sine, centre[1] + x * sine + y * cosine], axis=1)
     return outline.astype(np.float32)
 
 
-def fill(image: Image, outline: NDArray[np.float32], value: float) -> None:
+def fill(image: Image, outline: Floats, value: float) -> None:
     """Paints the inside of the outline onto the image, in place, on a sixteenth of a pixel."""
     cv2.fillPoly(image, [np.round(outline * 16).astype(np.int32)], value, shift=4)
 
 
-def blur(image: Image, sigma_px: float) -> Image:
-    return cv2.GaussianBlur(image, (0, 0), sigma_px).astype(np.float32) if sigma_px > 0.05 else image
+def blur(image: Floats, sigma_px: float) -> Image:
+    soft = np.asarray(image, np.float32)
+    return cv2.GaussianBlur(soft, (0, 0), sigma_px).astype(np.float32) if sigma_px > 0.05 else soft
 
 
-def expose(rng: Rng, light: Image, photons: float, read_noise: float, sigma_px: float) -> Image:
+def expose(rng: Rng, light: Floats, photons: float, read_noise: float, sigma_px: float) -> Image:
     """What a camera makes of light 0 to 1: blur of the optics, shot noise at ``photons`` a full pixel, read noise."""
     seen = blur(light, sigma_px)
     noise = rng.standard_normal(seen.shape, dtype=np.float32)
-    return np.clip(seen + noise * np.sqrt(np.maximum(seen, 0) / photons + read_noise**2), 0, 1).astype(np.float32)
+    spread = np.sqrt(np.maximum(seen, 0) / photons + read_noise**2)
+    return np.asarray(np.clip(seen + noise * spread, 0, 1), np.float32)
 
 
-def smoothstep(value: Image, low: float, high: float) -> Image:
+def smoothstep(value: Floats, low: float, high: float) -> Image:
     """0 below ``low``, 1 above ``high``, smooth between."""
     t = np.clip((value - low) / (high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def to_rgb(grey: Image) -> Rgb:
+def to_rgb(grey: Floats) -> Rgb:
     """Grey 0 to 1 as three equal channels."""
     return np.repeat((np.clip(grey, 0, 1) * 255 + 0.5).astype(np.uint8)[:, :, None], 3, axis=2)

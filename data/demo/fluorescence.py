@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import cv2
@@ -11,7 +11,21 @@ import numpy as np
 
 from curator.figure import PanelKind
 from curator.geometry import Size
-from data.demo.fields import Image, Rgb, Rng, Territories, blob, blur, expose, fill, fractal, grain, scatter, smoothstep
+from data.demo.fields import (
+    Floats,
+    Image,
+    Rgb,
+    Rng,
+    Territories,
+    blob,
+    blur,
+    expose,
+    fill,
+    fractal,
+    grain,
+    scatter,
+    smoothstep,
+)
 from data.demo.picture import Picture, Thing, around
 
 Stain: TypeAlias = Literal["nuclei", "actin", "tubulin", "puncta", "mitochondria", "membrane", "nuclear", "diffuse"]
@@ -57,14 +71,15 @@ class Culture:
             (self.dying, "apoptotic nucleus", "apoptotic nuclei"),
         ):
             for i in sorted(chosen):
-                box = around(*map(float, self.cells.centres[i]), self.spacing * 0.34, self.wh)
+                x, y = self.cells.centres[i].tolist()
+                box = around(x, y, self.spacing * 0.34, self.wh)
                 if box:
                     found.append(Thing(box, name, plural))
         return tuple(found)
 
     def light(self, stain: Stain) -> Image:
         """Light of one stain, about 0 to 1, before the camera."""
-        draw = {
+        draw: dict[Stain, Callable[[], Floats]] = {
             "nuclei": lambda: self._nuclei,
             "nuclear": self._nuclear,
             "actin": self._actin,
@@ -74,7 +89,7 @@ class Culture:
             "membrane": self._membrane,
             "diffuse": lambda: 0.5 * self.body * (1 + 0.3 * fractal(self.rng, self.wh, 9, 3)),
         }
-        return np.clip(draw[stain](), 0, None).astype(np.float32)
+        return np.asarray(np.clip(draw[stain](), 0, None), np.float32)
 
     def _body(self) -> Image:
         """Cytoplasm: thick about the nucleus, thin at the rim, nothing where no cell grew."""
@@ -83,7 +98,7 @@ class Culture:
         thick = np.exp(-((cells.to_centre / reach) ** 2)) * smoothstep(cells.to_edge, 0.0, self.spacing * 0.12)
         thick *= smoothstep(reach * 1.25 - cells.to_centre, 0, reach * 0.3)
         strength = np.where(self.present, self.level, 0).astype(np.float32)
-        return (thick * strength[cells.owner]).astype(np.float32)
+        return np.asarray(thick * strength[cells.owner], np.float32)
 
     def _draw_nuclei(self) -> tuple[Image, Image]:
         rng, radius = self.rng, self.spacing * 0.23
@@ -123,24 +138,25 @@ class Culture:
             plate = blob(rng, place, (radius * 0.26, radius * 0.95), angle, 0.12)
             fill(mask, plate, 0.95)
 
-    def _stripes(self, period_px: float, share: float) -> Image:
+    def _stripes(self, period_px: float, share: float) -> Floats:
         """Fibres that run along each cell's own direction."""
         height, width = self.wh[1], self.wh[0]
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         angle = self.angle.astype(np.float32)[self.cells.owner]
-        across = x * np.sin(angle) - y * np.cos(angle) + 2.2 * grain(self.rng, self.wh, self.spacing * 0.4)
+        bend = 2.2 * grain(self.rng, self.wh, self.spacing * 0.4) + 1.3 * grain(self.rng, self.wh, self.spacing * 0.12)
+        across = x * np.sin(angle) - y * np.cos(angle) + bend
         wave = 0.5 + 0.5 * np.sin(across * (2 * np.pi / period_px) + 1.2 * grain(self.rng, self.wh, period_px * 3))
         return smoothstep(wave.astype(np.float32), 1 - share, 1.0)
 
-    def _actin(self) -> Image:
-        fibres = self._stripes(max(4.0, self.spacing * 0.055), 0.6) * smoothstep(
-            fractal(self.rng, self.wh, self.spacing * 0.35, 4), -0.4, 1.6
+    def _actin(self) -> Floats:
+        fibres = self._stripes(min(6.5, max(4.0, self.spacing * 0.05)), 0.6) * smoothstep(
+            fractal(self.rng, self.wh, self.spacing * 0.35, 4), -0.3, 2.2
         )
         cortex = np.exp(-((self.cells.to_edge - 2) ** 2) / 5) * np.where(self.present, 0.35, 0)[self.cells.owner]
         over_nucleus = 1 - 0.45 * self.nuclei_mask
         return self.body * (0.16 + 1.1 * fibres) * over_nucleus + cortex * (1 + 0.4 * fractal(self.rng, self.wh, 8, 2))
 
-    def _strands(self, per_cell: int, reach: float, steps: int, width_px: int, start: float) -> Image:
+    def _strands(self, per_cell: int, reach: float, steps: int, width_px: int, start: float) -> Floats:
         """Curved lines about each nucleus: ``start`` to ``start + reach`` cell spacings from its centre."""
         rng = self.rng
         canvas = np.zeros((self.wh[1], self.wh[0]), np.uint8)
@@ -165,21 +181,21 @@ class Culture:
             cv2.polylines(canvas, [line], False, value, width_px, cv2.LINE_AA, 4)
         return canvas.astype(np.float32) / 255
 
-    def _tubulin(self) -> Image:
-        fibres = self._strands(34, 0.46, 7, 1, 0.16)
+    def _tubulin(self) -> Floats:
+        fibres = self._strands(34, 0.46, 7, max(1, round(self.spacing / 100)), 0.16)
         return (
             (0.22 * self.body + blur(fibres, 0.8) * 1.1)
             * smoothstep(self.body, 0.02, 0.35)
             * (1 - 0.6 * self.nuclei_mask)
         )
 
-    def _mitochondria(self) -> Image:
+    def _mitochondria(self) -> Floats:
         worms = self._strands(55, 0.11, 3, max(1, round(self.spacing / 55)), 0.47)
         return 0.06 * self.body + blur(worms, 0.8) * 1.2 * smoothstep(self.body, 0.05, 0.4) * (
             1 - 0.9 * self.nuclei_mask
         )
 
-    def _puncta(self) -> Image:
+    def _puncta(self) -> Floats:
         rng = self.rng
         dots = np.zeros((self.wh[1], self.wh[0]), np.float32)
         centres = self.cells.centres[self.present]
@@ -194,13 +210,13 @@ class Culture:
         glow = blur(dots, sigma) * (6.3 * sigma**2) * 0.6
         return (0.1 * self.body + glow * smoothstep(self.body, 0.02, 0.3)) * (1 - 0.75 * self.nuclei_mask)
 
-    def _membrane(self) -> Image:
+    def _membrane(self) -> Floats:
         here = np.where(self.present, self.level, 0).astype(np.float32)[self.cells.owner]
         rim = np.exp(-((self.cells.to_edge - 1.2) ** 2) / 3)
         uneven = 1 + 0.3 * fractal(self.rng, self.wh, 14, 3)
         return (0.55 * rim * uneven + 0.1 * self.body) * here
 
-    def _nuclear(self) -> Image:
+    def _nuclear(self) -> Floats:
         on = self.rng.random(len(self.level)) < self.rng.uniform(0.3, 0.9)
         chosen = np.where(on, self.level, 0.12).astype(np.float32)[self.cells.owner]
         return blur(self.nuclei_mask * chosen * 0.55, 1.2) * (1 + 0.25 * grain(self.rng, self.wh, 4)) + 0.07 * self.body

@@ -82,7 +82,7 @@ def blot_picture(
     tall = max(10, round(min((height - y - gap * len(rows)) / len(rows), pitch * 1.5 + cap_px * 1.5)))
     framed = rng.random() < 0.75
     things: list[Thing] = []
-    for index, (name, size, amounts) in enumerate(rows):
+    for index, (name, kda, amounts) in enumerate(rows):
         top = y + index * (tall + gap)
         loading = index == len(rows) - 1
         image = strip(rng, (right - left, tall), amounts, not loading and bool(rng.random() < 0.3))
@@ -92,7 +92,7 @@ def blot_picture(
             canvas[top : top + tall, [left, right - 1]] = 0
         middle = top + tall / 2
         write(canvas, name, (right + cap_px * 0.5, middle), cap_px, anchor="lm")
-        write(canvas, size, (left - cap_px * 0.95, middle), cap_px * 0.8, anchor="rm")
+        write(canvas, kda, (left - cap_px * 0.95, middle), cap_px * 0.8, anchor="rm")
         tick = round(cap_px * 0.5)
         canvas[round(middle) - 1 : round(middle) + 1, left - tick - 2 : left - 3] = 0
         strongest = int(np.argmax(amounts))

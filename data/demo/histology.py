@@ -30,9 +30,9 @@ class Section:
     def __init__(self, rng: Rng, wh: Size, tissue: Tissue, cell: float, brown: float | None) -> None:
         self.rng, self.wh, self.cell, self.brown = rng, wh, cell, brown
         shape = (wh[1], wh[0])
-        self.blue = np.zeros(shape, np.float32)
-        self.pink = np.zeros(shape, np.float32)
-        self.dab = np.zeros(shape, np.float32)
+        self.blue: Image = np.zeros(shape, np.float32)
+        self.pink: Image = np.zeros(shape, np.float32)
+        self.dab: Image = np.zeros(shape, np.float32)
         self.found: list[Thing] = []
         {"glands": self._glands, "muscle": self._muscle, "tumour": self._tumour, "liver": self._liver}[tissue]()
 
@@ -50,7 +50,7 @@ class Section:
         light = np.exp(-np.clip(density, 0, None)) * rng.uniform(0.93, 0.99)
         light *= np.array([1.0, rng.uniform(0.97, 1.0), rng.uniform(0.96, 1.01)], np.float32)
         light += rng.normal(0, 0.012, (*light.shape[:2], 1)).astype(np.float32)
-        return (np.clip(light, 0, 1) * 255).astype(np.uint8)
+        return np.asarray(np.clip(light, 0, 1) * 255, np.uint8)
 
     def _note(self, x: float, y: float, radius: float, name: str, plural: str) -> bool:
         box = around(x, y, radius, self.wh)
@@ -201,12 +201,12 @@ class Section:
         if rng.random() < 0.5:
             x, y = self._spot(cell * 4.2)
             dead = blob(rng, (x, y), (cell * 4, cell * 3.2), rng.uniform(0, 3), 0.15, 40)
-            hollow = np.zeros_like(self.pink)
-            fill(hollow, dead, 1.0)
-            hollow = blur(hollow, cell * 0.4)
+            sharp = np.zeros_like(self.pink)
+            fill(sharp, dead, 1.0)
+            hollow = blur(sharp, cell * 0.4)
             self.blue *= 1 - 0.92 * hollow
             self.dab *= 1 - 0.8 * hollow
-            self.pink = self.pink * (1 - hollow) + hollow * (0.5 + 0.14 * fractal(rng, self.wh, 7, 2))
+            self.pink += hollow * (0.5 + 0.14 * fractal(rng, self.wh, 7, 2) - self.pink)
             for dx, dy in rng.normal(0, cell * 1.8, (40, 2)).tolist():
                 fill(self.blue, blob(rng, (x + dx, y + dy), (cell * 0.1,) * 2, 0, 0.2, 10), 0.8)
             self._note(x, y, cell * 4.1, "necrotic area", "necrotic areas")

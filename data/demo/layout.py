@@ -48,8 +48,8 @@ _PHOTOGRAPHIC = frozenset(
 
 PANELS: dict[int, float] = {1: 0.39, 2: 0.23, 3: 0.11, 4: 0.11, 5: 0.04, 6: 0.06}
 """Measured: share of figures with so many panels; the rest has 7 to 14 (evenly, which gives the measured mean 2.8)."""
-WITHOUT_LETTERS: dict[int, float] = {1: 0.9, 2: 0.4, 3: 0.25, 4: 0.22}
-"""Chosen so that 26 % of all panels (measured) carry no letter; larger figures always have letters (guess)."""
+WITHOUT_LETTERS: dict[int, float] = {1: 0.9, 2: 0.4, 3: 0.33, 4: 0.3}
+"""Chosen so that 26 % of all panels (measured) carry no letter; larger and mixed figures have letters (guess)."""
 _POSITIONS: dict[str, float] = {
     "top-left": 0.66, "bottom-left": 0.17, "bottom-centre": 0.06, "bottom-right": 0.05, "top-right": 0.025,
     "top-centre": 0.035,
@@ -131,7 +131,8 @@ def sample_layout(rng: Rng) -> Layout:
     """One figure: how many panels of what, where, under which letters."""
     n = _count(rng)
     theme, contents = _contents(rng, n)
-    lettered = rng.random() >= WITHOUT_LETTERS.get(n, 0.0)
+    mixed = n > 2 and len(set(contents)) > 1
+    lettered = mixed or rng.random() >= WITHOUT_LETTERS.get(n, 0.0)
     upper = rng.random() < UPPER_CASE
     alphabet = string.ascii_uppercase if upper else string.ascii_lowercase
     labels = [alphabet[k] if lettered else None for k in range(n)]
@@ -146,8 +147,9 @@ def sample_layout(rng: Rng) -> Layout:
     margin = 0 if photos and rng.random() < 0.6 else round(width * rng.uniform(0.003, 0.02))
     strip = 0 if inside or not lettered else round(letter_px * 1.45)
     aspects = [_aspect(rng, content) for content in contents]
-    for _ in range(_TRIES):
-        boxes, height = _arrange(rng, aspects, width, gap, margin, strip)
+    for attempt in range(_TRIES):
+        row = float(rng.uniform(1.9 if n > 3 else 1.4, 4.2 + 0.2 * attempt))
+        boxes, height = _arrange(rng, aspects, width, gap, margin, strip, row)
         if _fits(boxes, (width, height), strip):
             break
     slots = [
@@ -199,7 +201,7 @@ def _fits(boxes: Sequence[Box], image_wh: Size, strip: int) -> bool:
     """The figure would go on a page, and every panel can be read."""
     width, height = image_wh
     least = min(min(x1 - x0, y1 - y0 - strip) for x0, y0, x1, y1 in boxes)
-    low = 0.3 if len(boxes) > 1 else 0.45
+    low = 0.3 if len(boxes) > 1 else 0.24
     return low * width <= height <= 1.55 * width and least >= 0.1 * width and width * height <= 2_600_000
 
 
@@ -209,15 +211,14 @@ def _aspect(rng: Rng, content: Content) -> float:
 
 
 def _arrange(
-    rng: Rng, aspects: Sequence[float], width: int, gap: int, margin: int, strip: int
+    rng: Rng, aspects: Sequence[float], width: int, gap: int, margin: int, strip: int, target: float
 ) -> tuple[list[Box], int]:
-    """Rows that fill the width, as typesetters justify lines; now and then two panels are stacked in a row.
+    """Rows about ``target`` times as wide as high that fill the width, as lines of text are justified.
 
-    Returns the boxes in reading order (strips for outside letters included) and the figure's height.
+    Now and then two panels are stacked in a row. Returns the boxes in reading order (strips for outside letters included) and the figure's height.
     """
     equal = len(set(aspects)) > 1 and max(aspects) / min(aspects) < 1.6 and rng.random() < 0.55
     sizes = [sum(aspects) / len(aspects)] * len(aspects) if equal else list(aspects)
-    target = float(rng.uniform(1.9, 4.2)) if len(sizes) > 3 else float(rng.uniform(1.4, 4.2))
     rows: list[list[list[float]]] = [[]]  # row -> column -> panels from top to bottom
     k = 0
     while k < len(sizes):

@@ -61,7 +61,7 @@ def plot_picture(wh: Size, style: PlotStyle, draw: Callable[[Axes], None], title
     import matplotlib as mpl
 
     points = style.text_px / 0.73 * 72 / 100  # cap height in px -> font size at 100 dpi
-    settings: dict[str, Any] = {
+    settings: Any = {  # matplotlib types the keys as literals
         "font.family": "STIXGeneral" if style.serif else "DejaVu Sans",
         "font.size": points,
         "axes.titlesize": points * 1.05,
@@ -296,7 +296,7 @@ def histogram(rng: Rng, wh: Size, style: PlotStyle, xlabel: str, series: Sequenc
 
     def draw(axes: Axes) -> None:
         for k, name in enumerate(series[:2]):
-            values = rng.normal(rng.uniform(2, 6), rng.uniform(0.7, 1.5), 900)
+            values = rng.normal(rng.uniform(14, 22), rng.uniform(1.6, 3.2), 900)
             axes.hist(
                 values, 34, color=_dark(style.colors[k]), alpha=0.55, label=name, edgecolor="white", linewidth=0.3
             )

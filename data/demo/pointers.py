@@ -58,7 +58,7 @@ class Legend:
         """``dark``: signs must be light; ``pale``: signs on bright pictures (tissue on white) must be dark."""
         self._rng, self._letter_px = rng, letter_px
         if dark:
-            self._colors = ("white", "white", "white", "yellow", "red", "cyan")
+            self._colors: tuple[str, ...] = ("white", "white", "white", "yellow", "red", "cyan")
         elif pale:
             self._colors = ("black", "black", "black", "red", "blue", "green")
         else:
@@ -131,6 +131,8 @@ def _draw(
         reach = (cx - sign.size / 2, cy - sign.size / 2, cx + sign.size / 2, cy + sign.size / 2)
         return (asterisk(canvas, (cx, cy), sign.size, color), None) if free(reach) else None
     thick = max(1, round(sign.size / 9))
+    grow = max(0.0, sign.size * 1.1 - half)  # a rim about a small thing keeps its distance
+    x0, y0, x1, y1 = x0 - grow, y0 - grow, x1 + grow, y1 + grow
     rim = (x0 - thick, y0 - thick, x1 + thick, y1 + thick)
     if not free(rim):
         return None

@@ -1,4 +1,4 @@
-"""Radiology by geometry: axial chest CT in two windows, axial brain MRI, B-mode ultrasound; lesions where they occur."""
+"""Radiology by geometry: axial chest CT, axial brain MRI, B-mode ultrasound; lesions where they occur."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from curator.figure import PanelKind
 from curator.geometry import Size
-from data.demo.fields import Image, Rng, blob, blur, fill, fractal, grain, smoothstep, to_rgb
+from data.demo.fields import Floats, Image, Rng, blob, blur, fill, fractal, grain, smoothstep, to_rgb
 from data.demo.picture import Picture, Thing, around
 
 Window: TypeAlias = Literal["lung", "mediastinal"]
 
 
-def _mask(size: int, outline: np.ndarray) -> Image:
+def _mask(size: int, outline: Floats) -> Image:
     image = np.zeros((size, size), np.float32)
     fill(image, outline.astype(np.float32), 1.0)
     return image
@@ -25,7 +25,7 @@ def _mask(size: int, outline: np.ndarray) -> Image:
 def _hounsfield_chest(rng: Rng, size: int) -> tuple[Image, Image, list[Thing]]:
     """A slice in Hounsfield units, the lung mask, and its lesions; ``size`` px square."""
     s = float(size)
-    hu = np.full((size, size), -1000, np.float32)
+    hu: Image = np.full((size, size), -1000, np.float32)
     cx, cy = s / 2 + rng.normal(0, s * 0.01), s * 0.5
     wide, high = s * rng.uniform(0.42, 0.46), s * rng.uniform(0.3, 0.34)
     skin = blob(rng, (cx, cy), (wide, high), 0, 0.025, 80)
@@ -33,9 +33,9 @@ def _hounsfield_chest(rng: Rng, size: int) -> tuple[Image, Image, list[Thing]]:
     centre = np.array([[cx, cy]], np.float32)
     muscle = (skin - centre) * np.array([[0.93, 0.89]], np.float32) + centre
     body = _mask(size, muscle)
-    hu = np.where(body > 0, 45 + 8 * fractal(rng, (size, size), s / 40, 3), hu).astype(np.float32)
+    hu += (45 + 8 * fractal(rng, (size, size), s / 40, 3) - hu) * body
     inner = (skin - centre) * np.array([[0.82, 0.77]], np.float32) + centre
-    hu = np.where((_mask(size, inner) > 0) & (grain(rng, (size, size), s / 14) > 0.2), -70, hu).astype(np.float32)
+    hu[(_mask(size, inner) > 0) & (grain(rng, (size, size), s / 14) > 0.2)] = -70
     lungs = np.zeros((size, size), np.float32)
     for side in (-1, 1):
         middle = (cx + side * wide * 0.42, cy - high * 0.02)
@@ -62,7 +62,7 @@ def _hounsfield_chest(rng: Rng, size: int) -> tuple[Image, Image, list[Thing]]:
     def branch(x: float, y: float, heading: float, thick: float, length: float) -> None:
         ex, ey = x + math.cos(heading) * length, y + math.sin(heading) * length
         ends = [(round(x * 16), round(y * 16)), (round(ex * 16), round(ey * 16))]
-        cv2.line(vessels, ends[0], ends[1], int(min(255, 70 + 60 * thick)), max(1, round(thick)), cv2.LINE_AA, 4)
+        cv2.line(vessels, ends[0], ends[1], int(min(210, 50 + 42 * thick)), max(1, round(thick)), cv2.LINE_AA, 4)
         if thick > 0.5:
             for turn in (0.45, -0.45):
                 branch(ex, ey, heading + turn + rng.normal(0, 0.25), thick * 0.66, length * rng.uniform(0.6, 0.9))
@@ -70,10 +70,10 @@ def _hounsfield_chest(rng: Rng, size: int) -> tuple[Image, Image, list[Thing]]:
     for side in (-1, 1):
         for _ in range(6):
             start = (cx + side * wide * 0.13, cy + rng.uniform(-0.1, 0.15) * high)
-            branch(*start, (0 if side > 0 else math.pi) + rng.normal(0, 0.75), s / 110, s * 0.065)
+            branch(*start, (0 if side > 0 else math.pi) + rng.normal(0, 0.75), s / 150, s * rng.uniform(0.05, 0.07))
     dots = np.clip(grain(rng, (size, size), max(1.5, s / 170)) - 1.9, 0, 1) * 420
     lung_hu += blur(vessels.astype(np.float32) / 255, 0.6) * 800 + dots
-    hu = hu * (1 - lungs) + lung_hu * lungs
+    hu += (lung_hu - hu) * lungs
     for turn in np.linspace(0, 2 * np.pi, 19)[:-1].tolist():  # ribs: short bright arcs in the chest wall
         if abs(math.sin(turn) - 1) < 0.12:
             continue
@@ -92,7 +92,7 @@ def _hounsfield_chest(rng: Rng, size: int) -> tuple[Image, Image, list[Thing]]:
     fill(hu, blob(rng, (cx, cy - high * 0.84), (s * 0.032, s * 0.011), 0, 0.08), 330)  # sternum
     things = _chest_lesions(rng, hu, lungs, s, cx)
     table = np.abs(np.hypot(*np.meshgrid(np.arange(size) - cx, np.arange(size) + s * 0.55)) - (cy + high + s * 0.57))
-    hu = np.where((table < s * 0.004) & (hu < -900), -500, hu).astype(np.float32)
+    hu[(table < s * 0.004) & (hu < -900)] = -500
     return hu, lungs, things
 
 
@@ -130,7 +130,7 @@ def _fit(square: Image, things: list[Thing], wh: Size, empty: float) -> tuple[Im
     """The square slice centred in a frame of ``wh``."""
     width, height = wh
     size = square.shape[0]
-    frame = np.full((height, width), empty, np.float32)
+    frame: Image = np.full((height, width), empty, np.float32)
     x, y = (width - size) // 2, (height - size) // 2
     left, top = max(0, x), max(0, y)
     cut = square[max(0, -y) : max(0, -y) + height, max(0, -x) : max(0, -x) + width]
@@ -176,11 +176,11 @@ def brain_picture(rng: Rng, wh: Size, sequence: Literal["T1", "T2", "FLAIR"]) ->
     wide, high = s * rng.uniform(0.37, 0.4), s * rng.uniform(0.45, 0.475)
     head = blob(rng, (cx, cy), (wide, high), 0, 0.012, 90)
     centre = np.array([[cx, cy]], np.float32)
-    image = np.zeros((size, size), np.float32)
+    image: Image = np.zeros((size, size), np.float32)
     for scale, value in ((1.0, fat), (0.955, bone), (0.885, fluid * 0.9)):
         fill(image, ((head - centre) * scale + centre).astype(np.float32), value)
     brain = _mask(size, (head - centre) * 0.865 + centre)
-    depth = cv2.distanceTransform((brain > 0).astype(np.uint8), cv2.DIST_L2, 5) / s
+    depth = np.asarray(cv2.distanceTransform((brain > 0).astype(np.uint8), cv2.DIST_L2, 5), np.float32) / s
     folds = fractal(rng, (size, size), s / 13, 2, 0.5)
     x, y = np.meshgrid(np.arange(size, dtype=np.float32) - cx, np.arange(size, dtype=np.float32) - cy)
     sulci = np.exp(-((folds / 0.17) ** 2)) * smoothstep(0.085 - depth, 0.0, 0.05)
@@ -209,7 +209,7 @@ def brain_picture(rng: Rng, wh: Size, sequence: Literal["T1", "T2", "FLAIR"]) ->
     swelling = blur(_mask(size, blob(rng, (lx, ly), (radius * 1.7, radius * 1.5), 0, 0.2, 40)), s * 0.012)
     tissue += (lesion - tissue) * np.clip(swelling * 0.45, 0, 1)
     tissue += (lesion * (1 + 0.1 * fractal(rng, (size, size), s / 50, 3)) - tissue) * blur(patch, s * 0.005)
-    image = image * (1 - brain) + np.clip(tissue, 0, 1) * brain
+    image += (np.clip(tissue, 0, 1) - image) * brain
     box = around(lx, ly, radius * 1.3, (size, size))
     if box:
         things.append(Thing(box, "lesion", "lesions"))
@@ -228,7 +228,7 @@ def ultrasound_picture(rng: Rng, wh: Size) -> Picture:
     )
     far = np.hypot(x, y) / (height * 1.1)
     angle = np.arctan2(x, y)
-    speckle = np.abs(warp_polar(rng, far, angle) + 1j * warp_polar(rng, far, angle)).astype(np.float32)
+    speckle = np.abs(_speckle(rng, far, angle) + 1j * _speckle(rng, far, angle)).astype(np.float32)
     layers = 0.34 + 0.12 * np.sin(far * 40 + 1.2 * grain(rng, wh, width / 4)) + 0.09 * fractal(rng, wh, width / 8, 3)
     lx, ly = width * rng.uniform(0.4, 0.6), height * rng.uniform(0.4, 0.6)
     radius = min(wh) * rng.uniform(0.07, 0.13)
@@ -253,10 +253,12 @@ def ultrasound_picture(rng: Rng, wh: Size) -> Picture:
     return Picture(to_rgb(np.maximum(image, 0.01) ** 0.9), PanelKind.RADIOLOGY, things)
 
 
-def warp_polar(rng: Rng, far: Image, angle: Image) -> Image:
+def _speckle(rng: Rng, far: Floats, angle: Floats) -> Image:
     """Noise whose grains are arcs about the transducer, as speckle is."""
     noise = rng.standard_normal((300, 160), dtype=np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), 0.8)
-    noise /= float(noise.std()) or 1.0
+    soft = blur(noise, 0.8)
+    soft /= float(soft.std())
     across = ((angle + 0.7) / 1.4 * 159).astype(np.float32)
-    return cv2.remap(noise, across, (far * 299).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    along = (far * 299).astype(np.float32)
+    seen = cv2.remap(soft, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(seen, np.float32)

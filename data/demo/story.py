@@ -1,5 +1,6 @@
 """What a figure is about: one protein, one model, one treatment, one organ; the words all its panels share."""
 
+# ruff: noqa: RUF001  (captions are printed with Greek letters and dashes)
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ T = TypeVar("T")
 
 _PROTEINS = (
     "ATG7", "RIPK3", "YAP1", "SIRT3", "KLF4", "NRF2", "PINK1", "TFEB", "CDK12", "MFN2", "GSDMD", "BRD4", "STING",
-    "LAMP1", "FOXO3", "PLK1", "TRPM7", "SOX9", "HDAC6", "VPS35", "DRP1", "NLRP3", "AURKB", "CAV1", "TAZ", "OPTN",
+    "SEC61B", "FOXO3", "PLK1", "TRPM7", "SOX9", "HDAC6", "VPS35", "DRP1", "NLRP3", "AURKB", "CAV1", "TAZ", "OPTN",
 )  # fmt: skip
 _CELLS = ("HeLa", "MCF7", "U2OS", "HEK293T", "A549", "HCT116", "RPE-1", "NIH/3T3", "HUVEC", "Huh7", "C2C12", "COS-7")
 _TREATMENTS = (

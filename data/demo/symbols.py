@@ -6,10 +6,11 @@ import importlib.util
 import math
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
 
@@ -52,7 +53,7 @@ def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
 
 
 @cache
-def _text_mask(text: str, face: Face, cap_px: float, turned: bool) -> np.ndarray:
+def _text_mask(text: str, face: Face, cap_px: float, turned: bool) -> NDArray[Any]:
     """Ink of the text, (h, w) uint8, cropped to it; capital letters are ``cap_px`` high."""
     size = max(5, round(cap_px / (0.66 if face.startswith("serif") else 0.73)))  # cap height of the faces
     font = _font(face, size)
@@ -76,7 +77,7 @@ def text_wh(text: str, cap_px: float, face: Face = "sans") -> tuple[int, int]:
     return width, height
 
 
-def _paste(canvas: Rgb, mask: np.ndarray, x: int, y: int, color: tuple[int, int, int]) -> Box:
+def _paste(canvas: Rgb, mask: NDArray[Any], x: int, y: int, color: tuple[int, int, int]) -> Box:
     """Blends the colour in by the mask, in place; returns the box of what lies on the canvas."""
     height, width = mask.shape
     x0, y0 = max(0, x), max(0, y)
@@ -115,7 +116,7 @@ def write(
     return _paste(canvas, mask, round(x), round(y), color)
 
 
-def polygon(canvas: Rgb, corners: np.ndarray, color: tuple[int, int, int]) -> Box:
+def polygon(canvas: Rgb, corners: NDArray[Any], color: tuple[int, int, int]) -> Box:
     """Fills a polygon with smooth edges, in place; ``corners``: (n, 2) px. Returns the box of its ink."""
     x0, y0 = int(np.floor(corners[:, 0].min())) - 1, int(np.floor(corners[:, 1].min())) - 1
     x1, y1 = int(np.ceil(corners[:, 0].max())) + 1, int(np.ceil(corners[:, 1].max())) + 1
@@ -125,7 +126,7 @@ def polygon(canvas: Rgb, corners: np.ndarray, color: tuple[int, int, int]) -> Bo
     return _paste(canvas, mask, x0, y0, color)
 
 
-def _shape_along(tip: Point, heading: float, outline: list[tuple[float, float]]) -> np.ndarray:
+def _shape_along(tip: Point, heading: float, outline: list[tuple[float, float]]) -> NDArray[Any]:
     """Outline given as (behind the tip, sideways) turned so that it flies along ``heading`` (radians, y down)."""
     cosine, sine = math.cos(heading), math.sin(heading)
     return np.array([(tip[0] - b * cosine - s * sine, tip[1] - b * sine + s * cosine) for b, s in outline])
