@@ -62,7 +62,8 @@ def fill(store: Store, count: int) -> None:
         )
         conn.executemany(
             """insert into figures (number, id, article_id, key, version, image_name, image_sha256, width, height,
-            label, caption, bold_spans, mentions, ingested_at) values (?, ?, ?, ?, 1, 'f.png', ?, 1000, 800, 'Figure 1', ?,
+            label, caption, bold_spans, mentions, ingested_at) values (?, ?, ?, ?, 1, 'f.png', ?, 1000, 800,
+            'Figure 1', ?,
             '[]', '[]', '')""",
             [
                 (
