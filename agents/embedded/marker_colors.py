@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import colorsys
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-"""(height, width, 3) RGB or (height, width) grey."""
+Image: TypeAlias = NDArray[Any]
+"""uint8, (height, width, 3) RGB or (height, width) grey; OpenCV's stubs promise no dtype."""
 
 LAYERS = ("white", "black", "red", "yellow", "green", "cyan", "blue", "magenta")
 """Layers of ``layer``; every drawn colour is bright in at least one (orange in yellow, purple in magenta and blue)."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.embedded.marker_colors import LAYERS, Image, color_name, layer
-from agents.embedded.marker_templates import GRID, bank, on_grid, unit
+from agents.embedded.marker_templates import bank, on_grid, unit
 from curator.figure import MarkerKind
 from curator.geometry import Box, Point
 
@@ -68,7 +68,7 @@ def _signs(image_rgb: Image, values: Image, level: int, least_px: int, most_px: 
     mask = (values >= level).astype(np.uint8)
     if np.count_nonzero(mask) < _LEAST_AREA:
         return []
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = (longest >= least_px) & (longest <= most_px) & (stats[:, cv2.CC_STAT_AREA] >= _LEAST_AREA)
     keep[0] = False
@@ -149,4 +149,4 @@ def _in_line(box: Box, other: Box) -> bool:
         return False
     overlap = min(box[3], other[3]) - max(box[1], other[1])
     gap = max(box[0], other[0]) - min(box[2], other[2])
-    return overlap > 0.5 * min(height, other_height) and 0 <= gap + 2 and gap <= 0.8 * max(height, other_height)
+    return overlap > 0.5 * min(height, other_height) and gap + 2 >= 0 and gap <= 0.8 * max(height, other_height)

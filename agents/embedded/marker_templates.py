@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -20,7 +22,8 @@ from PIL import ImageDraw, ImageFont
 
 from curator.figure import MarkerKind
 
-Mask = NDArray[np.float32]
+Mask: TypeAlias = NDArray[Any]
+"""float32, (height, width), 0 to 1."""
 
 GRID = 24  # cells; guess: finer grids tell JPEG noise apart, not shapes
 RADIUS = 5.0  # cells; an arrow of 17 cells' length still fits
@@ -151,7 +154,7 @@ def _ellipse(aspect: float) -> Polygon:
 def _arc(bend_degrees: int) -> tuple[Polygon, ...]:
     at = [math.radians(bend_degrees * (i / 6 - 0.5)) for i in range(7)]
     points = [(math.cos(a), math.sin(a)) for a in at]
-    return tuple(_stroke(a, b, 0.15) for a, b in zip(points, points[1:], strict=False))
+    return tuple(_stroke(a, b, 0.15) for a, b in pairwise(points))
 
 
 def _stroke(start: tuple[float, float], end: tuple[float, float], thickness: float) -> Polygon:
