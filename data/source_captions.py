@@ -26,7 +26,7 @@ class CaptionLine(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     image: str = Field(min_length=1)
-    """Path relative to the table's folder."""
+    """Path relative to the table's folder, with forward slashes."""
     caption: str
     figure_id: str | None = None
     doi: str | None = None
@@ -57,8 +57,8 @@ def read_caption_table(table: Path, place: Place) -> Iterator[ArticleSource | Pr
         for where, record in _records(table):
             try:
                 line = _parse_line(record)
+                named.add(folder / line.image)
                 path = _image_path(folder, line.image)
-                named.add(path)
                 figure = _figure(line, path, folder)
                 figures = by_doi[line.doi or None]
                 if figure.figure_key in figures:
@@ -104,7 +104,7 @@ def _records(table: Path) -> Iterator[tuple[str, object]]:
                 try:
                     row = next(rows, None)
                 except csv.Error as error:
-                    yield f"line {rows.line_num}", ValueError(f"not CSV: {error}")
+                    yield f"line {rows.line_num + 1}", ValueError(f"not CSV: {error}")
                     continue
                 if row is None:
                     return
@@ -137,7 +137,7 @@ def _parse_line(record: object) -> CaptionLine:
 
 
 def _image_path(folder: Path, image: str) -> Path:
-    path = folder / image.replace("\\", "/")
+    path = folder / image
     if not path.resolve().is_relative_to(folder.resolve()):
         raise ArticleError(f"image {image!r} lies outside the table's folder; use a relative path without '..'")
     if not path.is_file():

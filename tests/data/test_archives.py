@@ -1,6 +1,5 @@
 """Archives unpacked without trust."""
 
-import io
 import stat
 import tarfile
 import zipfile
@@ -11,24 +10,9 @@ import pytest
 
 from curator.errors import ArchiveError
 from data.archives import ArchiveLimits, archive_stem, unpack_archive
+from tests.data.packages import tar_gz, zipped
 
 Pack = Callable[[Path, dict[str, bytes]], Path]
-
-
-def tar_gz(path: Path, files: dict[str, bytes]) -> Path:
-    with tarfile.open(path, "w:gz") as tar:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return path
-
-
-def zipped(path: Path, files: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, content in files.items():
-            packed.writestr(name, content)
-    return path
 
 
 both = pytest.mark.parametrize("pack", [tar_gz, zipped], ids=["tar.gz", "zip"])
