@@ -108,7 +108,8 @@ def plot_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Sce
             rng, ("Puncta per cell", "Nuclear area (a.u.)", "Fluorescence (a.u.)", f"Length ({story.micron})")
         )
         picture = plots.boxes(rng, wh, look, arms, measured)
-        topic = f"{one_of(rng, ('Quantification of', 'Box plots of'))} {measured.split(' (')[0].lower()} in {story.cells} cells"
+        what = measured.split(" (")[0].lower()
+        topic = f"{one_of(rng, ('Quantification of', 'Box plots of'))} {what} in {story.cells} cells"
         return Scene(picture, topic, topic, ("Boxes show the median and interquartile range",), statistics=True)
     if kind == "survival":
         picture = plots.survival(rng, wh, look, [f"{gene} low", f"{gene} high"], "Overall survival (%)")
@@ -147,7 +148,8 @@ def diagram_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> 
             story.protein,
         ]
         picture = diagrams.pathway_picture(rng, wh, ligand, receptor, chain, cap)
-        topic = f"Proposed model of how {story.protein} {story.verb} {story.spelled(story.process)} downstream of {receptor}"
+        effect = f"{story.verb} {story.spelled(story.process)}"
+        topic = f"Proposed model of how {story.protein} {effect} downstream of {receptor}"
         return Scene(picture, topic, topic, ("P, phosphorylation",) if rng.random() < 0.4 else ())
     if kind == "timeline":
         events = ["Seeding", "Transfection", story.treatment, "Imaging", "Harvest"]
@@ -166,7 +168,9 @@ def diagram_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> 
     n = int(rng.integers(180, 900))
     boxes = [f"Assessed for eligibility (n = {n})", f"Randomized (n = {n // 4 * 2})"]
     arms = [f"Placebo (n = {n // 4})", f"{story.treatment} (n = {n // 4})"]
-    picture = diagrams.flow_chart_picture(rng, wh, boxes, arms, min(cap, wh[0] / 60))
+    picture = diagrams.flow_chart_picture(
+        rng, wh, boxes, arms, f"Excluded (n = {n - n // 4 * 2})", min(cap, wh[0] / 54)
+    )
     return Scene(
         picture, "Flow chart of participants through the trial", "Flow chart of participants through the trial"
     )

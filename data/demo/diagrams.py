@@ -199,8 +199,10 @@ def domains_picture(rng: Rng, wh: Size, rows: Sequence[str], domains: Sequence[s
     return Picture(canvas, PanelKind.DIAGRAM)
 
 
-def flow_chart_picture(rng: Rng, wh: Size, boxes: Sequence[str], arms: Sequence[str], cap_px: float) -> Picture:
-    """Enrolment of a trial: boxes from top to bottom, then the arms side by side."""
+def flow_chart_picture(
+    rng: Rng, wh: Size, boxes: Sequence[str], arms: Sequence[str], excluded: str, cap_px: float
+) -> Picture:
+    """Enrolment of a trial: boxes from top to bottom, who left at the side, then the arms side by side."""
     width, height = wh
     canvas = _sheet(wh)
     rows = len(boxes) + 1
@@ -211,6 +213,10 @@ def flow_chart_picture(rng: Rng, wh: Size, boxes: Sequence[str], arms: Sequence[
         _named(canvas, width / 2, y, text, cap_px, (255, 255, 255), True)
         if k:
             arrow(canvas, (width / 2, y - cap_px * 1.3), math.pi / 2, pitch - cap_px * 2.6, _INK, thick)
+            half = text_wh(excluded, cap_px)[0] / 2 + cap_px * 0.8
+            side = min(width - half - 2, width * 0.8)
+            arrow(canvas, (side - half, y - pitch / 2), 0, side - half - width / 2, _INK, thick)
+            _named(canvas, side, y - pitch / 2, excluded, cap_px, (255, 255, 255), True)
     y = pitch * (rows - 0.5)
     split = pitch * (rows - 1.0)
     canvas[round(pitch * (rows - 1.5) + cap_px * 1.2) : round(split), round(width / 2) : round(width / 2) + 2] = _INK

@@ -100,6 +100,10 @@ class DrawnFigure:
         }
 
 
+def _is_clinical(layout: Layout) -> bool:
+    return any(slot.content in (Content.CHEST, Content.BRAIN, Content.ULTRASOUND) for slot in layout.slots)
+
+
 def _rounded(numbers: Sequence[float]) -> list[float]:
     return [round(float(v), 1) for v in numbers]
 
@@ -107,7 +111,7 @@ def _rounded(numbers: Sequence[float]) -> list[float]:
 def draw_figure(rng: Rng, layout: Layout | None = None) -> DrawnFigure:
     """One figure: sampled layout (unless given), one story, drawn panels, letters, signs and caption."""
     layout = layout or sample_layout(rng)
-    story = sample_story(rng)
+    story = sample_story(rng, clinical=_is_clinical(layout))
     style = Style.sampled(rng, story, layout.letter_px)
     canvas = np.empty((layout.image_wh[1], layout.image_wh[0], 3), np.uint8)
     canvas[:] = layout.paper

@@ -12,7 +12,6 @@ import numpy as np
 from curator.figure import PanelKind
 from curator.geometry import Size
 from data.demo.fields import (
-    Floats,
     Image,
     Rgb,
     Rng,
@@ -79,7 +78,7 @@ class Culture:
 
     def light(self, stain: Stain) -> Image:
         """Light of one stain, about 0 to 1, before the camera."""
-        draw: dict[Stain, Callable[[], Floats]] = {
+        draw: dict[Stain, Callable[[], Image]] = {
             "nuclei": lambda: self._nuclei,
             "nuclear": self._nuclear,
             "actin": self._actin,
@@ -87,7 +86,7 @@ class Culture:
             "puncta": self._puncta,
             "mitochondria": self._mitochondria,
             "membrane": self._membrane,
-            "diffuse": lambda: 0.5 * self.body * (1 + 0.3 * fractal(self.rng, self.wh, 9, 3)),
+            "diffuse": lambda: np.asarray(0.5 * self.body * (1 + 0.3 * fractal(self.rng, self.wh, 9, 3)), np.float32),
         }
         return np.asarray(np.clip(draw[stain](), 0, None), np.float32)
 
@@ -138,7 +137,7 @@ class Culture:
             plate = blob(rng, place, (radius * 0.26, radius * 0.95), angle, 0.12)
             fill(mask, plate, 0.95)
 
-    def _stripes(self, period_px: float, share: float) -> Floats:
+    def _stripes(self, period_px: float, share: float) -> Image:
         """Fibres that run along each cell's own direction."""
         height, width = self.wh[1], self.wh[0]
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
@@ -148,15 +147,16 @@ class Culture:
         wave = 0.5 + 0.5 * np.sin(across * (2 * np.pi / period_px) + 1.2 * grain(self.rng, self.wh, period_px * 3))
         return smoothstep(wave.astype(np.float32), 1 - share, 1.0)
 
-    def _actin(self) -> Floats:
+    def _actin(self) -> Image:
         fibres = self._stripes(min(6.5, max(4.0, self.spacing * 0.05)), 0.6) * smoothstep(
             fractal(self.rng, self.wh, self.spacing * 0.35, 4), -0.3, 2.2
         )
         cortex = np.exp(-((self.cells.to_edge - 2) ** 2) / 5) * np.where(self.present, 0.35, 0)[self.cells.owner]
         over_nucleus = 1 - 0.45 * self.nuclei_mask
-        return self.body * (0.16 + 1.1 * fibres) * over_nucleus + cortex * (1 + 0.4 * fractal(self.rng, self.wh, 8, 2))
+        inside = self.body * (0.16 + 1.1 * fibres) * over_nucleus
+        return np.asarray(inside + cortex * (1 + 0.4 * fractal(self.rng, self.wh, 8, 2)), np.float32)
 
-    def _strands(self, per_cell: int, reach: float, steps: int, width_px: int, start: float) -> Floats:
+    def _strands(self, per_cell: int, reach: float, steps: int, width_px: int, start: float) -> Image:
         """Curved lines about each nucleus: ``start`` to ``start + reach`` cell spacings from its centre."""
         rng = self.rng
         canvas = np.zeros((self.wh[1], self.wh[0]), np.uint8)
@@ -179,9 +179,9 @@ class Culture:
         shade = rng.integers(70, 200, n)
         for line, value in zip(lines, shade.tolist(), strict=True):
             cv2.polylines(canvas, [line], False, value, width_px, cv2.LINE_AA, 4)
-        return canvas.astype(np.float32) / 255
+        return np.asarray(canvas / 255, np.float32)
 
-    def _tubulin(self) -> Floats:
+    def _tubulin(self) -> Image:
         fibres = self._strands(34, 0.46, 7, max(1, round(self.spacing / 100)), 0.16)
         return (
             (0.22 * self.body + blur(fibres, 0.8) * 1.1)
@@ -189,13 +189,12 @@ class Culture:
             * (1 - 0.6 * self.nuclei_mask)
         )
 
-    def _mitochondria(self) -> Floats:
+    def _mitochondria(self) -> Image:
         worms = self._strands(55, 0.11, 3, max(1, round(self.spacing / 55)), 0.47)
-        return 0.06 * self.body + blur(worms, 0.8) * 1.2 * smoothstep(self.body, 0.05, 0.4) * (
-            1 - 0.9 * self.nuclei_mask
-        )
+        seen = 0.06 * self.body + blur(worms, 0.8) * 1.2 * smoothstep(self.body, 0.05, 0.4)
+        return np.asarray(seen * (1 - 0.9 * self.nuclei_mask), np.float32)
 
-    def _puncta(self) -> Floats:
+    def _puncta(self) -> Image:
         rng = self.rng
         dots = np.zeros((self.wh[1], self.wh[0]), np.float32)
         centres = self.cells.centres[self.present]
@@ -208,18 +207,20 @@ class Culture:
         np.add.at(dots, (y[inside].astype(int), x[inside].astype(int)), rng.lognormal(0, 0.6, int(inside.sum())))
         sigma = max(0.9, self.spacing / 70)
         glow = blur(dots, sigma) * (6.3 * sigma**2) * 0.6
-        return (0.1 * self.body + glow * smoothstep(self.body, 0.02, 0.3)) * (1 - 0.75 * self.nuclei_mask)
+        seen = 0.1 * self.body + glow * smoothstep(self.body, 0.02, 0.3)
+        return np.asarray(seen * (1 - 0.75 * self.nuclei_mask), np.float32)
 
-    def _membrane(self) -> Floats:
+    def _membrane(self) -> Image:
         here = np.where(self.present, self.level, 0).astype(np.float32)[self.cells.owner]
         rim = np.exp(-((self.cells.to_edge - 1.2) ** 2) / 3)
         uneven = 1 + 0.3 * fractal(self.rng, self.wh, 14, 3)
-        return (0.55 * rim * uneven + 0.1 * self.body) * here
+        return np.asarray((0.55 * rim * uneven + 0.1 * self.body) * here, np.float32)
 
-    def _nuclear(self) -> Floats:
+    def _nuclear(self) -> Image:
         on = self.rng.random(len(self.level)) < self.rng.uniform(0.3, 0.9)
         chosen = np.where(on, self.level, 0.12).astype(np.float32)[self.cells.owner]
-        return blur(self.nuclei_mask * chosen * 0.55, 1.2) * (1 + 0.25 * grain(self.rng, self.wh, 4)) + 0.07 * self.body
+        inside = blur(self.nuclei_mask * chosen * 0.55, 1.2) * (1 + 0.25 * grain(self.rng, self.wh, 4))
+        return np.asarray(inside + 0.07 * self.body, np.float32)
 
 
 def neurons(rng: Rng, wh: Size, count: int) -> tuple[Image, list[tuple[float, float]]]:

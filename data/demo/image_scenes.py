@@ -164,11 +164,13 @@ def tissue_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> S
     topic = one_of(
         rng,
         (
-            f"{organ.capitalize()} of the {group} group ({stain}, original magnification ×{one_of(rng, (100, 200, 400))})",
+            f"{organ.capitalize()} of the {group} group ({stain}, ×{one_of(rng, (100, 200, 400))})",
             f"Representative section of the {organ} ({group}), {stain}",
             f"Histology of the {organ} in the {group} group",
         ),
     )
+    if story.clinical:
+        topic = f"Histology of the biopsy specimen ({stain}, original magnification ×{one_of(rng, (100, 200, 400))})"
     extra = (f"Brown, {style.brown}-positive cells",) if style.brown and rng.random() < 0.5 else ()
     return Scene(
         picture,
@@ -209,8 +211,11 @@ def chest_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Sc
 
 def brain_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Scene:
     sequence = ("T1", "T2", "FLAIR")[turn % 3]
-    picture = brain_picture(rng, wh, sequence)  # type: ignore[arg-type]
+    patient = np.random.default_rng([story.subject, turn // 3])  # the same head and lesion in all sequences
+    picture = brain_picture(patient, wh, sequence)  # type: ignore[arg-type]
     topic = f"Axial {sequence}{'' if sequence == 'FLAIR' else '-weighted'} magnetic resonance image of the brain"
+    if turn > 2:
+        topic += f" at {('3', '6', '12', '18')[turn // 3 % 4]} months"
     return Scene(
         picture,
         topic,
@@ -220,9 +225,12 @@ def brain_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Sc
 
 
 def ultrasound_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Scene:
-    organ = one_of(rng, ("liver", "kidney", "thyroid", "ovary", "breast"))
     picture = ultrasound_picture(rng, wh)
-    return Scene(picture, f"Transverse ultrasound image of the {organ}", "Transverse ultrasound images")
+    plane = ("Transverse", "Longitudinal", "Oblique")[turn % 3]
+    topic = f"{plane} ultrasound image of the {story.examined}"
+    if turn > 2:
+        topic += f" after {('1', '3', '6', '12')[turn // 3 % 4]} months"
+    return Scene(picture, topic, f"Ultrasound images of the {story.examined}")
 
 
 def plate_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Scene:

@@ -202,7 +202,7 @@ def _fits(boxes: Sequence[Box], image_wh: Size, strip: int) -> bool:
     width, height = image_wh
     least = min(min(x1 - x0, y1 - y0 - strip) for x0, y0, x1, y1 in boxes)
     low = 0.3 if len(boxes) > 1 else 0.24
-    return low * width <= height <= 1.55 * width and least >= 0.1 * width and width * height <= 2_600_000
+    return low * width <= height <= 1.55 * width and least >= 0.13 * width and width * height <= 2_600_000
 
 
 def _aspect(rng: Rng, content: Content) -> float:
@@ -215,7 +215,8 @@ def _arrange(
 ) -> tuple[list[Box], int]:
     """Rows about ``target`` times as wide as high that fill the width, as lines of text are justified.
 
-    Now and then two panels are stacked in a row. Returns the boxes in reading order (strips for outside letters included) and the figure's height.
+    Now and then two panels are stacked in a row. Returns the boxes in reading order (strips for outside letters
+    included) and the figure's height.
     """
     equal = len(set(aspects)) > 1 and max(aspects) / min(aspects) < 1.6 and rng.random() < 0.55
     sizes = [sum(aspects) / len(aspects)] * len(aspects) if equal else list(aspects)

@@ -48,7 +48,7 @@ def _hounsfield_chest(rng: Rng, size: int) -> tuple[Image, Image, list[Thing]]:
         ((spine[0], spine[1] + s * 0.06), (s * 0.06, s * 0.03)),
     ):
         fill(lungs, blob(rng, part, (radii[0] * 1.35, radii[1] * 1.5), 0, 0.03), 0.0)
-    lungs = np.minimum(lungs, _mask(size, inner))
+    lungs *= _mask(size, inner)
     fill(hu, heart, 55)
     for place, radius, value in (
         ((cx + s * 0.052, cy + high * 0.28), s * 0.026, 160.0),
@@ -213,11 +213,10 @@ def brain_picture(rng: Rng, wh: Size, sequence: Literal["T1", "T2", "FLAIR"]) ->
     box = around(lx, ly, radius * 1.3, (size, size))
     if box:
         things.append(Thing(box, "lesion", "lesions"))
-    image = blur(image, 0.9) * (1 + 0.03 * grain(rng, (size, size), s / 3)) + 0.022 * np.abs(
-        grain(rng, (size, size), 1.4)
-    )
-    image, things = _fit(image.astype(np.float32), things, wh, 0.012)
-    return Picture(to_rgb(image), PanelKind.RADIOLOGY, tuple(things))
+    coil = 1 + 0.03 * grain(rng, (size, size), s / 3)  # uneven sensitivity of the receiver
+    image = blur(image, 0.9) * coil + 0.022 * np.abs(grain(rng, (size, size), 1.4))
+    frame, things = _fit(image, things, wh, 0.012)
+    return Picture(to_rgb(frame), PanelKind.RADIOLOGY, tuple(things))
 
 
 def ultrasound_picture(rng: Rng, wh: Size) -> Picture:

@@ -71,6 +71,12 @@ class Story:
     dash: str
     """Of ranges: en dash or hyphen."""
     british: bool
+    clinical: bool
+    """About a patient, not an experiment."""
+    subject: int
+    """Seed of the anatomy that all slices of the figure's patient share."""
+    examined: str
+    """Organ that ultrasound shows."""
 
     @property
     def micron(self) -> str:
@@ -103,7 +109,7 @@ def some_of(rng: Rng, items: Sequence[T], n: int) -> list[T]:
     return [items[int(i)] for i in rng.permutation(len(items))[:n]]
 
 
-def sample_story(rng: Rng) -> Story:
+def sample_story(rng: Rng, clinical: bool = False) -> Story:
     protein, other = some_of(rng, _PROTEINS, 2)
     treatment = one_of(rng, _TREATMENTS)
     tissue = one_of(rng, tuple(_ORGANS))
@@ -122,7 +128,8 @@ def sample_story(rng: Rng) -> Story:
     return Story(
         protein, other, one_of(rng, _CELLS), treatment, one_of(rng, _PROCESSES), one_of(rng, _VERBS), tissue,
         one_of(rng, _ORGANS[tissue]), tuple(some_of(rng, _GENES, 8)), arms, one_of(rng, ("µ", "μ")),
-        one_of(rng, ("–", "-")), bool(rng.random() < 0.4),
+        one_of(rng, ("–", "-")), bool(rng.random() < 0.4), clinical, int(rng.integers(1 << 30)),
+        one_of(rng, ("liver", "left kidney", "thyroid", "right ovary", "breast")),
     )  # fmt: skip
 
 

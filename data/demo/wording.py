@@ -196,7 +196,7 @@ def _tail(
         short |= scene.short
     if short and rng.random() < 0.3:
         sentences.append("; ".join(f"{key}, {meaning}" for key, meaning in short.items()))
-    if len(slots) > 1 and rng.random() < 0.15:
+    if len(slots) > 1 and not story.clinical and rng.random() < 0.15:
         sentences.append(
             one_of(rng, ("See also Supplementary Fig. 2", "Images are representative of three independent experiments"))
         )
