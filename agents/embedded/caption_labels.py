@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agents.embedded.caption_mentions import ALPHABETS, Mention, Place
+from agents.embedded.caption_groups import ALPHABETS
+from agents.embedded.caption_mentions import Mention, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,17 +14,21 @@ class Labels:
     """The label set that explains a caption best."""
 
     alphabet: str
+    symbols: tuple[str, ...]
+    """What each position is written as."""
     order: tuple[int, ...]
-    """Positions in the alphabet of the promised labels, ascending."""
+    """Positions of the promised labels, ascending."""
     mentions: tuple[Mention, ...]
     """Mentions readable in that alphabet whose labels are all promised, in text order."""
     confidence: float
+    """Probability that these are exactly the labels printed in the figure."""
 
     def indices(self, mention: Mention) -> tuple[int, ...]:
         return mention.readings[self.alphabet]
 
-    def text(self, index: int) -> str:
-        return ALPHABETS[self.alphabet][index]
+    def union(self, mentions: Iterable[Mention]) -> tuple[int, ...]:
+        """Positions of all labels that the mentions name, ascending."""
+        return tuple(sorted({index for mention in mentions for index in mention.readings[self.alphabet]}))
 
 
 # Numbers and numerals count only where no letters explain the caption: beside letters they name parts of a panel.
@@ -47,7 +53,7 @@ def choose_labels(mentions: list[Mention]) -> Labels | None:
     score, alphabet, order = best
     promised = set(order)
     kept = tuple(m for m in mentions if alphabet in m.readings and promised.issuperset(m.readings[alphabet]))
-    return Labels(alphabet, order, kept, min(0.99, score / len(order) + _COST))
+    return Labels(alphabet, ALPHABETS[alphabet], order, kept, min(0.99, score / len(order) + _COST))
 
 
 def _best_run(alphabet: str, mentions: list[Mention]) -> tuple[float, tuple[int, ...]] | None:

@@ -52,7 +52,8 @@ _STATISTICS = re.compile(
 _PLOT = re.compile(
     r"\b(?:box[ -]?(?:and[ -]whiskers?|plots?|charts?)|box-and|whiskers?|quartiles?|interquartile|medians?|"
     r"percentiles?|curves?|regression|kaplan|survival|mean values?|data points?|diamonds?|error bars?|histograms?|"
-    r"axis|outliers?|symbols?|samples?|patients|simulations?|group|wild[ -]type|proteins?|genes?|exons?|introns?|domains?|nodes?)\b",
+    r"axis|outliers?|symbols?|samples?|patients|simulations?|group|wild[ -]type|proteins?|genes?|exons?|introns?|"
+    r"domains?|nodes?)\b",
     re.IGNORECASE,
 )
 _NOT_A_BOX = re.compile(r"(?:[A-Z][\w/]*|-|\b(?:least|mean|chi|root|latin|black))\s?$")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -64,7 +65,9 @@ def assign(
 ) -> tuple[tuple[Span, ...], dict[int, tuple[Span, ...]], tuple[Span, ...]]:
     """(lead, own spans per label position, tail); spans of each in caption order, without overlap inside one list."""
     definers = _definers(labels)
-    spoken = [m for m in labels.mentions if (m.weight >= _SPEAKS and not m.doubtful) or m in definers.values()]
+    introducing = {mention.span for mention in definers.values()}
+    spoken = [m for m in labels.mentions if (m.weight >= _SPEAKS and not m.doubtful) or m.span in introducing]
+    starts = [mention.span.start for mention in spoken]
     last = max(mention.span.start for mention in definers.values())
     sentences = cut(sentences, [m.span.start for m in spoken if m.place is Place.SENTENCE])
     own = _Own(panels={index: [] for index in labels.order})
@@ -76,14 +79,14 @@ def assign(
     in_tail = False
     openings: set[str] = set()
     for sentence in sentences:
-        mentions = [m for m in spoken if sentence.start <= m.span.start < sentence.end]
+        mentions = spoken[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)]
         new = [m for m in mentions if any(definers[index] is m for index in labels.indices(m))]
         text = caption[sentence.start : sentence.end]
-        refs = _union(labels, mentions)
+        refs = labels.union(mentions)
         opening = " ".join(text.split()[:2]).lower()
         if new:
             for span in waiting:
-                own.give(context if new[0].place is Place.SENTENCE else _union(labels, new), span)
+                own.give(context if new[0].place is Place.SENTENCE else labels.union(new), span)
             waiting.clear()
             prefix = Span(sentence.start, new[0].span.start)
             if (
@@ -144,10 +147,6 @@ def _definers(labels: Labels) -> dict[int, Mention]:
     return {index: mention for index, (_, mention) in best.items()}
 
 
-def _union(labels: Labels, mentions: Iterable[Mention]) -> tuple[int, ...]:
-    return tuple(sorted({index for mention in mentions for index in labels.indices(mention)}))
-
-
 def _introduce(
     caption: str, sentence: Span, labels: Labels, new: list[Mention], own: _Own
 ) -> tuple[tuple[int, ...], _Style]:
@@ -156,15 +155,15 @@ def _introduce(
     if new[0].place is Place.SENTENCE or after * 2 < len(new):
         prefix = _leading(caption, sentence, labels, new, own)
         if prefix:
-            return _union(labels, new), _Style.LISTED
+            return labels.union(new), _Style.LISTED
         return labels.indices(new[-1]), _Style.BLOCK
     for clause in clauses(caption, sentence):
         inside = [m for m in new if clause.start <= m.span.start < clause.end]
         if inside:
             _trailing(caption, clause, labels, inside, own)
         else:
-            own.give(_union(labels, new), clause)
-    return _union(labels, new), _Style.LISTED
+            own.give(labels.union(new), clause)
+    return labels.union(new), _Style.LISTED
 
 
 def _leading(caption: str, sentence: Span, labels: Labels, new: list[Mention], own: _Own) -> bool:
@@ -176,9 +175,9 @@ def _leading(caption: str, sentence: Span, labels: Labels, new: list[Mention], o
     cuts = [m.span.start for m in opening] + [sentence.end]
     prefix = any(char.isalnum() for char in caption[sentence.start : cuts[0]])
     if prefix:
-        own.give(_union(labels, new), Span(sentence.start, cuts[0]))
+        own.give(labels.union(new), Span(sentence.start, cuts[0]))
     for start, end in pairwise(cuts):
-        own.give(_union(labels, (m for m in new if start <= m.span.start < end)), Span(start, end))
+        own.give(labels.union(m for m in new if start <= m.span.start < end), Span(start, end))
     return prefix
 
 
@@ -190,13 +189,13 @@ def _trailing(caption: str, clause: Span, labels: Labels, new: list[Mention], ow
         if index:
             words = len(_WORD.findall(_JOINT.sub("", caption[start : mention.span.start])))
             if not _JOINT.match(caption, start, mention.span.start) and words > _SHORT:
-                own.give(_union(labels, new[:index]), between)  # "FLAIR (A) and T2W (B) images show ..., as does (C)"
+                own.give(labels.union(new[:index]), between)  # "FLAIR (A) and T2W (B) images show ..., as does (C)"
             elif words <= _SHORT:
                 own.give(labels.indices(mention), _without_last(caption, clause.start, new[0].span.start, words))
         own.give(labels.indices(mention), between)
         start = mention.span.end
     if any(char.isalnum() for char in caption[start : clause.end]):
-        own.give(_union(labels, new), Span(start, clause.end))
+        own.give(labels.union(new), Span(start, clause.end))
 
 
 def _without_last(caption: str, start: int, end: int, words: int) -> Span:
@@ -209,12 +208,12 @@ def _refer(
     caption: str, sentence: Span, labels: Labels, mentions: list[Mention], context: tuple[int, ...], own: _Own
 ) -> None:
     """Gives a sentence to the panels that it names, clause by clause where its clauses name different ones."""
-    refs = _union(labels, mentions)
+    refs = labels.union(mentions)
     parts = clauses(caption, sentence)
     named = [[m for m in mentions if clause.start <= m.span.start < clause.end] for clause in parts]
     if len(parts) > 1 and all(named):
         for clause, inside in zip(parts, named, strict=True):
-            own.give(_union(labels, inside), clause)
+            own.give(labels.union(inside), clause)
     elif len(refs) == 1 and not set(refs) <= set(context) and mentions[0].place is not Place.SENTENCE:
         own.give({*refs, *context}, sentence)
     else:

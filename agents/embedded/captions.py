@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-from agents.embedded.caption_labels import choose_labels
+from agents.embedded.caption_labels import Labels, choose_labels
 from agents.embedded.caption_mentions import Form, find_mentions
 from agents.embedded.caption_pointers import Pointer, find_pointers
 from agents.embedded.caption_sentences import sentences
+from agents.embedded.caption_sides import SIDES, choose_sides
 from agents.embedded.caption_spans import assign
 from curator.figure import Span
 
 __all__ = ["CaptionSplit", "PanelCaption", "Pointer", "expected_labels", "split_caption"]
+
+
+_NO_LABELS_CONFIDENCE = 0.6  # guess: captions without letters belong to figures with and without letters
+_BRACKET_REACH = 60  # characters; longer brackets hold sentences of their own. Guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +41,56 @@ class CaptionSplit:
 
 
 def split_caption(caption: str, bold_spans: tuple[Span, ...] = ()) -> CaptionSplit:
-    """The caption's parts as spans into it; any text is accepted, and work is linear in its length."""
+    """The caption's parts as spans into it; any text is accepted, and the work is near linear in its length.
+
+    Where the caption promises no panels, all its sentences are lead. ``bold_spans`` (characters set bold) help where
+    labels have no brackets.
+    """
     parts = sentences(caption)
-    labels = choose_labels(find_mentions(caption, parts, bold_spans))
+    labels = choose_labels(find_mentions(caption, parts, bold_spans)) or choose_sides(caption, parts)
     if labels is None:
-        return CaptionSplit(parts, (), (), find_pointers(caption, parts, lambda span, at: ()), 0.5)
+        pointers = find_pointers(caption, parts, lambda span, at: ())
+        return CaptionSplit(parts, (), (), pointers, _NO_LABELS_CONFIDENCE)
     lead, own, tail = assign(caption, parts, labels)
-    panels = tuple(PanelCaption(labels.text(index), own[index]) for index in labels.order)
+    panels = tuple(PanelCaption(labels.symbols[index], own[index]) for index in labels.order)
+    return CaptionSplit(
+        lead, panels, tail, find_pointers(caption, parts, _Finder(caption, labels, own)), labels.confidence
+    )
 
-    def panels_at(span: Span, at: int) -> tuple[str, ...]:
-        """Those that the clause names, else those whose own text it stands in."""
-        inside = [m for m in labels.mentions if span.start <= m.span.start < span.end]
+
+class _Finder:
+    """Tells the panels that a clause speaks of."""
+
+    def __init__(self, caption: str, labels: Labels, own: dict[int, tuple[Span, ...]]) -> None:
+        self._caption = caption
+        self._labels = labels
+        self._own = own
+        self._starts = [mention.span.start for mention in labels.mentions]
+        self._own_starts = {index: [span.start for span in spans] for index, spans in own.items()}
+
+    def __call__(self, clause: Span, at: int) -> tuple[str, ...]:
+        """Those that the clause names, else those whose own text holds the character ``at``."""
+        first, last = bisect_left(self._starts, clause.start), bisect_left(self._starts, clause.end)
+        inside = self._labels.mentions[first:last]
         # "(A, arrow)": the bracket that the marker word shares with a label decides.
-        inside = [
-            m for m in inside if m.form is Form.IN_BRACKETS and _share_bracket(caption, m.span.start, at)
-        ] or inside
-        named = {index for m in inside for index in labels.indices(m)}
-        pointed = {index for m in inside if m.form in (Form.BARE, Form.IN_BRACKETS) for index in labels.indices(m)}
-        holding = {index for index in labels.order if any(start <= at < end for start, end in own[index])}
+        inside = (
+            tuple(m for m in inside if m.form is Form.IN_BRACKETS and self._share_bracket(m.span.start, at)) or inside
+        )
+        named = set(self._labels.union(inside))
+        pointed = set(self._labels.union(m for m in inside if m.form in (Form.BARE, Form.IN_BRACKETS)))
+        holding = {index for index in self._labels.order if self._holds(index, at)}
         chosen = named & holding or pointed or holding or named
-        return tuple(labels.text(index) for index in labels.order if index in chosen)
+        return tuple(self._labels.symbols[index] for index in self._labels.order if index in chosen)
 
-    return CaptionSplit(lead, panels, tail, find_pointers(caption, parts, panels_at), labels.confidence)
+    def _holds(self, index: int, at: int) -> bool:
+        place = bisect_right(self._own_starts[index], at) - 1
+        return place >= 0 and at < self._own[index][place].end
 
-
-def _share_bracket(caption: str, first: int, second: int) -> bool:
-    between = caption[min(first, second) : max(first, second)]
-    return ")" not in between and "(" not in between[1:]
+    def _share_bracket(self, first: int, second: int) -> bool:
+        between = self._caption[min(first, second) : max(first, second)]
+        return len(between) < _BRACKET_REACH and ")" not in between and "(" not in between[1:]
 
 
 def expected_labels(split: CaptionSplit) -> tuple[str, ...]:
     """The letters that the caption promises to be printed, in order; words such as "left" are no letters."""
-    return tuple(panel.label for panel in split.panels if len(panel.label) < 4 or not panel.label.isalpha())
+    return tuple(panel.label for panel in split.panels if panel.label not in SIDES)
