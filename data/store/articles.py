@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from curator.codec import to_doc
@@ -35,13 +36,16 @@ class Articles:
         Each figure's id is made here: ``ARTICLE:KEY``, with ``@VERSION`` from the second version on; pass the key as
         ``Figure.id``. A figure whose image or caption has changed becomes a new figure. The old one leaves the queue
         unless a person has decided something in it: then it stays as it is.
+
+        An article without PMC id and DOI is known by its name alone ("figures"). Where another of that name is in the
+        project, one that shares no image with it and was read from elsewhere, this one becomes "figures-2".
         """
         digest = _digest(article, figures)
         added: list[str] = []
         replaced: list[str] = []
         unchanged: list[str] = []
         with self._connections.write() as conn:
-            old = conn.execute("select * from articles where id = ?", (article.id,)).fetchone()
+            article, old = _identified(conn, article, {figure.image_sha256 for figure in figures})
             if old is not None and old["content_sha256"] == digest:
                 return SaveReport(unchanged=tuple(f"{article.id}:{figure.id}" for figure in figures))
             version = 1 if old is None else old["version"] + 1
@@ -141,6 +145,25 @@ def figure_from_row(row: Any) -> Figure:
         doi=row["doi"],
         version=row["version"],
     )
+
+
+def _identified(conn: Any, article: Article, images: set[str]) -> tuple[Article, Any]:
+    """The article under an id of its own, and its row where it was ingested before."""
+    for number in count(1):
+        name = article.id if number == 1 else f"{article.id}-{number}"
+        row = conn.execute("select * from articles where id = ?", (name,)).fetchone()
+        if row is None or _same(conn, row, article, images):
+            return replace(article, id=name), row
+    raise AssertionError("count() never ends")
+
+
+def _same(conn: Any, row: Any, article: Article, images: set[str]) -> bool:
+    published, known = article.pmcid or article.doi, row["pmcid"] or row["doi"]
+    if published and known:
+        return bool(published == known)
+    found = conn.execute("select image_sha256 from figures where article_id = ?", (row["id"],)).fetchall()
+    kept = {figure["image_sha256"] for figure in found}
+    return row["source"] == article.source or not kept or bool(kept & images)
 
 
 def _columns(figure: Figure) -> dict[str, Any]:

@@ -140,6 +140,18 @@ def test_a_changed_figure_is_a_new_version_and_verified_work_stays(store: Store)
     assert store.reviews.load(untouched, NOW).replaced_by == "PMC1:fig1@2"
 
 
+def test_two_folders_of_one_name_are_two_articles(store: Store) -> None:
+    def figures(shade: int) -> list[Figure]:
+        return [Figure("a", "figures", "a.png", keep_image(store, shade), (100, 80), caption=CAPTION)]
+
+    store.articles.save(Article("figures", source="one/figures"), figures(10))
+    report = store.articles.save(Article("figures", source="two/figures"), figures(20))
+    assert report.added == ("figures-2:a",)
+    assert store.articles.save(Article("figures", source="moved/figures"), figures(20)).unchanged == ("figures-2:a",)
+    report = store.articles.save(Article("figures", source="one/figures"), figures(30))
+    assert report.replaced == ("figures:a@2",)
+
+
 def test_the_queue_filters_orders_and_counts(store: Store) -> None:
     sure = add_mined_figure(store, "PMC1")
     doubtful = add_mined_figure(store, "PMC2")
