@@ -110,12 +110,9 @@ def name_of(rng: Rng, labels: Sequence[str], dash: str) -> str:
     """Letters as captions list them: "A", "A and B", "A, B", "A-C"."""
     if len(labels) == 1:
         return labels[0]
-    draw = float(rng.random())
-    if len(labels) > 2 and draw < 0.75:
-        return f"{labels[0]}{dash}{labels[-1]}"
-    if draw < 0.5 or len(labels) > 2:
-        return ", ".join(labels[:-1]) + (" and " if draw < 0.4 else ", ") + labels[-1]
-    return f"{labels[0]} and {labels[-1]}" if draw < 0.8 else f"{labels[0]}{dash}{labels[-1]}"
+    ways = (f"{labels[0]}{dash}{labels[-1]}", ", ".join(labels), f"{', '.join(labels[:-1])} and {labels[-1]}")
+    shares = (0.2, 0.35, 0.45) if len(labels) == 2 else (0.75, 0.1, 0.15)
+    return ways[int(rng.choice(3, p=shares))]
 
 
 def places(boxes: Sequence[tuple[float, float, float, float]]) -> list[str] | None:

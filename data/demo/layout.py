@@ -243,7 +243,7 @@ def _arrange(
         tall = free / max(full, typical * 0.75 if len(rows) > 1 else 1.0 if len(sizes) == 1 else 1.2)
         x = float(margin)
         for column, aspect in zip(row, aspects_of, strict=True):
-            wide = round(tall * aspect)
+            wide = min(round(tall * aspect), round(width - margin - x))
             if column is row[-1] and full >= typical * 0.75:
                 wide = round(width - margin - x)
             inner = tall + strip - (gap + strip) * (len(column) - 1) if len(column) > 1 else tall

@@ -126,7 +126,7 @@ def _chest_lesions(rng: Rng, hu: Image, lungs: Image, s: float, cx: float) -> li
     return things
 
 
-def _fit(square: Image, things: list[Thing], wh: Size, empty: float) -> tuple[Image, list[Thing]]:
+def _fit(square: Floats, things: list[Thing], wh: Size, empty: float) -> tuple[Image, list[Thing]]:
     """The square slice centred in a frame of ``wh``."""
     width, height = wh
     size = square.shape[0]
@@ -214,8 +214,8 @@ def brain_picture(rng: Rng, wh: Size, sequence: Literal["T1", "T2", "FLAIR"]) ->
     if box:
         things.append(Thing(box, "lesion", "lesions"))
     coil = 1 + 0.03 * grain(rng, (size, size), s / 3)  # uneven sensitivity of the receiver
-    image = blur(image, 0.9) * coil + 0.022 * np.abs(grain(rng, (size, size), 1.4))
-    frame, things = _fit(image, things, wh, 0.012)
+    seen = blur(image, 0.9) * coil + 0.022 * np.abs(grain(rng, (size, size), 1.4))
+    frame, things = _fit(seen, things, wh, 0.012)
     return Picture(to_rgb(frame), PanelKind.RADIOLOGY, tuple(things))
 
 
