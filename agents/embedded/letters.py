@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.embedded.letters_glyphs import FAR, Glyphs, find_glyphs
+from agents.embedded.letters_glyphs import FAR, Glyphs, Gray, find_glyphs
 from agents.embedded.letters_sequence import Placed, Sighting, place_labels
 from agents.embedded.ocr import Recognizer, recognizer
 from curator.geometry import Box, intersection
@@ -61,13 +61,16 @@ class LetterReader:
         shapes = find_glyphs(gray)
         logits = _shape_logits(shapes, gray.shape[1])
         order = sorted(range(len(shapes)), key=lambda i: -logits[i])
-        promised = [label for label in expected if 0 < len(label) <= _MAX_LABEL and label.isalnum()]
+        promised = [label for label in expected if 0 < len(label) <= _MAX_LABEL and label.isascii() and label.isalnum()]
         first = max(_FIRST_READ, 2 * len(promised))
         sightings = self._sightings(shapes, logits, order[:first])
         placed = _consistent(sightings, promised)
-        if len(placed) < len(promised):
-            later = [i for i in order[first:] if _fits(shapes[i], placed)][:_MORE_READ]
-            sightings += self._sightings(shapes, logits, later)
+        found = {p.label.casefold() for p in placed}
+        missing = [label for label in promised if label.casefold() not in found]
+        if missing or not promised:
+            if missing or placed:
+                later = [i for i in order[first:] if _fits(shapes[i], placed)][:_MORE_READ]
+                sightings += self._sightings(shapes, logits, later)
             again = [i for i in order if _fits(shapes[i], placed) and not _taken(shapes[i], placed)][:_READ_AGAIN]
             sightings += self._sightings(shapes, logits, again, alone=False)
             placed = _consistent(sightings, promised)
@@ -92,14 +95,22 @@ def _taken(shape: Glyphs, placed: list[Placed]) -> bool:
 
 def _consistent(sightings: Sequence[Sighting], promised: list[str]) -> list[Placed]:
     """The best set over the cases that the print may use."""
+    tries = [(tuple(promised), _with_neighbours(promised))]
     if promised:
-        written = [label.swapcase() for label in promised]
-        tries = [promised, written] if written != promised else [promised]
-        found = [place_labels(sightings, labels, promised=True) for labels in tries]
+        swapped = [label.swapcase() for label in promised]
+        tries.append((tuple(swapped), _with_neighbours(swapped)))
     else:
-        alphabets = (string.ascii_uppercase, string.ascii_lowercase)
-        found = [place_labels(sightings, list(letters), promised=False) for letters in alphabets]
+        tries.append(((), string.ascii_lowercase))
+    found = [place_labels(sightings, labels, frozenset(named)) for named, labels in tries]
     return max(found, key=lambda placed: sum(p.logit for p in placed))
+
+
+def _with_neighbours(promised: Sequence[str]) -> Sequence[str]:
+    """The promised labels and, where all are letters of one alphabet, those that the caption may have left out."""
+    for alphabet in (string.ascii_uppercase, string.ascii_lowercase):
+        if set(promised) <= set(alphabet):
+            return alphabet
+    return promised
 
 
 def _letter(placed: Placed, scale: float) -> Letter:
@@ -108,9 +119,9 @@ def _letter(placed: Placed, scale: float) -> Letter:
     return Letter(placed.label, box, 1 / (1 + math.exp(-placed.logit)))
 
 
-def _working_image(image_rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+def _working_image(image_rgb: NDArray[np.uint8]) -> tuple[Gray, float]:
     """Grey image at working size, and working pixels per image pixel."""
-    gray = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY)
+    gray = np.asarray(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     side = max(gray.shape)
     if side <= _SMALL_SIDE_PX:
         scale = 2.0

@@ -109,14 +109,13 @@ def find_glyphs(gray: Gray) -> list[Glyphs]:
 
 def _runs_of_cut(gray: Gray, cut: int, *, dark: bool) -> list[Glyphs]:
     mask = (gray < cut) if dark else (gray > cut)
-    n, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    if n <= 1:
-        return []
-    x, y, w, h, ink = (stats[1:, i].astype(np.int64) for i in range(5))
-    index = np.arange(1, n)
+    n, numbers, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    labels: NDArray[np.int32] = np.asarray(numbers, np.int32)
+    index: Ints = np.arange(1, n)
+    x, y, w, h, ink = (np.asarray(stats[1:, i], np.int64) for i in range(5))
     # Dots of i and j, full stops and brackets are kept as partners; only letter-sized shapes can be letters.
     small = (h <= _MAX_HEIGHT_PX) & (w <= 1.6 * _MAX_HEIGHT_PX) & (ink >= 3) & (w <= 6 * h)
-    x, y, w, h, ink, index = (a[small] for a in (x, y, w, h, ink, index))
+    x, y, w, h, ink, index = x[small], y[small], w[small], h[small], ink[small], index[small]
     letter_like = (h >= _MIN_HEIGHT_PX) & (w <= 1.7 * h) & (w >= 0.1 * h) & (ink >= 0.1 * w * h)
     if not letter_like.any():
         return []
@@ -202,7 +201,8 @@ def _words(line: _Line, column: _Line, y: Ints, w: Ints, h: Ints) -> Ints:
 
 def _gaps(line: _Line, size: Ints, word: Ints) -> tuple[Floats, Floats]:
     """Distance to the nearest alike component of another run, before and after, in sizes, at most ``FAR``."""
-    before, after = np.full(len(size), FAR), np.full(len(size), FAR)
+    before: Floats = np.full(len(size), FAR)
+    after: Floats = np.full(len(size), FAR)
     near = line.alike & (word[line.first] != word[line.second])
     ratio = np.maximum(line.gap, 0) / size[line.first]
     np.minimum.at(before, line.first[near & ~line.ahead], ratio[near & ~line.ahead])
@@ -233,8 +233,8 @@ def _measured(
     for other in index[1:]:
         own |= numbers == other
     ink = own.astype(np.uint8)
-    near = cv2.dilate(ink, _SQUARE[max(1, tallest // 12)])
-    ring = cv2.dilate(near, _SQUARE[2]) - near
+    near = np.asarray(cv2.dilate(ink, _SQUARE[max(1, tallest // 12)]), np.uint8)
+    ring = np.asarray(cv2.dilate(near, _SQUARE[2]) - near, np.uint8)
     ink_level, ink_spread = _mean_and_spread(window, ink)
     ground_level, ground_spread = _mean_and_spread(window, ring)
     contrast = (ground_level - ink_level) if dark else (ink_level - ground_level)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from agents.embedded.letters_glyphs import Glyphs
@@ -35,6 +35,8 @@ _SKIPPED = -5.0
 """A label left out before one that is taken, where nobody promised the sequence."""
 _UNPROMISED = -2.0
 """A letter that the caption does not name."""
+_LEAST_UNPROMISED = 4.0
+"""Log-odds that a set must reach where the caption promises none of it: more than one letter alone ever has."""
 _SAME_PRINT_IOU = 0.2
 """Two letters do not overlap; one letter cut at two grey values does."""
 _BEAM, _CHOICES, _STYLES = 10, 4, 10
@@ -86,16 +88,16 @@ class Placed:
     logit: float
 
 
-def place_labels(sightings: Sequence[Sighting], labels: Sequence[str], *, promised: bool) -> list[Placed]:
+def place_labels(sightings: Sequence[Sighting], labels: Sequence[str], promised: Set[str]) -> list[Placed]:
     """The most consistent placement of ``labels`` (in reading order, in the case to be printed) on the sightings.
 
-    Labels without a convincing sighting are left out. ``promised``: the caption names these labels; otherwise they are
-    only tried, and a sequence with holes, or of one letter, is not believed.
+    Labels without a convincing sighting are left out. Those that the caption does not promise are only tried: one that
+    follows a hole in the sequence needs much better evidence, and a single one is not believed.
     """
     options = {label: _options(sightings, label) for label in labels}
     best: tuple[float, list[Placed]] = (0.0, [])
     for style in _styles(options):
-        score, placed = _search(options, labels, style, promised=promised)
+        score, placed = _search(options, labels, style, promised)
         if score > best[0]:
             best = (score, placed)
     return best[1]
@@ -152,7 +154,7 @@ def _styles(options: dict[str, list[tuple[float, Sighting]]]) -> list[_Style]:
 
 
 def _search(
-    options: dict[str, list[tuple[float, Sighting]]], labels: Sequence[str], style: _Style, *, promised: bool
+    options: dict[str, list[tuple[float, Sighting]]], labels: Sequence[str], style: _Style, promised: Set[str]
 ) -> tuple[float, list[Placed]]:
     """Beam search over the labels in order; a partial placement is (score, placed, labels skipped since)."""
     beam: list[tuple[float, list[Placed], int]] = [(0.0, [], 0)]
@@ -163,18 +165,18 @@ def _search(
         )[:_CHOICES]
         grown: list[tuple[float, list[Placed], int]] = []
         for score, placed, skipped in beam:
-            grown.append((score, placed, skipped + 1))
+            grown.append((score, placed, skipped + (label not in promised)))
             for value, sighting in judged:
                 if any(iou(p.sighting.glyphs.box_xyxy, sighting.glyphs.box_xyxy) > _SAME_PRINT_IOU for p in placed):
                     continue
                 logit = value + _arrangement(sighting, placed)
-                if not promised:
+                if label not in promised:
                     logit += _UNPROMISED + _SKIPPED * skipped
                 if logit > 0:
                     grown.append((score + logit, [*placed, Placed(label, sighting, logit)], 0))
         beam = sorted(grown, key=lambda b: -b[0])[:_BEAM]
     score, placed, _ = beam[0]
-    if not promised and len(placed) < 2:
+    if score < _LEAST_UNPROMISED and not any(p.label in promised for p in placed):
         return 0.0, []
     return score, placed
 

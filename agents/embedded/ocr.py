@@ -117,7 +117,7 @@ def _network_width(crop: NDArray[np.uint8]) -> int:
 
 def _prepared(crop: NDArray[np.uint8], width_px: int) -> NDArray[np.float32]:
     """Float32[3, 48, width_px] in -1 to 1; narrower crops are continued to the right in their border's colour."""
-    rgb = crop if crop.ndim == 3 else cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB)
+    rgb = crop if crop.ndim == 3 else np.asarray(cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB), np.uint8)
     own_width = min(width_px, max(1, round(_HEIGHT_PX * rgb.shape[1] / rgb.shape[0])))
     resized = cv2.resize(rgb, (own_width, _HEIGHT_PX), interpolation=cv2.INTER_LINEAR)
     canvas = np.empty((_HEIGHT_PX, width_px, 3), np.float32)
