@@ -31,8 +31,8 @@ _MIN_HEIGHT_PX, _MAX_HEIGHT_PX = 7, 72
 """At working size; real letters are 8-60 px high there (method notes: median 20 px)."""
 _LINK_GAP = 0.22
 """Gap between two characters of one word, in heights: measured 0.05-0.15 in sans fonts; a space is 0.3 or more."""
-_MAX_RUN = 5
-"""Characters in the longest label with its brackets: "(iii)"."""
+_MAX_RUN = 6
+"""Characters in the longest label with its brackets: "(viii)"; dots and stops do not count."""
 _SAME_PLACE_IOU = 0.7
 """Cuts that agree this well found the same shape; others may be a letter and a broken piece of it."""
 _LEFT_GAP = 0.3
@@ -123,13 +123,14 @@ def _runs_of_cut(gray: Gray, cut: int, *, dark: bool) -> list[Glyphs]:
     word = _words(line, column, y, w, h)
     gaps = np.stack((*_gaps(line, h, word), *_gaps(column, h, word)))
     sizes = np.bincount(word)
+    characters = np.bincount(word, weights=letter_like)
     order = np.argsort(word, kind="stable")
     starts = np.concatenate(([0], np.cumsum(sizes)))
     corners = np.stack((x, y, x + w, y + h))
     runs: list[Glyphs] = []
-    for k in np.flatnonzero((sizes >= 1) & (sizes <= _MAX_RUN)):
+    for k in np.flatnonzero((characters >= 1) & (characters <= _MAX_RUN)):
         members = order[starts[k] : starts[k + 1]]
-        if not letter_like[members].any() or gaps[0, members].min() < _LEFT_GAP:
+        if gaps[0, members].min() < _LEFT_GAP:
             continue
         around = gaps[:, members].min(axis=1)
         run = _measured(gray, labels, index[members], corners[:, members], around, dark=dark)
