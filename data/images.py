@@ -42,7 +42,7 @@ File: TypeAlias = BufferedReader | BytesIO
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
     max_pixels: int = 200_000_000
-    """Pillow holds a colour image at 4 bytes a pixel and the array takes 3 more: 1.4 GB at this size."""
+    """Pillow holds a colour image at 4 bytes a pixel and the array takes 3 more: 1.4 GiB at this size (measured)."""
     max_bytes: int = 2 * 2**30
     """Of the file; guess: an uncompressed 16-bit RGB TIFF at ``max_pixels`` has 1.2 GB."""
 
@@ -116,26 +116,40 @@ def load_image(source: bytes | Path, limits: ImageLimits = DEFAULT_LIMITS, name:
     name = name or (source.name if isinstance(source, Path) else "image")
     with _opened(source, name) as file:
         sha256 = _checked_digest(file, name, limits)
-        with _open_checked(file, name, limits) as image:
-            try:
-                # Decoders of foreign bytes raise whatever they like: each of it means "this file is broken".
-                notes = list(_about(image))
-                stated = _orientation(image)
-                image.load()
-                rgb = _to_rgb(image, notes)
-                pending = _orientation(image)  # Pillow has turned a TIFF by now, and nothing else
-            except Exception as error:
-                raise ImageError(
-                    f"{name}: its {image.format} data is broken or cut off ({error}), expected "
-                    f"{image.width} x {image.height} px; fetch the file again"
-                ) from error
-            found_format = str(image.format)
-    if stated in _UPRIGHT:
-        notes.append(f"turned upright (EXIF orientation {stated})")
-    if pending in _UPRIGHT:
-        rgb = np.ascontiguousarray(_UPRIGHT[pending](rgb))
+        decoded = _decoded(file, name, limits)
+    rgb, notes = decoded.rgb, decoded.notes
+    if decoded.orientation in _UPRIGHT:  # Pillow's copy of the pixels is gone by now: this makes a second one of ours
+        rgb = np.ascontiguousarray(_UPRIGHT[decoded.orientation](rgb))
     height, width = rgb.shape[:2]
-    return LoadedImage(rgb, (width, height), sha256, found_format, tuple(notes))
+    return LoadedImage(rgb, (width, height), sha256, decoded.format, notes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decoded:
+    rgb: Rgb
+    orientation: object
+    """EXIF orientation that the pixels still need."""
+    format: str
+    notes: tuple[str, ...]
+
+
+def _decoded(file: File, name: str, limits: ImageLimits) -> _Decoded:
+    with _open_checked(file, name, limits) as image:
+        try:
+            # Decoders of foreign bytes raise whatever they like: each of it means "this file is broken".
+            notes = list(_about(image))
+            stated = _orientation(image)
+            image.load()
+            rgb = _to_rgb(image, notes)
+            pending = _orientation(image)  # Pillow has turned a TIFF by now, and nothing else
+        except Exception as error:
+            raise ImageError(
+                f"{name}: its {image.format} data is broken or cut off ({error}), expected "
+                f"{image.width} x {image.height} px; fetch the file again"
+            ) from error
+        if stated in _UPRIGHT:
+            notes.append(f"turned upright (EXIF orientation {stated})")
+        return _Decoded(rgb, pending, str(image.format), tuple(notes))
 
 
 def encode_web(rgb: Rgb, original: bytes, format: str) -> tuple[bytes, str]:
@@ -214,11 +228,19 @@ def _open_checked(file: File, name: str, limits: ImageLimits) -> Iterator[ImageF
         raise ImageError(f"{name}: its {found_format} header is broken ({error}); fetch the file again") from error
     with image:
         width, height = image.size
-        if width * height > limits.max_pixels:
+        # A progressive JPEG is decoded by way of all its coefficients: 10 bytes a pixel instead of 7 (measured).
+        progressive = bool(image.info.get("progressive"))
+        allowed = limits.max_pixels * 7 // 10 if progressive else limits.max_pixels
+        if width * height > allowed:
             raise ImageError(
-                f"{name}: {width} x {height} = {width * height:,} px, expected at most {limits.max_pixels:,}; "
+                f"{name}: {width} x {height} = {width * height:,} px, expected at most {allowed:,}"
+                f"{' of a progressive JPEG' if progressive else ''}; "
                 "scale it down, or raise the setting max_pixels (7 bytes of memory a pixel)"
             )
+        # The TIFF reader also asks Pillow's own limit, which holds for the whole process: ours decides, so that one
+        # must not be lower.
+        if Image.MAX_IMAGE_PIXELS is not None:
+            Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, limits.max_pixels)
         yield image
 
 

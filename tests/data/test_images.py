@@ -174,6 +174,22 @@ def test_an_image_of_absurd_size_is_refused_before_a_pixel_is_decoded() -> None:
     )
 
 
+def test_a_progressive_jpeg_may_be_smaller_only_since_its_decoder_needs_more_memory() -> None:
+    original = encoded(corner_marked(), "JPEG", progressive=True)
+    assert load_image(original, ImageLimits(max_pixels=1400)).wh == (40, 24)
+    assert refusal(original, ImageLimits(max_pixels=1300)) == (
+        "fig.jpg: 40 x 24 = 960 px, expected at most 910 of a progressive JPEG; "
+        "scale it down, or raise the setting max_pixels (7 bytes of memory a pixel)"
+    )
+
+
+def test_pillows_own_limit_never_overrules_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    original = encoded(corner_marked(), "TIFF", compression="tiff_lzw")
+    assert load_image(original, ImageLimits(max_pixels=1000)).wh == (40, 24)
+    assert Image.MAX_IMAGE_PIXELS == 1000
+
+
 def test_a_file_of_absurd_size_is_refused() -> None:
     original = encoded(corner_marked(), "BMP")
     assert refusal(original, ImageLimits(max_bytes=100)) == (
