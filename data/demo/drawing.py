@@ -19,9 +19,12 @@ from data.demo.story import Story, one_of, sample_story
 from data.demo.symbols import Face, scale_bar, text_wh, write
 from data.demo.wording import write_caption
 
-_POINTED = 0.6  # share of figures with signs, where something can be pointed at; gives the measured 20-28 % of captions
+_POINTED = (
+    0.45  # share of figures with signs, where something can be pointed at; gives the measured 20-28 % of captions
+)
 _MARKED = {Content.BLOT: 0.12, Content.AGAROSE: 0.4, Content.PLATE: 0.3}  # share of panels with signs; guess
 _MARKED_ELSE = 0.75
+_INITIALS = (Content.ELECTRON, Content.TISSUE)  # where things are customarily marked by their initials
 _INK = 12  # difference from the paper, of 255, that counts as ink: above JPEG noise
 
 
@@ -229,7 +232,7 @@ def _draw_signs(
             continue
         if slot.content not in legends:
             pale = not slot.content.photographic or slot.content in (Content.TISSUE, Content.PLATE)
-            legends[slot.content] = Legend(rng, layout.letter_px, scene.picture.dark, pale)
+            legends[slot.content] = Legend(rng, layout.letter_px, scene.picture.dark, pale, slot.content in _INITIALS)
         names = list(dict.fromkeys(thing.name for thing in scene.picture.things))
         names = names[: int(rng.integers(1, 3))]
         x0, y0 = slot.picture_xyxy[:2]

@@ -11,13 +11,15 @@ from curator.geometry import Box, Point, coverage, intersection
 from data.demo.fields import Rgb, Rng
 from data.demo.picture import Thing
 from data.demo.story import one_of, with_article
-from data.demo.symbols import PALETTE, arrow, arrowhead, asterisk, circle, outline
+from data.demo.symbols import PALETTE, arrow, arrowhead, asterisk, circle, outline, text_wh, write
 
 _KINDS = (
     (MarkerKind.ARROW, 0.42), (MarkerKind.ARROWHEAD, 0.24), (MarkerKind.ASTERISK, 0.16), (MarkerKind.CIRCLE, 0.05),
-    (MarkerKind.BOX, 0.06), (MarkerKind.DASHED_BOX, 0.07),
+    (MarkerKind.BOX, 0.05), (MarkerKind.DASHED_BOX, 0.06), (MarkerKind.DASHED_LINE, 0.02),
 )  # fmt: skip
 """Guess from reading captions: arrows first, then arrowheads and asterisks."""
+_INITIAL = 0.12  # share of things marked by a letter where that is the custom: ultrastructure, histology; guess
+_RIMS = (MarkerKind.CIRCLE, MarkerKind.BOX, MarkerKind.DASHED_BOX, MarkerKind.DASHED_LINE)
 _WORDS = {
     MarkerKind.ARROW: ("arrow", "arrows"),
     MarkerKind.ARROWHEAD: ("arrowhead", "arrowheads"),
@@ -25,6 +27,7 @@ _WORDS = {
     MarkerKind.CIRCLE: ("circle", "circles"),
     MarkerKind.BOX: ("box", "boxes"),
     MarkerKind.DASHED_BOX: ("dashed box", "dashed boxes"),
+    MarkerKind.DASHED_LINE: ("dashed line", "dashed lines"),
 }
 
 
@@ -39,6 +42,8 @@ class Sign:
     coloured: bool
     """The caption names the colour."""
     notched: bool
+    text: str = ""
+    """What a letter sign prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,12 @@ class DrawnMarker:
 class Legend:
     """Gives each name of a figure its sign: the same in all panels, no two alike."""
 
-    def __init__(self, rng: Rng, letter_px: float, dark: bool, pale: bool) -> None:
-        """``dark``: signs must be light; ``pale``: signs on bright pictures (tissue on white) must be dark."""
+    def __init__(self, rng: Rng, letter_px: float, dark: bool, pale: bool, initials: bool) -> None:
+        """``dark``: signs must be light; ``pale``: signs on bright pictures (tissue on white) must be dark.
+
+        ``initials``: a thing may be marked by its initial, as in "M, mitochondria".
+        """
+        self._initials = initials
         self._rng, self._letter_px = rng, letter_px
         if dark:
             self._colors: tuple[str, ...] = ("white", "white", "white", "yellow", "red", "cyan")
@@ -80,6 +89,14 @@ class Legend:
             size = self._letter_px * {MarkerKind.ARROW: 1.9, MarkerKind.ARROWHEAD: 0.95}.get(kind, 0.9)
             size *= float(self._rng.uniform(0.85, 1.3))
             named = any(k == kind for k, _ in taken) or self._rng.random() < 0.5
+            initial = name[0].upper() if self._rng.random() < 0.5 else name[:2]
+            if (
+                self._initials
+                and self._rng.random() < _INITIAL
+                and all(initial != s.text for s in self._signs.values())
+            ):
+                self._signs[name] = Sign(MarkerKind.LETTER, color, self._letter_px * 0.85, False, False, initial)
+                return self._signs[name]
             self._signs[name] = Sign(kind, color, max(size, 9.0), bool(named), bool(self._rng.random() < 0.5))
         return self._signs[name]
 
@@ -130,14 +147,19 @@ def _draw(
     if sign.kind == MarkerKind.ASTERISK:
         reach = (cx - sign.size / 2, cy - sign.size / 2, cx + sign.size / 2, cy + sign.size / 2)
         return (asterisk(canvas, (cx, cy), sign.size, color), None) if free(reach) else None
+    if sign.kind == MarkerKind.LETTER:
+        wide, high = text_wh(sign.text, sign.size, "sans-bold")
+        reach = (cx - wide / 2 - 1, cy - high / 2 - 1, cx + wide / 2 + 1, cy + high / 2 + 1)
+        return (write(canvas, sign.text, (cx, cy), sign.size, color, "mm", "sans-bold"), None) if free(reach) else None
     thick = max(1, round(sign.size / 9))
     grow = max(0.0, sign.size * 1.1 - half)  # a rim about a small thing keeps its distance
     x0, y0, x1, y1 = x0 - grow, y0 - grow, x1 + grow, y1 + grow
     rim = (x0 - thick, y0 - thick, x1 + thick, y1 + thick)
     if not free(rim):
         return None
-    if sign.kind == MarkerKind.CIRCLE:
-        return circle(canvas, (cx, cy), ((x1 - x0) / 2, (y1 - y0) / 2), color, thick), None
+    if sign.kind in (MarkerKind.CIRCLE, MarkerKind.DASHED_LINE):
+        dashed = sign.kind == MarkerKind.DASHED_LINE
+        return circle(canvas, (cx, cy), ((x1 - x0) / 2, (y1 - y0) / 2), color, thick, dashed), None
     return outline(canvas, rim, color, thick, dashed=sign.kind == MarkerKind.DASHED_BOX), None
 
 
@@ -147,6 +169,8 @@ def clause(rng: Rng, marker: DrawnMarker, count: int, style: str) -> str:
     sentence: "White arrows indicate mitotic cells"; legend: "Arrows, mitotic cells"; inline: "mitotic cells (arrows)".
     """
     sign, many = marker.sign, count > 1
+    if sign.kind == MarkerKind.LETTER:
+        return f"{sign.text}{one_of(rng, (', ', ': ', ' = '))}{marker.thing.name}"
     word = _WORDS[sign.kind][many]
     if sign.coloured:
         color = one_of(rng, ("gray", "grey")) if sign.color == "grey" else sign.color
@@ -159,7 +183,7 @@ def clause(rng: Rng, marker: DrawnMarker, count: int, style: str) -> str:
             return f"*, {name}"
         return f"{word.capitalize()}{one_of(rng, (', ', ': ', ' = '))}{name}"
     what = name if many else with_article(name)
-    verbs = ("outline", "surround") if sign.kind in (MarkerKind.CIRCLE, MarkerKind.BOX, MarkerKind.DASHED_BOX) else (
+    verbs = ("outline", "surround") if sign.kind in _RIMS else (
         ("mark", "denote", "indicate") if sign.kind == MarkerKind.ASTERISK else ("indicate", "point to", "show", "mark")
     )  # fmt: skip
     verb = one_of(rng, verbs)

@@ -42,7 +42,7 @@ _GENES = (
     "GDF15",
 )
 _DAYS = ("day 3", "day 7", "day 14", "day 21", "day 28")
-_VERBS = ("impairs", "promotes", "is required for", "restrains", "controls", "drives", "protects against", "alters")
+_VERBS = ("impairs", "promotes", "is required for", "restrains", "controls", "drives", "alters")
 _PROCESSES = (
     "autophagic flux", "mitochondrial fission", "cytokinesis", "epithelial repair", "lysosomal positioning",
     "actin remodelling", "tumour growth", "DNA damage signalling", "inflammatory cell death", "lipid accumulation",

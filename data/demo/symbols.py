@@ -182,10 +182,15 @@ def outline(canvas: Rgb, box_xyxy: Box, color: tuple[int, int, int], thick: int,
     return (float(x0), float(y0), float(x1), float(y1))
 
 
-def circle(canvas: Rgb, centre: Point, radii: Point, color: tuple[int, int, int], thick: int) -> Box:
-    """An ellipse's rim; returns the box that it fills, rim included."""
+def circle(
+    canvas: Rgb, centre: Point, radii: Point, color: tuple[int, int, int], thick: int, dashed: bool = False
+) -> Box:
+    """An ellipse's rim, whole or dashed; returns the box that it fills, rim included."""
     at, size = (round(centre[0] * 16), round(centre[1] * 16)), (round(radii[0] * 16), round(radii[1] * 16))
-    cv2.ellipse(canvas, at, size, 0, 0, 360, color, thick, cv2.LINE_AA, 4)
+    parts = max(12, round(math.pi * sum(radii) / max(8, thick * 6))) if dashed else 1
+    for k in range(parts):
+        start = 360 * k / parts
+        cv2.ellipse(canvas, at, size, 0, start, start + (200 / parts if dashed else 360), color, thick, cv2.LINE_AA, 4)
     rim = thick / 2
     return (
         max(0.0, centre[0] - radii[0] - rim),

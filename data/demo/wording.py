@@ -5,12 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from curator.figure import MarkerKind
 from data.demo.captions import Dialect, Part, compose, name_of, places, sample_dialect
 from data.demo.fields import Rng
 from data.demo.layout import Content, Layout, Slot
 from data.demo.pointers import DrawnMarker, clause
+from data.demo.remarks import sample_background, sample_remarks
 from data.demo.scene import Scene
 from data.demo.story import Story, listed, one_of
+
+_REFERS = 0.07  # share of panels whose text names an earlier panel; guess
+_BACKGROUND = 0.35  # share of titles that a second sentence follows; guess
 
 
 def write_caption(
@@ -52,11 +57,14 @@ def write_caption(
         sentences = [scene.shared_topic if len(group) > 1 else scene.topic]
         if dialect != Dialect.LIST:
             sentences += scene.details if len(group) == 1 else ()
+            sentences += sample_remarks(rng, slots[group[0]].content, story, scene.statistics)
+            if lettered and names and group[0] and rng.random() < _REFERS:
+                sentences.append(_reference(rng, names[int(rng.integers(group[0]))]))
             if own_statistics and statistics[0] in group:
                 sentences.append(_statistics(rng))
         if not in_tail:
             mine = [k for k in added if markers[k][1] in group]
-            if mine and rng.random() < 0.25 and len({markers[k][0].thing.name for k in mine}) == 1:
+            if mine and rng.random() < 0.25 and _can_be_inline([markers[k][0] for k in mine]):
                 text = clause(rng, markers[mine[0]][0], len(mine), "inline")
                 sentences[0] += f" {one_of(rng, ('showing', 'with'))} {text}"
                 for k in mine:
@@ -68,12 +76,15 @@ def write_caption(
         called.append(name_of(rng, labels, story.dash) if labels else "")
     if dialect == Dialect.WHOLE and n > 1:  # nothing tells the panels apart: one sentence speaks of all
         first = scenes[0]
-        parts, called = [Part((), (first.shared_topic, *first.details))], [""]
+        remarks = sample_remarks(rng, slots[0].content, story, first.statistics)
+        parts, called = [Part((), (first.shared_topic, *first.details, *remarks))], [""]
         groups = [list(range(n))]
     tail += _tail(
         rng, story, slots, scenes, names if lettered else None, printed, bool(statistics) and not own_statistics
     )
     lead = "" if rng.random() < (0.5 if n == 1 else 0.12) and dialect != Dialect.LIST else _lead(rng, layout, story)
+    if lead and dialect != Dialect.LIST and rng.random() < _BACKGROUND:
+        lead += ". " + sample_background(rng, story)
     written = compose(dialect, lead, parts, tail, called)
     own = [""] * n
     for group, words in zip(groups, written.own, strict=True):
@@ -83,6 +94,18 @@ def write_caption(
         if k not in added and scenes[panel].details[-1] in own[panel]:
             clauses[k] = scenes[panel].details[-1]
     return written.text, own, clauses
+
+
+def _can_be_inline(markers: Sequence[DrawnMarker]) -> bool:
+    """All stand for one thing, and their sign has a name: "an arrow", not "M"."""
+    return len({marker.thing.name for marker in markers}) == 1 and markers[0].sign.kind != MarkerKind.LETTER
+
+
+def _reference(rng: Rng, letter: str) -> str:
+    """A sentence that names another panel: it must not be taken for the beginning of that panel's text."""
+    return one_of(
+        rng, ("Same experiment as in ({})", "Conditions as in {}", "Cells were treated as described in ({})")
+    ).format(letter)
 
 
 def _groups(rng: Rng, dialect: Dialect, scenes: Sequence[Scene]) -> list[list[int]]:
