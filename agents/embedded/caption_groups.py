@@ -15,6 +15,10 @@ ALPHABETS: dict[str, tuple[str, ...]] = {
     "ROMAN": tuple(symbol.upper() for symbol in _ROMAN),
 }
 _INDEX = {name: {symbol: i for i, symbol in enumerate(symbols)} for name, symbols in ALPHABETS.items()}
+_FITTING: dict[str, list[str]] = {}
+for _name, _symbols in ALPHABETS.items():
+    for _symbol in _symbols:
+        _FITTING.setdefault(_symbol, []).append(_name)
 
 # A letter, numeral or number that stands alone; "7A" is letter A of figure 7, "A'" counts as A.
 _ATOM = re.compile(
@@ -46,7 +50,8 @@ class Group:
         """Per alphabet that has all symbols: their positions in it, with ranges filled in; {} for a range that runs
         backwards."""
         found = {}
-        for name, index in _INDEX.items():
+        for name in _FITTING.get(self.symbols[0], ()):
+            index = _INDEX[name]
             if all(symbol in index for symbol in self.symbols):
                 expanded = _expanded([index[symbol] for symbol in self.symbols], self.dashes)
                 if expanded is not None:

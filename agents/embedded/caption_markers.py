@@ -75,9 +75,10 @@ class MarkerWord:
 def find_marker_words(caption: str, clause: Span) -> list[MarkerWord]:
     """The marker words of one clause, in order; one for each colour of "red and white arrows"."""
     text = caption[clause.start : clause.end]
+    statistics, plot = _STATISTICS.search(text) is not None, _PLOT.search(text) is not None
     found: list[MarkerWord] = []
     for match in _MARKER.finditer(caption, clause.start, clause.end):
-        kind = _kind(match, caption, text)
+        kind = _kind(match, caption, statistics, plot)
         if kind is None:
             continue
         plural = match.group().lower().endswith("s") or _boxes_follow(caption, match)
@@ -86,7 +87,7 @@ def find_marker_words(caption: str, clause: Span) -> list[MarkerWord]:
         names = re.findall(_COLOR, match["adjectives"], re.IGNORECASE) or ([after["color"]] if after else [])
         colors: list[str | None] = [_COLORS[name.lower()] for name in names] or [None]
         found.extend(MarkerWord(span, kind, color, plural) for color in dict.fromkeys(colors))
-    if not _STATISTICS.search(text):
+    if not statistics:
         signs = _SIGN.finditer(caption, clause.start, clause.end)
         found.extend(MarkerWord(Span(*match.span()), MarkerKind.ASTERISK, None, False) for match in signs)
     if any(word.kind is MarkerKind.DASHED_BOX for word in found):
@@ -103,8 +104,8 @@ def _boxes_follow(caption: str, match: re.Match[str]) -> bool:
     )
 
 
-def _kind(match: re.Match[str], caption: str, clause: str) -> MarkerKind | None:
-    """The marker's kind; None where the word means something else here."""
+def _kind(match: re.Match[str], caption: str, statistics: bool, plot: bool) -> MarkerKind | None:
+    """The marker's kind; None where the word means something else, as in a clause on statistics or plots."""
     name = match.lastgroup or ""
     name = next(
         group
@@ -117,7 +118,7 @@ def _kind(match: re.Match[str], caption: str, clause: str) -> MarkerKind | None:
     dashed = _DASHED.search(adjectives) is not None
     colored = re.search(_COLOR, adjectives, re.IGNORECASE) is not None
     if name in ("asterisk", "star"):
-        if match[name].isupper() or _STATISTICS.search(clause):
+        if match[name].isupper() or statistics:
             return None
         return MarkerKind.ASTERISK if name == "asterisk" else MarkerKind.STAR
     if name == "arrow":
@@ -125,19 +126,19 @@ def _kind(match: re.Match[str], caption: str, clause: str) -> MarkerKind | None:
     if name == "bracket":
         return MarkerKind.BRACKET
     if name == "line":
-        if not dashed or _CELL_LINE.search(before) or (_PLOT.search(clause) and not colored):
+        if not dashed or _CELL_LINE.search(before) or (plot and not colored):
             return None
-        return MarkerKind.DASHED_BOX if word.startswith("outline") and "box" in clause else MarkerKind.DASHED_LINE
+        return MarkerKind.DASHED_LINE
     if word in ("boxed", "circled", "encircled", "framed"):
         return {"b": MarkerKind.BOX, "f": MarkerKind.BOX}.get(word[0], MarkerKind.CIRCLE)
     if _PLOT_SYMBOL.search(adjectives) and name != "arrowhead":
         return None
     if name == "arrowhead":
-        plain = word.startswith("arrow") or not _PLOT.search(clause)
+        plain = word.startswith("arrow") or not plot
         return (
             MarkerKind.ARROWHEAD if plain and not (word.startswith("tri") and _PLOT_SYMBOL.search(adjectives)) else None
         )
-    if _PLOT.search(clause) or _NOT_A_BOX.search(before):
+    if plot or _NOT_A_BOX.search(before):
         return None
     if name == "circle":
         return MarkerKind.CIRCLE

@@ -36,7 +36,7 @@ _POINTS_AT = re.compile(
 )
 _DEFINED = re.compile(r"\s*[:=,]\s*(?=\w)")
 _SHOWN_BY = re.compile(
-    r"^(?P<subject>.*?)\s*,?\s*(?:(?:is|are|was|were|can be|being)\s+)?(?:shown here|\w*(?:indicat|mark|denot|point|"
+    r"\s*,?\s*\b(?:(?:is|are|was|were|can be|being)\s+)?(?:shown here|\w*(?:indicat|mark|denot|point|"
     r"show|highlight|label|represent|designat|outlin|delineat|identif|surround|enclos|circl)\w*)\s*(?:\w+\s+)?"
     r"(?:by|with|using|as|in|$)",
     re.IGNORECASE,
@@ -52,6 +52,7 @@ _ARTICLE = re.compile(
 )
 _LABEL = re.compile(r"^\W*(?:panel )?\(?[A-Za-z]{1,2}(?:\W{1,3}[A-Za-z])*[).:,]\s*")
 _BRACKET_LAST = re.compile(r"(?:\s*\([^()]{0,30}\))+\s*$")  # "T2WI (B) (arrows)"
+_REACH = 200  # characters around a marker word in which its bracket and target are sought; bounds the work
 _WORDS = 6  # of a region's label; longer phrases are cut. Guess
 _INLINE = 3  # words: a bracket this short names the marker of the words before it
 _DEFINITION = re.compile(
@@ -66,15 +67,16 @@ def find_pointers(
 
     ``panels_at`` tells the panels spoken of by a clause (its span, and where in it the marker word stands).
     """
-    found: dict[Pointer, None] = {}
+    found: dict[tuple[Span, MarkerKind, str | None, tuple[str, ...]], Pointer] = {}
     for sentence in sentences:
         for clause in _pieces(caption, sentence):
             for word in find_marker_words(caption, clause):
                 span = _scope(caption, clause, word)
                 panels = panels_at(span, word.span.start)
-                target = _target(caption, span, word)
-                found.setdefault(Pointer(span, word.kind, word.color, panels, target, word.plural))
-    return tuple(found)
+                key = (span, word.kind, word.color, panels)
+                if key not in found:
+                    found[key] = Pointer(*key, _target(caption, span, word), word.plural)
+    return tuple(found.values())
 
 
 def _pieces(caption: str, sentence: Span) -> list[Span]:
@@ -100,40 +102,46 @@ def _trimmed(caption: str, span: Span) -> Span:
 
 def _scope(caption: str, clause: Span, word: MarkerWord) -> Span:
     """The clause, or the bracket in it that says it all: "(enlarged from the region with a dashed border in A)"."""
-    opening = caption.rfind("(", clause.start, word.span.start)
-    if opening < 0 or ")" in caption[opening : word.span.start]:
+    opening = _opening(caption, clause, word)
+    if opening is None:
         return clause
-    closing = caption.find(")", word.span.end, clause.end)
-    inner = Span(opening + 1, closing if closing >= 0 else clause.end)
+    closing = caption.find(")", word.span.end, min(clause.end, word.span.end + _REACH))
+    inner = Span(opening + 1, closing if closing >= 0 else word.span.end)
     return _trimmed(caption, inner) if len(caption[inner.start : inner.end].split()) > 2 * _INLINE else clause
 
 
+def _opening(caption: str, span: Span, word: MarkerWord) -> int | None:
+    """Where in the span the bracket opens that holds the marker word; None outside brackets."""
+    first = max(span.start, word.span.start - _REACH)
+    opening = caption.rfind("(", first, word.span.start)
+    return opening if opening >= 0 and caption.find(")", opening, word.span.start) < 0 else None
+
+
 def _target(caption: str, span: Span, word: MarkerWord) -> str:
-    opening = caption.rfind("(", span.start, word.span.start)
-    if opening >= 0 and ")" not in caption[opening : word.span.start]:
-        return _phrase_before(caption[span.start : opening])
-    after = caption[word.span.end : span.end]
+    opening = _opening(caption, span, word)
+    if opening is not None:
+        return _phrase_before(caption[max(span.start, opening - _REACH) : opening])
+    after = caption[word.span.end : min(span.end, word.span.end + _REACH)]
     points = _POINTS_AT.match(after) or _DEFINED.match(after)
     if points:
         return _phrase_after(after[points.end() :])
-    before = _LABEL.sub("", caption[span.start : word.span.start])
-    shown = _SHOWN_BY.match(before) or (_SHOWN_BY.match(before + "by") if before.strip() else None)
-    if shown and shown["subject"].strip():
-        return _phrase_after(shown["subject"])
+    before = _LABEL.sub("", caption[max(span.start, word.span.start - _REACH) : word.span.start])
+    shown = _SHOWN_BY.search(before + "by")  # "circled" is verb and marker in one: the "by" stands for itself
+    if shown:
+        return _phrase_after(before[: shown.start()])
     return ""
 
 
 def _phrase_before(text: str) -> str:
     """The last words of the text, back to a verb, preposition or mark: "shows the mucous layer" -> "mucous layer"."""
-    tail = _BRACKET_LAST.sub("", text[-160:])
+    tail = _BRACKET_LAST.sub("", text)
     start = max((match.end() for match in _STOP.finditer(tail.rstrip(" ,"))), default=0)
     return _clean(" ".join(tail[start:].split()[-_WORDS:]))
 
 
 def _phrase_after(text: str) -> str:
-    head = text[:160]
-    stop = _STOP.search(head)
-    return _clean(" ".join(head[: stop.start() if stop else len(head)].split()[:_WORDS]))
+    stop = _STOP.search(text)
+    return _clean(" ".join(text[: stop.start() if stop else len(text)].split()[:_WORDS]))
 
 
 def _clean(phrase: str) -> str:

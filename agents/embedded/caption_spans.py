@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 
@@ -33,31 +32,20 @@ _EXCEPT = re.compile(r"\bexcept\b")
 _SPEAKS = 0.15  # weight below which a mention is not taken for a reference to a panel: guess
 
 
+_WORD = re.compile(r"\S+")
+_JOINT = re.compile(
+    r"\s*(?:[,;]|(?:and|or|but|while|whereas|with|versus|vs)\b)(?:\s*(?:and|or|but)\b)?\s*", re.IGNORECASE
+)
+_PREPOSITIONS = frozenset(("in", "of", "on", "with", "at", "from", "by", "for", "to", "after", "before", "under"))
+_SHORT = 4  # words: a label's own words this few share what stands before the first label's. Measured: 2 to 9 alike
+
+
 class _Style(Enum):
     """How the labels met last were set."""
 
     NONE = "no label met yet"
     BLOCK = "a label opens its sentences"
     LISTED = "labels inside one sentence"
-
-
-_WORD = re.compile(r"\S+")
-_JOINT = re.compile(r"\s*(?:[,;]|(?:and|or|but|while|whereas|with|versus|vs)\b)(?:\s*(?:and|or|but)\b)?")
-_SHORT = 4  # words: a label's own words this short share what stands before the first label's. Guess
-
-
-@dataclass(slots=True)
-class _Own:
-    """Text collected so far."""
-
-    lead: list[Span] = field(default_factory=list)
-    tail: list[Span] = field(default_factory=list)
-    panels: dict[int, list[Span]] = field(default_factory=dict)
-
-    def give(self, indices: Iterable[int], span: Span) -> None:
-        if span.start < span.end:
-            for index in indices:
-                self.panels[index].append(span)
 
 
 def assign(
@@ -68,70 +56,19 @@ def assign(
     introducing = {mention.span for mention in definers.values()}
     spoken = [m for m in labels.mentions if (m.weight >= _SPEAKS and not m.doubtful) or m.span in introducing]
     starts = [mention.span.start for mention in spoken]
-    last = max(mention.span.start for mention in definers.values())
-    sentences = cut(sentences, [m.span.start for m in spoken if m.place is Place.SENTENCE])
-    own = _Own(panels={index: [] for index in labels.order})
-    everyone = set(labels.order)
-    context: tuple[int, ...] = ()
-    narrowed: tuple[int, ...] = ()
-    style = _Style.NONE
-    waiting: list[Span] = []
-    in_tail = False
-    openings: set[str] = set()
-    for sentence in sentences:
+    reader = _Reader(caption, labels, last=max(mention.span.start for mention in definers.values()))
+    for sentence in cut(sentences, [m.span.start for m in spoken if m.place is Place.SENTENCE]):
         mentions = spoken[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)]
-        new = [m for m in mentions if any(definers[index] is m for index in labels.indices(m))]
-        text = caption[sentence.start : sentence.end]
-        refs = labels.union(mentions)
-        opening = " ".join(text.split()[:2]).lower()
+        new = [m for m in mentions if m.span in introducing]
         if new:
-            for span in waiting:
-                own.give(context if new[0].place is Place.SENTENCE else labels.union(new), span)
-            waiting.clear()
-            prefix = Span(sentence.start, new[0].span.start)
-            if (
-                style is _Style.NONE
-                and new[0].place is not Place.AFTER
-                and caption[prefix.start : prefix.end].rstrip()[-1:] == ":"
-            ):
-                own.lead.append(prefix)
-                sentence = Span(prefix.end, sentence.end)
-            context, style = _introduce(caption, sentence, labels, new, own)
-            narrowed = context
-        elif refs and (
-            style is _Style.NONE
-            or sentence.start > last
-            or set(refs) < set(context)
-            or mentions[0].place is Place.SENTENCE
-        ):
-            if style is _Style.NONE and (set(refs) >= everyone or _EXCEPT.search(text)):
-                own.lead.append(sentence)
-            else:
-                _refer(caption, sentence, labels, mentions, context, own)
-            if set(refs) < set(context):
-                narrowed = refs
-        elif style is _Style.NONE:
-            own.lead.append(sentence)
-        elif sentence.start > last and (
-            in_tail or style is _Style.LISTED or (opening not in openings and _is_general(text))
-        ):
-            in_tail = True
-            own.tail.append(sentence)
-        elif style is _Style.LISTED and sentence.start < last:
-            waiting.append(sentence)
-        else:
-            own.give(narrowed if _STATISTIC.match(text) else context, sentence)
-        if style is _Style.BLOCK:
-            openings.add(opening)
+            reader.introduce(sentence, new)
+        elif not mentions or not reader.refer(sentence, mentions):
+            reader.go_on(sentence)
     return (
-        _merged(caption, own.lead),
-        {index: _merged(caption, spans) for index, spans in own.panels.items()},
-        _merged(caption, own.tail),
+        _merged(caption, reader.lead),
+        {index: _merged(caption, spans) for index, spans in reader.own.items()},
+        _merged(caption, reader.tail),
     )
-
-
-def _is_general(text: str) -> bool:
-    return _GENERAL.match(text) is not None or _GLOSSARY.match(text) is not None
 
 
 def _definers(labels: Labels) -> dict[int, Mention]:
@@ -147,85 +84,156 @@ def _definers(labels: Labels) -> dict[int, Mention]:
     return {index: mention for index, (_, mention) in best.items()}
 
 
-def _introduce(
-    caption: str, sentence: Span, labels: Labels, new: list[Mention], own: _Own
-) -> tuple[tuple[int, ...], _Style]:
-    """Shares out a sentence that introduces labels; returns the labels that the next sentence goes on with."""
-    after = sum(m.place is Place.AFTER for m in new)
-    if new[0].place is Place.SENTENCE or after * 2 < len(new):
-        prefix = _leading(caption, sentence, labels, new, own)
-        if prefix:
-            return labels.union(new), _Style.LISTED
-        return labels.indices(new[-1]), _Style.BLOCK
-    for clause in clauses(caption, sentence):
-        inside = [m for m in new if clause.start <= m.span.start < clause.end]
-        if inside:
-            _trailing(caption, clause, labels, inside, own)
+class _Reader:
+    """Goes through the sentences and gives each to the panels, the lead or the tail."""
+
+    def __init__(self, caption: str, labels: Labels, last: int) -> None:
+        self.lead: list[Span] = []
+        self.own: dict[int, list[Span]] = {index: [] for index in labels.order}
+        self.tail: list[Span] = []
+        self._caption = caption
+        self._labels = labels
+        self._last = last
+        """Where the last label is introduced."""
+        self._style = _Style.NONE
+        self._context: tuple[int, ...] = ()
+        """The labels that the text is about."""
+        self._narrowed: tuple[int, ...] = ()
+        """Those of them that a sentence named last."""
+        self._waiting: list[Span] = []
+        """Sentences between two listed labels: whose they are shows at the next label."""
+        self._in_tail = False
+        self._openings: set[str] = set()
+        """First words of the sentences met under single labels."""
+
+    def introduce(self, sentence: Span, new: list[Mention]) -> None:
+        """Shares out a sentence that introduces labels."""
+        for span in self._waiting:
+            self._give(self._context if new[0].place is Place.SENTENCE else self._labels.union(new), span)
+        self._waiting.clear()
+        if self._style is _Style.NONE and new[0].place is not Place.AFTER:
+            title = Span(sentence.start, new[0].span.start)
+            if self._text(title).rstrip().endswith(":"):  # "Erg in adult tissues: (A) bone marrow, (B) liver"
+                self.lead.append(title)
+                sentence = Span(title.end, sentence.end)
+        after = sum(m.place is Place.AFTER for m in new)
+        self._context = self._labels.union(new)
+        self._style = _Style.LISTED
+        if new[0].place is not Place.SENTENCE and after * 2 >= len(new):
+            self._share_before_labels(sentence, new)
+        elif not self._share_after_labels(sentence, new):
+            self._style = _Style.BLOCK
+            self._context = self._labels.indices(new[-1])
+            self._openings.add(self._opening(sentence))
+        self._narrowed = self._context
+
+    def refer(self, sentence: Span, mentions: list[Mention]) -> bool:
+        """Gives a sentence to the panels that it names; False where it only mentions them in passing."""
+        refs = self._labels.union(mentions)
+        if self._style is _Style.NONE and (len(refs) == len(self.own) or _EXCEPT.search(self._text(sentence))):
+            return False
+        within = set(refs) < set(self._context)
+        passing = self._style is not _Style.NONE and sentence.start < self._last and not within
+        if passing and mentions[0].place is not Place.SENTENCE:
+            return False
+        parts = clauses(self._caption, sentence)
+        named = [[m for m in mentions if clause.start <= m.span.start < clause.end] for clause in parts]
+        if len(parts) > 1 and all(named):
+            for clause, inside in zip(parts, named, strict=True):
+                self._give(self._labels.union(inside), clause)
+        elif len(refs) == 1 and not set(refs) <= set(self._context) and mentions[0].place is not Place.SENTENCE:
+            self._give({*refs, *self._context}, sentence)
         else:
-            own.give(labels.union(new), clause)
-    return labels.union(new), _Style.LISTED
+            self._give(refs, sentence)
+        if within:
+            self._narrowed = refs
+        return True
 
+    def go_on(self, sentence: Span) -> None:
+        """Gives a sentence that names no panel to those that the text is about, to the lead or to the tail."""
+        ended = sentence.start > self._last
+        if self._style is _Style.NONE:
+            self.lead.append(sentence)
+        elif ended and (self._in_tail or self._style is _Style.LISTED or self._is_general(sentence)):
+            self._in_tail = True
+            self.tail.append(sentence)
+        elif self._style is _Style.LISTED:
+            self._waiting.append(sentence)
+        else:
+            self._give(self._narrowed if _STATISTIC.match(self._text(sentence)) else self._context, sentence)
+            self._openings.add(self._opening(sentence))
 
-def _leading(caption: str, sentence: Span, labels: Labels, new: list[Mention], own: _Own) -> bool:
-    """Text follows its label: "(A) one, (B) two"; what stands before the first is shared by all of the sentence.
+    def _is_general(self, sentence: Span) -> bool:
+        """It speaks of the whole figure, and no single panel before had a sentence like it."""
+        text = self._text(sentence)
+        general = _GENERAL.match(text) is not None or _GLOSSARY.match(text) is not None
+        return general and self._opening(sentence) not in self._openings
 
-    Returns whether something stands before the first.
-    """
-    opening = [m for m in new if m.place is not Place.AFTER] or new[:1]
-    cuts = [m.span.start for m in opening] + [sentence.end]
-    prefix = any(char.isalnum() for char in caption[sentence.start : cuts[0]])
-    if prefix:
-        own.give(labels.union(new), Span(sentence.start, cuts[0]))
-    for start, end in pairwise(cuts):
-        own.give(labels.union(m for m in new if start <= m.span.start < end), Span(start, end))
-    return prefix
+    def _share_after_labels(self, sentence: Span, new: list[Mention]) -> bool:
+        """Text follows its label: "(A) one, (B) two"; what stands before the first is shared by all of the sentence.
 
+        Returns whether something stands before the first.
+        """
+        opening = [m for m in new if m.place is not Place.AFTER] or new[:1]
+        cuts = [m.span.start for m in opening] + [sentence.end]
+        prefix = Span(sentence.start, cuts[0])
+        shared = any(char.isalnum() for char in self._text(prefix))
+        if shared:
+            self._give(self._labels.union(new), prefix)
+        for start, end in pairwise(cuts):
+            self._give(self._labels.union(m for m in new if start <= m.span.start < end), Span(start, end))
+        return shared
 
-def _trailing(caption: str, clause: Span, labels: Labels, new: list[Mention], own: _Own) -> None:
-    """Labels follow their text: "one (A) and two (B)"; what stands after the last is shared by all of the clause."""
-    start = clause.start
-    for index, mention in enumerate(new):
-        between = Span(start, mention.span.end)
-        if index:
-            words = len(_WORD.findall(_JOINT.sub("", caption[start : mention.span.start])))
-            if not _JOINT.match(caption, start, mention.span.start) and words > _SHORT:
-                own.give(labels.union(new[:index]), between)  # "FLAIR (A) and T2W (B) images show ..., as does (C)"
-            elif words <= _SHORT:
-                own.give(labels.indices(mention), _without_last(caption, clause.start, new[0].span.start, words))
-        own.give(labels.indices(mention), between)
-        start = mention.span.end
-    if any(char.isalnum() for char in caption[start : clause.end]):
-        own.give(labels.union(new), Span(start, clause.end))
+    def _share_before_labels(self, sentence: Span, new: list[Mention]) -> None:
+        """Labels follow their text: "one (A) and two (B)"; what stands after the last is shared by the clause."""
+        for clause in clauses(self._caption, sentence):
+            inside = [m for m in new if clause.start <= m.span.start < clause.end]
+            if not inside:
+                self._give(self._labels.union(new), clause)
+                continue
+            start = clause.start
+            for index, mention in enumerate(inside):
+                if index:
+                    start = self._share_between(clause, inside, index, start)
+                self._give(self._labels.indices(mention), Span(start, mention.span.end))
+                start = mention.span.end
+            if any(char.isalnum() for char in self._caption[start : clause.end]):
+                self._give(self._labels.union(inside), Span(start, clause.end))
 
+    def _share_between(self, clause: Span, inside: list[Mention], index: int, start: int) -> int:
+        """What a later label of the clause has in common with those before; returns where its own words start."""
+        end = inside[index].span.start
+        joint = _JOINT.match(self._caption, start, end)
+        words = self._caption[joint.end() if joint else start : end].split()
+        if joint is None and len(words) > _SHORT:
+            # "FLAIR (A) and T2W (B) images show oedema, as does CT (C)"
+            self._give(self._labels.union(inside[:index]), Span(start, inside[index].span.end))
+        elif len(words) <= _SHORT and not any(word.lower() in _PREPOSITIONS for word in words[1:]):
+            # "Low signal on T1WI (A) and T2WI (B)": B shares what stands before as many words of A's
+            starts = [m.start() for m in _WORD.finditer(self._caption, clause.start, inside[0].span.start)]
+            common = starts[-len(words)] if 0 < len(words) < len(starts) else clause.start
+            if common > clause.start:
+                self._give(self._labels.indices(inside[index]), Span(clause.start, common))
+                return joint.end() if joint else start
+        return start
 
-def _without_last(caption: str, start: int, end: int, words: int) -> Span:
-    """The span without its last words: what "T1WI (A) and T2WI (B)" have in common before "T1WI"."""
-    starts = [match.start() for match in _WORD.finditer(caption, start, end)]
-    return Span(start, starts[-words] if 0 < words < len(starts) else start)
+    def _give(self, indices: Iterable[int], span: Span) -> None:
+        for index in indices:
+            self.own[index].append(span)
 
+    def _text(self, span: Span) -> str:
+        return self._caption[span.start : span.end]
 
-def _refer(
-    caption: str, sentence: Span, labels: Labels, mentions: list[Mention], context: tuple[int, ...], own: _Own
-) -> None:
-    """Gives a sentence to the panels that it names, clause by clause where its clauses name different ones."""
-    refs = labels.union(mentions)
-    parts = clauses(caption, sentence)
-    named = [[m for m in mentions if clause.start <= m.span.start < clause.end] for clause in parts]
-    if len(parts) > 1 and all(named):
-        for clause, inside in zip(parts, named, strict=True):
-            own.give(labels.union(inside), clause)
-    elif len(refs) == 1 and not set(refs) <= set(context) and mentions[0].place is not Place.SENTENCE:
-        own.give({*refs, *context}, sentence)
-    else:
-        own.give(refs, sentence)
+    def _opening(self, sentence: Span) -> str:
+        return " ".join(self._caption[sentence.start : min(sentence.end, sentence.start + 60)].split()[:2]).lower()
 
 
 def _merged(caption: str, spans: list[Span]) -> tuple[Span, ...]:
-    """The spans in order, trimmed, those joined that only space parts."""
+    """The spans in order, without the space and commas before them, those joined that only space parts."""
     out: list[Span] = []
     for span in sorted(spans):
         start, end = span
-        while start < end and caption[start].isspace():
+        while start < end and (caption[start].isspace() or caption[start] in ",;"):
             start += 1
         while end > start and caption[end - 1].isspace():
             end -= 1
