@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 
 from agents.embedded.layout_ink import Ink, Rect, find_ink
 from agents.embedded.layout_partition import Leaf, Missing, best_partition
-from agents.embedded.layout_split import split_into
+from agents.embedded.layout_split import split_images, split_into
 from curator.geometry import Box, clip
 
 if TYPE_CHECKING:
@@ -134,6 +134,9 @@ def _without_letters(
                 PanelProposal(label, None, _original(part, ink, image_wh), 0.5)
                 for label, part in zip(labels, split.parts, strict=True)
             ]
+    images = split_images(ink, whole) if not labels else (whole,)
+    if len(images) > 1:
+        return [PanelProposal(None, None, _original(part, ink, image_wh), 0.5) for part in images]
     letter = anchors[0] if anchors else None
     label = labels[0] if len(labels) == 1 else None
     return [PanelProposal(label, letter.box_xyxy if letter else None, _original(whole, ink, image_wh), 0.5)]

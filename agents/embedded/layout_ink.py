@@ -21,11 +21,15 @@ WORK_SIDE = 900
 figures), so 7 px here; larger copies only cost time."""
 
 _INK_STEP = 22  # grey levels off the background; JPEG noise around text stays below (measured on 8-bit web JPEGs)
+_PALE_STEP = 70  # grey levels off the background that a blurred gutter of 1 to 3 px may be (measured on montages)
+_GUTTER_RUN = 61  # px of the reduced copy that it runs at least (guess)
 _EDGE_STEP = 20  # grey levels across three pixels that make an edge between touching images (guess)
 _WHITE = 235  # paper: all channels above
 _PAPER_SHARE = 0.04  # a figure on paper shows at least this share of it (guess; drawn gutters alone are about 5 %)
+_RIM_SHARE = 0.3  # of the rim that has the background's colour (guess)
 _SPECK = 4  # px of the reduced copy; smaller components are dust
 _DIVIDER_SPAN = 0.93  # a line this long, of the content's extent, is a frame or divider and not content (guess)
+_BESIDE_DIVIDER = 0.5  # share of ink beside it above which it is part of a picture (guess)
 
 
 class Rect(NamedTuple):
@@ -118,8 +122,12 @@ def find_ink(image_rgb: NDArray[np.uint8]) -> Ink:
     small = np.asarray(
         image_rgb if scale == 1.0 else cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA), np.uint8
     )
-    off = np.abs(small.astype(np.int16) - background_rgb(small).astype(np.int16)).max(axis=2)
-    dusted, components = _without_dust(off > _INK_STEP)
+    background = background_rgb(small)
+    if background is None:
+        off = np.full(small.shape[:2], 255, np.int16)
+    else:
+        off = np.abs(small.astype(np.int16) - background.astype(np.int16)).max(axis=2)
+    dusted, components = _without_dust((off > _INK_STEP) & ~_thin_gutters(off))
     mask = _without_dividers(dusted)
     return Ink(
         scale=size[0] / width,
@@ -131,15 +139,41 @@ def find_ink(image_rgb: NDArray[np.uint8]) -> Ink:
     )
 
 
-def background_rgb(image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The colour [3] between the panels: paper white where there is enough of it, else the commonest on the rim."""
-    if (image_rgb.min(axis=2) >= _WHITE).mean() >= _PAPER_SHARE:
+def background_rgb(image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """The colour [3] between the panels: paper white where there is enough of it, else the commonest on the rim.
+
+    None where the rim has no common colour: pictures then fill the figure to its edges.
+    """
+    white = image_rgb.min(axis=2) >= _WHITE
+    if white.mean() >= _PAPER_SHARE or _has_white_gutter(white):
         return np.full(3, 255, np.uint8)
     rim = np.concatenate((image_rgb[0], image_rgb[-1], image_rgb[:, 0], image_rgb[:, -1]))
     coarse = (rim >> 4).astype(np.int32)
     codes = (coarse[:, 0] << 8) | (coarse[:, 1] << 4) | coarse[:, 2]
-    commonest = np.bincount(codes).argmax()
+    counts = np.bincount(codes)
+    commonest = counts.argmax()
+    if counts[commonest] < _RIM_SHARE * len(codes):
+        return None
     return np.median(rim[codes == commonest], axis=0).astype(np.uint8)
+
+
+def _has_white_gutter(white: NDArray[np.bool_]) -> bool:
+    """Some inner line is white all along (montages without a white margin may show nothing else of their paper)."""
+    height, width = white.shape
+    columns = white[:, width // 10 : width - width // 10].mean(axis=0)
+    rows = white[height // 10 : height - height // 10].mean(axis=1)
+    return bool(max(columns.max(initial=0.0), rows.max(initial=0.0)) > 0.98)
+
+
+def _thin_gutters(off: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Straight lines of 1 to 3 px that are nearly paper: gutters which scaling or JPEG has greyed."""
+    pale = (off <= _PALE_STEP).astype(np.uint8)
+    found = np.zeros(off.shape, np.bool_)
+    for along, across in (((1, _GUTTER_RUN), (4, 1)), ((_GUTTER_RUN, 1), (1, 4))):
+        lines = cv2.morphologyEx(pale, cv2.MORPH_OPEN, np.ones(along[::-1], np.uint8))
+        wide = cv2.morphologyEx(lines, cv2.MORPH_OPEN, np.ones(across[::-1], np.uint8))
+        found |= (lines > 0) & (wide == 0)
+    return found
 
 
 def _without_dust(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
@@ -159,10 +193,12 @@ def _without_dividers(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         return mask
     kept = mask.copy()
     for axis, extent in ((0, int(np.ptp(ys)) + 1), (1, int(np.ptp(xs)) + 1)):
-        full = mask.sum(axis=axis) >= _DIVIDER_SPAN * extent
+        counts = np.pad(mask.sum(axis=axis), 3)
+        full = counts[3:-3] >= _DIVIDER_SPAN * extent
         edges = np.flatnonzero(np.diff(np.concatenate(([False], full, [False])).astype(np.int8)))
         for start, end in zip(edges[::2], edges[1::2], strict=True):
-            if end - start <= 3:
+            beside = max(counts[start], counts[end + 5])  # 3 px before and after
+            if end - start <= 3 and beside < _BESIDE_DIVIDER * extent:
                 lines = slice(max(0, int(start) - 1), int(end) + 1)
                 if axis == 0:
                     kept[:, lines] = False

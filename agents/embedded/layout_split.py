@@ -17,12 +17,21 @@ _SMALLEST = 0.03  # of the figure's area; 1 % of the panels of compound figures 
 _REACH = 14  # most parts that are searched for; 0.3 % of figures without letters have more (measured)
 
 
+_MOST_IMAGES = (
+    8  # guess: more images without letters are one panel's grid; 93 % of such figures have no more (measured)
+)
+_FILLED = 0.6  # share of the figure that its images fill where they are its panels (guess)
+_SOLID = 0.8  # share of a picture's box that differs from the paper (guess; plots reach 0.3)
+
+
 class Gutter(NamedTuple):
     """A straight cut before column (axis 0) or row (axis 1) ``at``, and its score in nats."""
 
     score: float
     axis: Axis
     at: int
+    width: int
+    """Of the empty strip, in pixels of the reduced copy; 0 for an edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,39 @@ def gutters(ink: Ink, rect: Rect, most: int = _CUTS) -> list[Gutter]:
                 continue
             width = int(empty[first:last].sum())
             cost = 6.0 * float(severed[first:last].min()) / max(1, length)
-            found.append(Gutter(math.log((width + 0.5) / unit) - cost, axis, rect[axis] + middle))
+            found.append(Gutter(math.log((width + 0.5) / unit) - cost, axis, rect[axis] + middle, width))
     found.sort(key=lambda g: (-g.score, g.axis, g.at))
     return found[:most]
+
+
+def split_images(ink: Ink, rect: Rect) -> tuple[Rect, ...]:
+    """One part for each image, where the rectangle holds two to eight images side by side; else only itself.
+
+    Of 4,652 figures without letters 81 % are one panel, and of the others 89 % have panels of equal width or height
+    (measured): so only blocks of picture of equal width or height, which fill most of it, are panels of their own.
+    """
+    blocks: list[Rect] = []
+    parts: list[Rect] = []
+
+    def divide(here: Rect) -> None:
+        for gutter in gutters(ink, here):
+            if not gutter.width:  # an edge inside a picture looks just like two that touch
+                continue
+            one, two = (ink.trim(side) for side in here.halves(gutter.axis, gutter.at))
+            if one is not None and two is not None and _holds_image(ink, one) and _holds_image(ink, two):
+                divide(one)
+                divide(two)
+                return
+        parts.append(here)
+        blocks.append(image_of(ink, here))
+
+    divide(rect)
+    if not 2 <= len(parts) <= _MOST_IMAGES:
+        return (rect,)
+    widths, heights = [b.width for b in blocks], [b.height for b in blocks]
+    alike = max(widths) < 1.1 * min(widths) or max(heights) < 1.1 * min(heights)
+    filled = sum(b.width * b.height for b in blocks) / (rect.width * rect.height)
+    return tuple(parts) if alike and filled > _FILLED else (rect,)
 
 
 def split_into(ink: Ink, rect: Rect, n: int) -> Split | None:
@@ -83,6 +122,28 @@ def split_into(ink: Ink, rect: Rect, n: int) -> Split | None:
                     yield Split(gutter.score + first.score + second.score, first.parts + second.parts)
 
     return solve(rect, min(n, _REACH))
+
+
+def image_of(ink: Ink, rect: Rect) -> Rect:
+    """The rectangle without rims that are mostly paper: axis labels, titles and letters beside a picture."""
+    columns = ink.profile(rect, 0) > 0.5 * rect.height
+    inner = rect
+    if columns.any():
+        inside = np.flatnonzero(columns)
+        inner = inner._replace(x0=rect.x0 + int(inside[0]), x1=rect.x0 + int(inside[-1]) + 1)
+    rows = ink.profile(inner, 1) > 0.5 * inner.width
+    if rows.any():
+        inside = np.flatnonzero(rows)
+        inner = inner._replace(y0=rect.y0 + int(inside[0]), y1=rect.y0 + int(inside[-1]) + 1)
+    return inner
+
+
+def _holds_image(ink: Ink, rect: Rect) -> bool:
+    inner = image_of(ink, rect)
+    frame = ink.frame
+    if inner.width * inner.height < _SMALLEST * frame.width * frame.height:
+        return False
+    return float(ink.profile(inner, 0).sum()) >= _SOLID * inner.width * inner.height
 
 
 def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
