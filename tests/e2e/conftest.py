@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from data.store import Store
 from tests.e2e.project import make_project
@@ -28,6 +28,7 @@ _ARGUMENTS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+_EXPECT_MS = 15_000  # guess: what takes longer than this on two busy cores is broken
 _START_S = 60  # the framework alone takes ten seconds to import on two busy cores
 
 
@@ -45,6 +46,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    expect.set_options(timeout=_EXPECT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
         yield browser
@@ -115,7 +117,7 @@ def open_page(chromium: Browser, expected_errors: list[str]) -> Iterator[Callabl
 
     def opener(address: str, *, width: int = 1280, height: int = 800, color_scheme: str = "light") -> Page:
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(_EXPECT_MS)
         context.route(lambda target: not _local(target), lambda route: route.abort())
         page = context.new_page()
 

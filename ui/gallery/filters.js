@@ -153,7 +153,7 @@ function makeArticlePicker(place, findArticles, chosen) {
     const turn = ++asked;
     const answer = await findArticles(input.value.trim());
     if (turn !== asked || document.activeElement !== input) return;
-    const rows = answer.articles.map((found, index) => {
+    const rows = (answer.articles || []).map((found, index) => {
       const row = make("li");
       row.id = "gallery-article-" + index;
       row.setAttribute("role", "option");
@@ -167,7 +167,7 @@ function makeArticlePicker(place, findArticles, chosen) {
       });
       return row;
     });
-    if (!rows.length) rows.push(make("li", "note", "No article has that in its id or title"));
+    if (!rows.length) rows.push(make("li", "note", answer.error || "No article has that in its id or title"));
     if (answer.more) rows.push(make("li", "note", answer.more.toLocaleString("en") + " more: type on"));
     list.replaceChildren(...rows);
     list.hidden = false;

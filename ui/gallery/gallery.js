@@ -7,23 +7,34 @@ const order = part(".order select");
 let filter = filterOfAddress();
 let turn = 0;
 
+// The server's answer, or the reason why there is none in its `error`.
+async function ask(name, request) {
+  try {
+    return await server[name](request);
+  } catch (error) {
+    return { away: true, error: "Curator does not answer (" + error.message + "). Is `curator ui` still running?" };
+  }
+}
+
 const openHref = (item) => addressOf("figure=" + encodeURIComponent(item.figure_id), filter);
-const rail = makeRail(part(".rail"), props.kinds, (text) => server.articles({ text }), change);
+const rail = makeRail(part(".rail"), props.kinds, (text) => ask("articles", { text }), change);
 const grid = makeGrid(
   part(".scroll"),
   part(".grid"),
-  async (offset) => (await server.find({ filter: compact(filter), offset, limit: PAGE })).items || [],
+  async (offset) => (await ask("find", { filter: compact(filter), offset, limit: PAGE })).items,
   openHref,
 );
-const problems = makeProblems(part(".problems"), part(".show-problems"), () => server.problems({}), openHref);
+const problems = makeProblems(part(".problems"), part(".show-problems"), () => ask("problems", {}), openHref);
 
 async function load(keep) {
   const mine = ++turn;
   gallery.dataset.ready = "false";
-  const answer = await server.find({ filter: compact(filter), offset: 0, limit: PAGE, count: true });
+  const answer = await ask("find", { filter: compact(filter), offset: 0, limit: PAGE, count: true });
   if (mine !== turn) return;
   if (answer.error) {
-    showEmpty("This filter cannot be used", answer.error);
+    showEmpty(answer.away ? "No answer" : "This filter cannot be used", answer.error);
+    part(".count").textContent = "";
+    part(".scroll").hidden = part(".review").hidden = true;
     grid.show(0, [], false);
   } else {
     rail.showCounts(answer.states);
@@ -61,12 +72,14 @@ function change(fields) {
   filter = { ...filter, ...fields };
   history.replaceState(null, "", addressOf("queue", filter));
   showFilter();
+  gallery.dataset.ready = "false";
   // a slider or a typing person changes the filter many times a second
   clearTimeout(typing);
   typing = setTimeout(() => load(false), 60);
 }
 
-search.addEventListener("input", () => change({ text: search.value }));
+// one letter is in nearly every caption
+search.addEventListener("input", () => change({ text: search.value.trim().length > 1 ? search.value : "" }));
 search.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown" || event.key === "Enter") {
     event.preventDefault();

@@ -6,7 +6,7 @@ const CARD_EXTRA = 62; // px of text below the picture
 const GAP = 10; // px, as in gallery.css
 const KEPT_PAGES = 40; // then the farthest are forgotten
 
-// `fetchPage(offset)` resolves to the items from there on; `hrefOf(item)` is the address that opens one.
+// `fetchPage(offset)` resolves to the items from there on (undefined: no answer); `hrefOf(item)` is the address that opens one.
 function makeGrid(scroll, grid, fetchPage, hrefOf) {
   let count = 0;
   let generation = 0;
@@ -33,7 +33,8 @@ function makeGrid(scroll, grid, fetchPage, hrefOf) {
     const mine = generation;
     try {
       const items = await fetchPage(page * PAGE);
-      if (mine !== generation) return;
+      // without an answer the page is asked for again when it is next scrolled to
+      if (mine !== generation || !items) return;
       pages.set(page, items);
       const here = Math.floor(active / PAGE);
       while (pages.size > KEPT_PAGES) {
@@ -142,6 +143,7 @@ function makeGrid(scroll, grid, fetchPage, hrefOf) {
     // Shows `total` figures, the first page of which is known; `keep` leaves the scroll position.
     show(total, firstPage, keep) {
       generation += 1;
+      const focused = grid.contains(document.activeElement);
       count = total;
       pages = new Map([[0, firstPage]]);
       waiting = new Set();
@@ -153,6 +155,7 @@ function makeGrid(scroll, grid, fetchPage, hrefOf) {
       }
       active = Math.max(0, Math.min(active, count - 1));
       relayout();
+      if (focused && count) focus(active);
     },
     first: () => itemAt(0),
     focus: () => focus(active),
@@ -180,10 +183,11 @@ function makeCard(item, href) {
     picture.lastChild.title = who + " is editing this figure";
   }
   const title = make("span", "title");
-  title.append(make("b", "", item.label || item.figure_id), make("span", "", item.article_id));
+  title.append(make("b", "", item.label || item.figure_id.slice(item.article_id.length + 1)), make("span", "", item.article_id));
   title.title = item.figure_id;
   const facts = make("span", "facts");
-  facts.append(chip(item.state, item.state), confidence(item), counts(item));
+  facts.append(chip(item.state, item.state));
+  if (item.state !== "unmined") facts.append(confidence(item), counts(item));
   link.append(picture, title, facts);
   card.append(link);
   return card;

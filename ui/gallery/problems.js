@@ -13,9 +13,9 @@ function makeProblems(drawer, button, fetchProblems, hrefOf) {
     return node;
   }
   async function open() {
-    const { problems } = await fetchProblems();
-    const note = make("p", "note", "A problem leaves the list when the same source is ingested, or the figure mined, without one.");
-    list.replaceChildren(note, ...problems.map(row));
+    const { problems, error } = await fetchProblems();
+    const hint = "A problem leaves the list when its source is ingested, or its figure mined, without one.";
+    list.replaceChildren(make("p", "note", error || hint), ...(problems || []).map(row));
     drawer.hidden = false;
     button.setAttribute("aria-expanded", "true");
     drawer.querySelector(".close").focus();

@@ -1,7 +1,90 @@
+"""The Dashboard tab: pace, progress, how good the proposals were, and how far curators agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-import gradio as gr
+from curator.figure import FigureState
+from data.store import Store
+
+_FOLDER = Path(__file__).parent.parent / "dashboard"
+DAYS_SHOWN = 30
+_Z_95 = 1.959964  # standard normal quantile of 0.975
 
 
-def dashboard_tab(store: Any) -> None:
-    gr.HTML("dash", elem_classes="c-fill")
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """The 95 % interval of a share, 0 to 1 (Wilson 1927): it stays inside 0 to 1 and holds for few trials too.
+
+    >>> wilson(9, 10)
+    (0.5958..., 0.9821...)
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    share, z2 = successes / trials, _Z_95**2
+    middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)
+    half = _Z_95 / (1 + z2 / trials) * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def accepted_by_day(counted: list[tuple[str, int]], today: date) -> list[tuple[str, int]]:
+    """(ISO day, figures accepted) of the last ``DAYS_SHOWN`` days up to today, days without any included."""
+    found = dict(counted)
+    days = [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(DAYS_SHOWN))]
+    return [(day, found.get(day, 0)) for day in days]
+
+
+def dashboard_document(store: Store, today: date) -> dict[str, Any]:
+    """Everything that the tab shows, as JSON-ready types. Shares come with their 95 % interval and their number."""
+    states = store.queue.states()
+    seconds = store.dashboard.seconds_per_figure()
+    agreement = store.dashboard.agreement()
+    left = states[FigureState.PROPOSED] + states[FigureState.UNMINED]
+    return {
+        "states": {str(state): count for state, count in states.items()},
+        "days": accepted_by_day(store.dashboard.verified_by_day(), today),
+        "seconds_per_figure": seconds,
+        "seconds_left": None if seconds is None else seconds * left,
+        "outcomes": [
+            {
+                "level": outcome.level,
+                "agent": outcome.agent,
+                "accepted": outcome.accepted,
+                "edited": outcome.edited,
+                "rejected": outcome.rejected,
+                **_share(outcome.accepted, outcome.accepted + outcome.edited + outcome.rejected),
+            }
+            for outcome in store.dashboard.outcomes()
+        ],
+        "agreement": {"figures": agreement.figure_count, **_share(agreement.kept_count, agreement.node_count)},
+    }
+
+
+def _share(successes: int, trials: int) -> dict[str, Any]:
+    low, high = wilson(successes, trials)
+    return {"n": trials, "share": successes / trials if trials else None, "low": low, "high": high}
+
+
+def dashboard_tab(store: Store) -> Any:
+    """The tab's component, to be made inside ``gr.Tab``."""
+    import gradio as gr
+
+    return gr.HTML(
+        html_template=(_FOLDER / "dashboard.html").read_text(encoding="utf-8"),
+        css_template=(_FOLDER / "dashboard.css").read_text(encoding="utf-8"),
+        js_on_load="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("charts.js", "dashboard.js")),
+        server_functions=[_answer(store)],
+        apply_default_css=False,
+        elem_id="dashboard",
+        elem_classes="c-fill",
+    )
+
+
+def _answer(store: Store) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def measure(_asked: dict[str, Any]) -> dict[str, Any]:
+        return dashboard_document(store, datetime.now(UTC).date())
+
+    return measure

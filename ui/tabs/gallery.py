@@ -1,7 +1,7 @@
 """The Queue tab: thumbnails of all figures, with filters, full-text search and the list of problems.
 
-The page asks, these functions answer; what it shows and how it scrolls is in ``ui/gallery``. A click on a figure changes
-the address to ``#figure=ID&filter=JSON``, where the filter is a ``QueueFilter`` without its defaults.
+The page asks, these functions answer; what it shows and how it scrolls is in ``ui/gallery``. A click on a figure
+changes the address to ``#figure=ID&filter=JSON``, where the filter is a ``QueueFilter`` without its defaults.
 """
 
 from __future__ import annotations

@@ -1,0 +1,39 @@
+"""The Dashboard tab in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from curator.commands import parse_commands
+from data.store import Store
+
+
+def test_a_project_without_decisions_shows_progress_and_says_what_is_missing(
+    open_page: Callable[..., Page], url: str
+) -> None:
+    page = open_page(url + "/#dashboard")
+    expect(page.locator(".tile.progress .value")).to_have_text("0% 0 of 7 figures")
+    expect(page.locator(".outcomes .c-empty")).to_contain_text("No decisions yet")
+    expect(page.locator(".tile.pace .note")).to_have_text("Known after the first accepted figure")
+
+
+def test_decisions_appear_in_tiles_chart_and_table_when_the_tab_is_opened(
+    open_page: Callable[..., Page], url: str, project: Store
+) -> None:
+    page = open_page(url + "/#dashboard")
+    expect(page.locator(".dashboard")).to_have_attribute("data-ready", "true")
+    page.get_by_role("tab", name="Queue").click()
+    commands = [
+        {"op": "resize", "id": "p1", "box_xyxy": [0, 0, 300, 230]},
+        {"op": "judge_figure", "state": "accepted"},
+    ]
+    project.reviews.decide("PMC1:F1", 1, parse_commands(commands), "ada#1", 0.0, seconds=42.0)
+    page.get_by_role("tab", name="Dashboard").click()
+    expect(page.locator(".tile.progress .value")).to_have_text("14% 1 of 7 figures")
+    expect(page.locator(".tile.pace .value")).to_have_text("42 s median")
+    expect(page.get_by_role("img", name="1 figures accepted in 30 days")).to_be_visible()
+    panel = page.locator("tbody tr", has=page.get_by_role("rowheader", name="panel"))
+    assert panel.locator("td").all_inner_texts()[:6] == ["embedded", "4", "3", "1", "0", "75%"]
+    expect(panel.get_by_role("img")).to_have_attribute("aria-label", "75%, 95% interval 30\u201395%")

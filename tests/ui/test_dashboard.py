@@ -1,0 +1,81 @@
+"""The Dashboard tab's figures."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curator.commands import parse_commands
+from data.store import Store
+from tests.e2e.project import make_project
+from ui.tabs.dashboard import DAYS_SHOWN, accepted_by_day, dashboard_document, wilson
+
+TODAY = date(2026, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    [(9, 10, 0.596, 0.982), (0, 10, 0.0, 0.278), (10, 10, 0.722, 1.0), (81, 263, 0.2553, 0.3662)],
+    ids=["nine of ten", "none of ten", "ten of ten", "Newcombe 1998, table I"],
+)
+def test_the_interval_is_wilson_s(successes: int, trials: int, low: float, high: float) -> None:
+    assert wilson(successes, trials) == pytest.approx((low, high), abs=5e-4)
+
+
+def test_nothing_is_known_of_a_share_without_trials() -> None:
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_interval_holds_the_share_and_stays_between_0_and_1(counted: tuple[int, int]) -> None:
+    successes, trials = counted
+    low, high = wilson(successes, trials)
+    assert 0 <= low <= successes / trials + 1e-12
+    assert successes / trials - 1e-12 <= high <= 1
+
+
+def test_days_without_an_acceptance_are_shown_as_none() -> None:
+    days = accepted_by_day([("2025-01-01", 99), ("2026-03-08", 4), ("2026-03-10", 2)], TODAY)
+    assert len(days) == DAYS_SHOWN
+    assert days[0] == ("2026-02-09", 0)
+    assert days[-3:] == [("2026-03-08", 4), ("2026-03-09", 0), ("2026-03-10", 2)]
+    assert sum(n for _, n in days) == 6
+
+
+def test_a_project_without_decisions_has_open_questions_and_no_numbers(tmp_path: Path) -> None:
+    found = dashboard_document(Store(tmp_path), TODAY)
+    assert found["seconds_per_figure"] is None
+    assert found["seconds_left"] is None
+    assert found["outcomes"] == []
+    assert found["agreement"] == {"figures": 0, "n": 0, "share": None, "low": 0.0, "high": 1.0}
+
+
+def test_decisions_are_counted_by_level_and_agent_and_agreement_by_the_second_person(tmp_path: Path) -> None:
+    store = make_project(tmp_path)
+    commands = [
+        {"op": "resize", "id": "p1", "box_xyxy": [0, 0, 300, 230]},
+        {"op": "judge", "id": "m6", "state": "rejected"},
+        {"op": "judge_figure", "state": "accepted"},
+    ]
+    store.reviews.decide("PMC1:F1", 1, parse_commands(commands), "ada#1", 0.0, seconds=30.0)
+    again = [{"op": "resize", "id": "p2", "box_xyxy": [330, 0, 640, 230]}]
+    store.reviews.decide("PMC1:F1", 2, parse_commands(again), "grace#1", 1000.0, seconds=10.0)
+
+    found = dashboard_document(store, datetime.now(UTC).date())
+    # grace's change to p2 makes it an edited one too
+    panel = next(row for row in found["outcomes"] if row["level"] == "panel")
+    assert (panel["agent"], panel["accepted"], panel["edited"], panel["rejected"]) == ("embedded", 2, 2, 0)
+    assert (panel["n"], panel["share"]) == (4, 0.5)
+    marker = next(row for row in found["outcomes"] if row["level"] == "marker")
+    assert (marker["accepted"], marker["rejected"]) == (1, 1)
+    assert found["seconds_per_figure"] == 40.0
+    assert found["seconds_left"] == 40.0 * 6
+    assert found["agreement"]["figures"] == 1
+    assert (found["agreement"]["n"], found["agreement"]["share"]) == (7, pytest.approx(6 / 7))
+    assert found["days"][-1][1] == 1
+    assert json.loads(json.dumps(found))["states"] == {"unmined": 1, "proposed": 5, "accepted": 1, "skipped": 0}
