@@ -31,6 +31,7 @@ class ArchiveLimits:
 DEFAULT_LIMITS = ArchiveLimits()
 _RATIO_FREE_BYTES = 100 * 2**20
 _CHUNK_BYTES = 2**20
+_MAX_NESTING = 32  # guess; a thousand folders inside each other could not even be deleted by recursion
 _BROKEN = (
     OSError,
     EOFError,
@@ -84,6 +85,11 @@ def unpack_archive(archive: Path, folder: Path, limits: ArchiveLimits = DEFAULT_
 
 def _safe_name(archive_name: str, name: str) -> PurePosixPath:
     path = PurePosixPath(name.replace("\\", "/"))  # as packed on Windows
+    if len(path.parts) > _MAX_NESTING:
+        raise ArchiveError(
+            f"{archive_name}: its member {name[:40]!r} lies {len(path.parts) - 1} folders deep, "
+            f"expected at most {_MAX_NESTING - 1}; pack the files again"
+        )
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
         raise ArchiveError(
             f"{archive_name}: its member {name!r} would be written outside the folder, expected relative paths "

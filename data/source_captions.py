@@ -66,10 +66,12 @@ def read_caption_table(table: Path, place: Place) -> Iterator[ArticleSource | Pr
                         f"figure {figure.figure_key!r} was listed before; give each line its own figure_id or image"
                     )
                 figures[figure.figure_key] = figure
-            except ArticleError as error:
+            except (ArticleError, OSError) as error:
                 problems.append(Problem(f"{place.source} {where}", str(error)))
     except UnicodeDecodeError as error:
         problems.append(Problem(place.source, f"not UTF-8 ({error.reason}); save the table as UTF-8"))
+    except OSError as error:
+        problems.append(Problem(place.source, f"the table cannot be read ({error.strerror})"))
     unnamed = [path.name for path in _pictures(folder) if path not in named]
     if unnamed:
         problems.append(Problem(place.source, f"no line names {listed(unnamed)}; add lines to have them"))

@@ -8,6 +8,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from pathlib import Path
 
 from curator.errors import InputError
@@ -19,6 +20,8 @@ from data.source_jats import ImageIndex, is_image, read_jats
 from data.source_values import ArticleSource, Place, Problem
 
 _HEAD_BYTES = 65_536  # licence comments and a doctype come before the first element
+
+_MAX_NESTING = 64  # guess: twice what archives may have, far below what recursion bears
 
 # Folders named so only sort an article's files: the article is named after the folder around them.
 _STRUCTURE = re.compile(r"content|contents|files?|images?|imgs?|figures?|figs?|media|data|\d{1,3}", re.IGNORECASE)
@@ -36,10 +39,7 @@ class FolderReader:
 
     def read_folder(self, folder: Path, place: Place) -> Iterator[ArticleSource | Problem]:
         """Articles in the order of their paths, then the loose images, as one article for each folder of them."""
-        loose: dict[Path, list[Path]] = defaultdict(list)
-        yield from self._walk(folder, _Root(folder, place, depth=0), loose, owned=False)
-        for owner, images in loose.items():
-            yield read_image_folder(owner, images, _Root(folder, place, depth=0).place_of(owner))
+        yield from self._everything(_Root(folder, place, depth=0))
 
     def read_archive(self, archive: Path, place: Place, depth: int = 0) -> Iterator[ArticleSource | Problem]:
         """The articles of an archive; their images are readable until the next item is taken."""
@@ -52,18 +52,8 @@ class FolderReader:
                 unpack_archive(archive, folder, self.archives)
             except InputError as error:
                 yield Problem(place.source, str(error))
-                return
-            loose: dict[Path, list[Path]] = defaultdict(list)
-            root = _Root(folder, place, depth + 1)
-            found = False
-            for item in self._walk(folder, root, loose, owned=False):
-                found = True
-                yield item
-            for owner, images in loose.items():
-                found = True
-                yield read_image_folder(owner, images, root.place_of(owner))
-            if not found:
-                yield Problem(place.source, "holds no article, caption table or image that can be read")
+            else:
+                yield from self._everything(_Root(folder, place, depth + 1))
 
     def read_article(self, xml: Path, place: Place, index: ImageIndex | None = None) -> ArticleSource | Problem:
         """One JATS file with the images below its folder."""
@@ -72,35 +62,52 @@ class FolderReader:
         except (InputError, OSError) as error:
             return Problem(place.source, str(error))
 
+    def _everything(self, root: _Root) -> Iterator[ArticleSource | Problem]:
+        loose: dict[Path, list[Path]] = defaultdict(list)
+        found = False
+        for item in self._walk(root.folder, root, loose, owned=False):
+            found = True
+            yield item
+        for owner, images in loose.items():
+            yield read_image_folder(owner, images, root.place_of(owner))
+        if not found and not loose:
+            yield Problem(root.place.source, "holds no article, caption table or image that can be read")
+
     def _walk(
         self, folder: Path, root: _Root, loose: dict[Path, list[Path]], owned: bool
     ) -> Iterator[ArticleSource | Problem]:
         """``owned``: an article above owns the images and archives of this folder."""
+        place = root.place_of(folder)
+        if len(folder.relative_to(root.folder).parts) > _MAX_NESTING:
+            yield Problem(place.source, f"folders nested deeper than {_MAX_NESTING}; name a folder further down")
+            return
         try:
             files, folders = _entries(folder)
         except OSError as error:
-            yield Problem(root.place_of(folder).source, f"the folder cannot be read ({error.strerror})")
+            yield Problem(place.source, f"the folder cannot be read ({error.strerror})")
             return
-        articles = [path for path in files if _may_be_article(path)]
-        place = root.place_of(folder)
-        if articles:
+        kinds: dict[_Kind, list[Path]] = defaultdict(list)
+        for path in files:
+            try:
+                kinds[_kind(path)].append(path)
+            except OSError as error:
+                yield Problem(root.source_of(path), f"the file cannot be read ({error.strerror})")
+        if articles := kinds[_Kind.ARTICLE]:
             index = ImageIndex(folder)
             for xml in articles:
                 name = place.name if len(articles) == 1 else xml.stem
                 yield self.read_article(xml, Place(name, root.source_of(xml)), index)
-            owned = True
         elif not owned:
-            tables = [path for path in files if is_caption_table(path)]
-            for table in tables:
-                name = place.name if len(tables) == 1 else table.stem
+            for table in kinds[_Kind.TABLE]:
+                name = place.name if len(kinds[_Kind.TABLE]) == 1 else table.stem
                 yield from read_caption_table(table, Place(name, root.source_of(table)))
-            owned = bool(tables)
+        owned = owned or bool(articles or kinds[_Kind.TABLE])
         if not owned:
-            for path in files:
-                if (stem := archive_stem(path)) is not None:
-                    yield from self.read_archive(path, Place(stem, root.source_of(path)), root.depth)
-                elif is_image(path):
-                    loose[root.owner_of(path)].append(path)
+            for archive in kinds[_Kind.ARCHIVE]:
+                stem = archive_stem(archive) or archive.stem
+                yield from self.read_archive(archive, Place(stem, root.source_of(archive)), root.depth)
+            for image in kinds[_Kind.IMAGE]:
+                loose[root.owner_of(image)].append(image)
         for below in folders:
             yield from self._walk(below, root, loose, owned)
 
@@ -140,6 +147,29 @@ def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
         )
     files = [Path(entry.path) for entry in shown if entry.is_file()]
     return files, [Path(entry.path) for entry in shown if entry.is_dir(follow_symlinks=False)]
+
+
+class _Kind(Enum):
+    ARTICLE = auto()
+    TABLE = auto()
+    ARCHIVE = auto()
+    IMAGE = auto()
+    OTHER = auto()
+
+
+def _kind(path: Path) -> _Kind:
+    """What a file in a folder is taken for: by name where only the name can say, by content where that can.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    if archive_stem(path) is not None:
+        return _Kind.ARCHIVE
+    if _may_be_article(path):
+        return _Kind.ARTICLE
+    if is_caption_table(path):
+        return _Kind.TABLE
+    return _Kind.IMAGE if is_image(path) else _Kind.OTHER
 
 
 _FIRST_TAG = re.compile(rb"<((?:[\w.-]+:)?)([A-Za-z_][\w.-]*)[\s/>]")

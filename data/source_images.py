@@ -27,7 +27,7 @@ def read_image_folder(folder: Path, images: list[Path], place: Place) -> Article
         if caption_file.is_file():
             try:
                 captions[parent] = _read_caption(caption_file, count)
-            except ArticleError as error:
+            except (ArticleError, OSError) as error:
                 problems.append(Problem(f"{place.source} {caption_file.relative_to(folder)}", str(error)))
     for path in images:
         relative = path.relative_to(folder)

@@ -89,7 +89,7 @@ def read_jats(xml_path: Path, images: ImageIndex, place: Place, license_code: st
             key = keys.give(figure.id)
             try:
                 figures.append(_figure(figure, graphic, key, images, article))
-            except ArticleError as error:
+            except (ArticleError, OSError) as error:
                 kind = "supplement: " if graphic.supplement else ""
                 problems.append(Problem(_where(article, figure), kind + str(error)))
     if not jats.figures:

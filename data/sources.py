@@ -13,7 +13,7 @@ import re
 import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curator.errors import FetchError, InputError
@@ -54,11 +54,24 @@ def read_sources(
         cloud: a client to use instead of one made from ``settings.pmc``.
     """
     reader = _Reader(settings, caption, cloud)
+    sources: dict[str, str] = {}
     try:
         for item in [inputs] if isinstance(inputs, str | Path) else inputs:
-            yield from reader.read(str(item))
+            for found in reader.read(str(item)):
+                yield found if isinstance(found, Problem) else _with_own_id(found, sources)
     finally:
         reader.close()
+
+
+def _with_own_id(found: ArticleSource, sources: dict[str, str]) -> ArticleSource:
+    """Named after its whole path where another one of the batch has its name ("train/p1" and "test/p1").
+
+    A PMC id means the same article wherever it is read from.
+    """
+    article = found.article
+    if article.pmcid is None and sources.setdefault(article.id, article.source) != article.source:
+        return replace(found, article=replace(article, id="_".join(re.split(r"[/\\\s]+", article.source.strip("/")))))
+    return found
 
 
 class _Reader:

@@ -48,6 +48,13 @@ def test_a_path_that_leaves_the_folder_is_refused(pack: Pack, name: str, tmp_pat
     assert not list(tmp_path.rglob("evil.jpg"))
 
 
+@both
+def test_folders_nested_without_end_are_refused(pack: Pack, tmp_path: Path) -> None:
+    assert refusal(pack(tmp_path / "x.pack", {"a/" * 900 + "fig.jpg": b"jpeg"})) == (
+        f"x.pack: its member {'a/' * 20!r} lies 900 folders deep, expected at most 31; pack the files again"
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "word"),
     [

@@ -194,6 +194,15 @@ def test_an_external_parameter_entity_is_refused(tmp_path: Path) -> None:
         article(fig("f1"), doctype=JATS_DTD.format(inside=f'[<!ENTITY % p SYSTEM "{dtd}"> %p;]'))
 
 
+def test_another_encoding_hides_no_entity_from_us(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    doctype = JATS_DTD.format(inside=f'[<!ENTITY x SYSTEM "{tmp_path}/secret">]')
+    xml = (
+        f'{doctype}<article xmlns:xlink="http://www.w3.org/1999/xlink">{fig("f1", caption="<p>a &x; b</p>")}</article>'
+    )
+    assert parse_jats(xml.encode("utf-16"), "a.xml").figures[0].caption == "a &x; b"
+
+
 def test_a_declared_single_character_is_allowed() -> None:
     read = article(fig("f1", caption="<p>5 &mue;m</p>"), doctype=JATS_DTD.format(inside='[<!ENTITY mue "&#956;">]'))
     assert read.figures[0].caption == "5 μm"

@@ -151,9 +151,35 @@ def test_an_archive_that_breaks_a_limit_is_a_problem(tmp_path: Path) -> None:
     ]
 
 
-def test_an_archive_with_nothing_to_read_is_a_problem(tmp_path: Path) -> None:
+def test_a_folder_or_archive_with_nothing_to_read_is_a_problem(tmp_path: Path) -> None:
+    reason = "holds no article, caption table or image that can be read"
+    assert read(write(tmp_path, {"readme.txt": b"nothing"})) == [Problem("in", reason)]
     zipped(tmp_path / "a.zip", {"readme.txt": b"nothing"})
-    assert read(tmp_path) == [Problem("in/a.zip", "holds no article, caption table or image that can be read")]
+    assert read(tmp_path) == [Problem("in/a.zip", reason)]
+
+
+def test_folders_nested_without_end_are_a_problem(tmp_path: Path) -> None:
+    write(tmp_path, {"a/" * 64 + "x.png": picture(), "a/" * 65 + "y.png": picture()})
+    problem, found = read(tmp_path)
+    assert problem == Problem("in" + "/a" * 65, "folders nested deeper than 64; name a folder further down")
+    assert summary([found]) == [("a", ["x.png"])]
+
+
+def test_a_file_that_cannot_be_opened_is_a_problem_and_the_others_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"x.png": picture(), "y.png": picture()})
+    real_open = Path.open
+
+    def refuse_x(path: Path, *args: object, **options: object) -> object:
+        if path.name == "x.png":
+            raise PermissionError(13, "Permission denied")
+        return real_open(path, *args, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", refuse_x)
+    problem, found = read(tmp_path)
+    assert problem == Problem("in/x.png", "the file cannot be read (Permission denied)")
+    assert summary([found]) == [("root", ["y.png"])]
 
 
 def test_hidden_files_and_linked_folders_are_passed_over(tmp_path: Path) -> None:

@@ -158,6 +158,22 @@ def test_what_cannot_be_read_is_a_problem(name: str, content: bytes | None, reas
     assert list(read_sources(tmp_path / name, NO_NETWORK)) == [Problem(f"{tmp_path}/{name}", reason)]
 
 
+def test_articles_of_one_name_in_a_batch_are_told_apart_by_their_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "scans", {"train/p1/x.png": picture(), "test/p1/x.png": picture()})
+    write(
+        tmp_path / "again",
+        {f"{where}/{name}": content for where in ("PMC5", "b/PMC5") for name, content in ONE.items()},
+    )
+    monkeypatch.chdir(tmp_path)
+    found = read_sources(["scans", "scans", "again"], NO_NETWORK)
+    assert [item.article.id for item in found if isinstance(item, ArticleSource)] == [
+        *("p1", "scans_train_p1", "p1", "scans_train_p1"),
+        *("PMC5", "PMC5"),
+    ]
+
+
 def test_reading_twice_gives_the_same_values(tmp_path: Path) -> None:
     write(tmp_path, {f"one/{name}": content for name, content in ONE.items()} | {"ct/x.png": picture()})
     assert list(read_sources(tmp_path, NO_NETWORK)) == list(read_sources(tmp_path, NO_NETWORK))
