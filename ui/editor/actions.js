@@ -1,0 +1,69 @@
+// Every action that a key can call, with its default keys. The cheat sheet shows this table.
+
+// `review` is the screen. `run` answers false where the key means nothing now, so that the browser may have it.
+export function actionTable(review) {
+  const { state } = review;
+  const action = (group, id, title, keys, run) => ({ group, id, title, keys, run });
+  const selected = (run) => () => (state.selectedId ? run(state.selectedId) : false);
+  const arrow = (dx, dy, otherwise) => () => review.nudge.by(dx, dy, 0, 0) || (otherwise ? otherwise() : false);
+  const previous = () => review.go(-1);
+  const next = () => review.go(1);
+  return [
+    action("Figure", "enter", "Nothing selected: accept the figure and go on. A box selected: edit its caption", ["Enter"], () =>
+      state.selectedId ? review.editCaption(state.selectedId) : review.acceptFigure(),
+    ),
+    action("Figure", "accept-figure", "Accept the figure with all open proposals, and go on", ["Shift+A", "Shift+Enter"], () => review.acceptFigure()),
+    action("Figure", "skip", "Skip the figure with a reason", ["s"], () => review.skip()),
+    action("Figure", "next", "Next figure", ["j", "PageDown"], next),
+    action("Figure", "previous", "Previous figure", ["k", "PageUp"], previous),
+    action("Figure", "bulk", "Accept above a confidence", ["b"], () => review.bulk.toggle()),
+    action("Figure", "undo", "Undo", ["Ctrl+Z"], () => review.undo()),
+    action("Figure", "redo", "Redo", ["Ctrl+Shift+Z", "Ctrl+Y"], () => review.redo()),
+
+    action("Box", "accept", "Accept the box", ["a"], selected((id) => review.judge(id, "accepted"))),
+    action("Box", "reject", "Reject the box and what is below it", ["x"], selected((id) => review.judge(id, "rejected"))),
+    action("Box", "remove", "Delete the box", ["Delete", "Backspace"], selected((id) => review.remove(id))),
+    action("Box", "label", "Change its label or kind", ["l", "F2"], selected(() => review.fields.focusFirst())),
+    action("Box", "left", "Move it left; without one, previous figure", ["ArrowLeft"], arrow(-1, 0, previous)),
+    action("Box", "right", "Move it right; without one, next figure", ["ArrowRight"], arrow(1, 0, next)),
+    action("Box", "up", "Move it up; without one, previous figure", ["ArrowUp"], arrow(0, -1, previous)),
+    action("Box", "down", "Move it down; without one, next figure", ["ArrowDown"], arrow(0, 1, next)),
+    action("Box", "left-10", "Move it 10 px left", ["Shift+ArrowLeft"], arrow(-10, 0)),
+    action("Box", "right-10", "Move it 10 px right", ["Shift+ArrowRight"], arrow(10, 0)),
+    action("Box", "up-10", "Move it 10 px up", ["Shift+ArrowUp"], arrow(0, -10)),
+    action("Box", "down-10", "Move it 10 px down", ["Shift+ArrowDown"], arrow(0, 10)),
+    action("Box", "narrower", "Narrower", ["Alt+ArrowLeft"], () => review.nudge.by(0, 0, -1, 0)),
+    action("Box", "wider", "Wider", ["Alt+ArrowRight"], () => review.nudge.by(0, 0, 1, 0)),
+    action("Box", "lower", "Less high", ["Alt+ArrowUp"], () => review.nudge.by(0, 0, 0, -1)),
+    action("Box", "higher", "Higher", ["Alt+ArrowDown"], () => review.nudge.by(0, 0, 0, 1)),
+
+    action("Select", "cycle", "Next larger box under the pointer", ["Tab"], () => review.pointer.cycle(1)),
+    action("Select", "cycle-back", "Next smaller box under the pointer", ["Shift+Tab"], () => review.pointer.cycle(-1)),
+    action("Select", "parent", "Its parent", ["u"], () => review.selectParent()),
+    action("Select", "child", "Its first child", ["d"], () => review.selectChild()),
+    action("Select", "escape", "Leave the tool or the selection", ["Escape"], () => review.escape()),
+
+    action("Caption words", "assign", "Give the selected words to the selected box", ["t"], () => review.caption.assign(state.selectedId, "set")),
+    action("Caption words", "assign-add", "Add them to its words", ["Shift+T"], () => review.caption.assign(state.selectedId, "add")),
+    action("Caption words", "assign-remove", "Take them from its words", ["Alt+t"], () => review.caption.assign(state.selectedId, "remove")),
+
+    action("Draw", "tool-select", "Select and move", ["v"], () => state.set({ tool: "select" })),
+    action("Draw", "tool-panel", "Panel (Shift keeps the tool)", ["p"], () => state.set({ tool: "panel" })),
+    action("Draw", "tool-marker", "Marker", ["m"], () => state.set({ tool: "marker" })),
+    action("Draw", "tool-region", "Region", ["r"], () => state.set({ tool: "region" })),
+
+    action("View", "fit", "Fit the figure", ["f", "Home"], () => review.fit()),
+    action("View", "zoom-in", "Zoom in", ["+", "="], () => review.zoom(1.25)),
+    action("View", "zoom-out", "Zoom out", ["-"], () => review.zoom(0.8)),
+    action("View", "zoom-selected", "Zoom to the box", ["z"], selected(() => review.zoomToSelected())),
+    action("View", "marks", "Numbers on the boxes", ["n"], () => state.set({ showMarks: !state.showMarks })),
+    action("View", "rejected", "Show rejected boxes", ["Shift+X"], () => state.set({ showRejected: !state.showRejected })),
+    ...["panels", "markers", "regions"].map((name, index) =>
+      action("View", `hide-${name}`, `Show or hide ${name}`, [`Alt+${index + 1}`], () => review.toggleLevel("hidden", index)),
+    ),
+    ...["panels", "markers", "regions"].map((name, index) =>
+      action("View", `lock-${name}`, `Lock or unlock ${name}`, [`Alt+Shift+${index + 1}`], () => review.toggleLevel("locked", index)),
+    ),
+    action("View", "help", "These keys", ["?"], () => review.cheatSheet.open()),
+  ];
+}

@@ -1,0 +1,454 @@
+// The review screen: makes the parts, and says what each action does.
+
+import { html, button } from "./dom.js";
+import { parentIdOf, childrenOf, nodeOf } from "./figure.js";
+import { refusal } from "./commands.js";
+import { LEVELS, State } from "./state.js";
+import { CallError } from "./calls.js";
+import { Figures } from "./figures.js";
+import { Outbox } from "./outbox.js";
+import { Lease, tabName } from "./lease.js";
+import { Activity } from "./activity.js";
+import { Canvas } from "./canvas.js";
+import { Pointer } from "./pointer.js";
+import { InPlace } from "./inplace.js";
+import { Caption } from "./caption.js";
+import { Tree } from "./tree.js";
+import { Fields } from "./fields.js";
+import { Queue } from "./queue.js";
+import { Bulk, CheatSheet, Messages, SkipDialog } from "./dialogs.js";
+import { Nudge } from "./nudge.js";
+import { Keys } from "./keys.js";
+import { Toolbar } from "./toolbar.js";
+import { actionTable } from "./actions.js";
+
+const ZOOM_STEP = 1.25;
+
+export class Review {
+  constructor(root, server) {
+    this.root = root;
+    this.state = new State();
+    this._figures = new Figures(server);
+    const tab = tabName();
+    this._outbox = new Outbox(server, this._figures, tab, {
+      confirmed: (figure) => this._confirmed(figure),
+      refused: (figureId, error, lost) => this._refused(figureId, error, lost),
+      held: (figureId, error) => this._held(figureId, error),
+      changed: () => this._drawSaved(),
+    });
+    this._lease = new Lease(server, tab, (figureId, answer) => this._leased(figureId, answer));
+    this._activity = new Activity();
+    this._opening = null;
+    this.edit = (commands) => this._edit("commands", commands);
+    this._compose(server);
+    this._listen();
+  }
+
+  _compose(server) {
+    const { state } = this;
+    this.canvas = new Canvas(state, this._figures);
+    this.pointer = new Pointer(state, this.canvas, this.edit);
+    this.nudge = new Nudge(state, this.canvas, this.edit);
+    this.inplace = new InPlace(state, this.canvas, this.edit);
+    this.caption = new Caption(state, this.edit);
+    this.bulk = new Bulk(state, this.edit);
+    this.messages = new Messages();
+    this.skipDialog = new SkipDialog((reason) => this._close({ op: "judge_figure", state: "skipped", reason }));
+    const actions = {
+      edit: this.edit,
+      select: (id) => this.select(id),
+      judge: (id, value) => this.judge(id, value),
+      remove: (id) => this.remove(id),
+      editCaption: (id) => this.editCaption(id),
+      focusCanvas: () => this.canvas.element.focus({ preventScroll: true }),
+      open: (id) => this.open(id),
+      openQueue: (filter, options) => this.openQueue(filter, null, options),
+    };
+    this.tree = new Tree(state, actions);
+    this.fields = new Fields(state, actions);
+    this.queue = new Queue(server, actions);
+    this.toolbar = new Toolbar(state, this.canvas, {
+      undo: () => this.undo(),
+      redo: () => this.redo(),
+      previous: () => this.go(-1),
+      next: () => this.go(1),
+      zoom: (factor) => this.zoom(factor),
+      fit: () => this.fit(),
+      bulk: () => this.bulk.toggle(),
+      skip: () => this.skip(),
+      acceptFigure: () => this.acceptFigure(),
+      help: () => this.cheatSheet.open(),
+    });
+    this.keys = new Keys(this.root, actionTable(this), {
+      number: (number) => this.tree.selectNumber(number),
+      space: (held) => this._space(held),
+    });
+    this.cheatSheet = new CheatSheet(this.keys);
+    this._banner = html("div", { class: "rv-banner", role: "alert", hidden: true });
+    const centre = html("div", { class: "rv-centre" }, this._banner, this.canvas.element, this.caption.element);
+    this.canvas.element.append(this.bulk.element, this.messages.element);
+    this.root.replaceChildren(
+      this.toolbar.element,
+      this.queue.element,
+      centre,
+      html("div", { class: "rv-right" }, this.tree.element, this.fields.element),
+      this.skipDialog.element,
+      this.cheatSheet.element,
+    );
+    this.canvas.onView = () => this.toolbar.drawZoom();
+  }
+
+  _listen() {
+    addEventListener("hashchange", () => this._follow());
+    addEventListener("beforeunload", (event) => this._outbox.waiting && event.preventDefault());
+    this.state.on(["selectedId"], () => this.caption.reveal());
+    this.state.on(["readOnly"], () => this._drawBanner());
+    this.state.on(["selectedId", "figure"], () => this._describe());
+  }
+
+  // Opens what the address names, or the head of the queue.
+  async start() {
+    this._outbox.start();
+    await this._follow();
+  }
+
+  async _follow() {
+    const wanted = parseHash();
+    if (wanted.elsewhere) {
+      if (!this.state.figure) await this.openQueue(null, null, { quiet: true });
+      return;
+    }
+    if (wanted.filter || !this.state.figure) await this.openQueue(wanted.filter, wanted.figureId);
+    else if (wanted.figureId) await this.open(wanted.figureId);
+  }
+
+  // Lists another queue and opens its first figure (or `figureId`).
+  async openQueue(filter, figureId, { keepFocus = false, quiet = false } = {}) {
+    try {
+      const first = await this.queue.open(filter, figureId);
+      const id = figureId || first;
+      if (id) await this.open(id, { quiet });
+      else this._empty();
+      if (!keepFocus) this.canvas.element.focus({ preventScroll: true });
+    } catch (error) {
+      this._cannot(error, () => this.openQueue(filter, figureId));
+    }
+  }
+
+  _empty() {
+    this.root.dataset.ready = "empty";
+    if (!this.state.figure) this.messages.show("No figure waits here. Choose another list at the left, or ingest and mine more.");
+  }
+
+  // Shows a figure: at once where it is known, and again where the server knows better.
+  async open(id, { quiet = false } = {}) {
+    if (this._opening === id) return;
+    this._opening = id;
+    const began = performance.now();
+    this.bulk.close();
+    this.inplace.close(true);
+    this.nudge.commit();
+    try {
+      const figure = this._figures.known(id) || (await this._figures.fetch(id));
+      if (this._opening !== id) return;
+      this._opening = null;
+      this._activity.take();
+      this.root.dataset.lease = "asking";
+      this.state.set({ figure: null, selectedId: null, hoverId: null, readOnly: null, threshold: null });
+      this._show(figure);
+      if (!quiet) this._remember(id);
+      this.queue.show(this.state.figure);
+      this.toolbar.drawPosition(this.queue.position);
+      await this._figures.image(id).ready;
+      this._painted(id, began);
+      this._lease.open(id);
+      this._prefetch();
+    } catch (error) {
+      if (this._opening === id) this._opening = null;
+      this._cannot(error, () => this.open(id));
+    }
+  }
+
+  _painted(id, began) {
+    requestAnimationFrame(() => {
+      if (!this.state.figure || this.state.figure.id !== id) return;
+      this.root.dataset.switchMs = (performance.now() - began).toFixed(0);
+      this.root.dataset.figure = id;
+      this.root.dataset.ready = "true";
+    });
+  }
+
+  _prefetch() {
+    for (const id of [this.queue.nearby(1), this.queue.nearby(2), this.queue.nearby(-1)]) if (id) this._figures.prefetch(id);
+  }
+
+  // The address names the open figure, so that a reload comes back to it.
+  _remember(id) {
+    const filter = Object.keys(this.queue.filter).length ? `&filter=${encodeURIComponent(JSON.stringify(this.queue.filter))}` : "";
+    history.replaceState(history.state, "", `${location.pathname}${location.search}#figure=${encodeURIComponent(id)}${filter}`);
+  }
+
+  _cannot(error, again) {
+    if (!(error instanceof CallError)) throw error;
+    this.root.dataset.ready = "failed";
+    this.messages.show(error.message, "bad", { title: "Try again", run: again });
+  }
+
+  // Shows a confirmed figure with the edits that wait.
+  _show(figure) {
+    const shown = this._outbox.view(figure);
+    const { selectedId } = this.state;
+    this.state.set({ figure: shown, selectedId: nodeOf(shown, selectedId) ? selectedId : null });
+    this.root.dataset.revision = figure.revision;
+  }
+
+  _isOpen(figureId) {
+    return this.state.figure !== null && this.state.figure.id === figureId;
+  }
+
+  // Edits: shown at once, then saved. False where the figure cannot be edited now.
+
+  _edit(action, commands) {
+    const { figure, readOnly } = this.state;
+    if (!figure) return false;
+    if (readOnly) {
+      this.messages.show(`Read only: ${readOnly}.`);
+      return false;
+    }
+    const confirmed = this._figures.known(figure.id);
+    this._outbox.push(confirmed, action, commands, this._activity.take());
+    this._show(confirmed);
+    this.queue.update(this.state.figure);
+    return true;
+  }
+
+  undo() {
+    this.nudge.commit();
+    if (this.state.figure.undoable) this._edit("undo", []);
+    else this.messages.show("Nothing to undo in this figure.");
+  }
+
+  redo() {
+    if (this.state.figure.redoable) this._edit("redo", []);
+    else this.messages.show("Nothing to redo in this figure.");
+  }
+
+  _confirmed(figure) {
+    if (this._isOpen(figure.id)) this._show(figure);
+    this.queue.update(this._outbox.view(figure));
+  }
+
+  async _refused(figureId, error, lost) {
+    const name = this._isOpen(figureId) ? "" : `${figureId}: `;
+    const others = lost > 1 ? ` (and ${lost - 1} that followed it)` : "";
+    this.messages.show(`${name}${error.message}${others}`, "bad");
+    await this._reload(figureId);
+  }
+
+  _held(figureId, error) {
+    if (this._isOpen(figureId)) this.state.set({ readOnly: error.message });
+    else this.messages.show(`${figureId}: ${error.message}`, "bad", { title: "Open it", run: () => this.open(figureId) });
+  }
+
+  async _reload(figureId) {
+    try {
+      const figure = await this._figures.fetch(figureId);
+      if (this._isOpen(figureId)) this._show(figure);
+      this.queue.update(figure);
+    } catch (error) {
+      this._cannot(error, () => this._reload(figureId));
+    }
+  }
+
+  // Leases: who may edit the open figure.
+
+  async _leased(figureId, { mine, holder, you, revision }) {
+    this.root.dataset.lease = mine ? "mine" : "other";
+    const known = this._figures.known(figureId);
+    if (!mine) {
+      this.state.set({ readOnly: you ? "you are editing this figure in another tab" : `${holder} is editing this figure` });
+    } else if (this.state.readOnly) {
+      this.state.set({ readOnly: null });
+      this._outbox.resume(figureId);
+    }
+    if (known && known.revision !== revision && !this._outbox.waitingFor(figureId)) await this._reload(figureId);
+  }
+
+  _drawBanner() {
+    const { readOnly, figure } = this.state;
+    this._banner.hidden = !readOnly;
+    if (!readOnly) return;
+    const waiting = this._outbox.waitingFor(figure.id);
+    const note = waiting ? ` ${waiting === 1 ? "Your last edit waits" : `Your last ${waiting} edits wait`} and is not saved.` : "";
+    const parts = [html("span", {}, `${readOnly}.${note}`.replace(/^./, (first) => first.toUpperCase()).replace("..", "."))];
+    parts.push(button("Take over: the other page can no longer edit it", { class: "c-button", onclick: () => this._lease.takeOver() }, "Take over"));
+    if (waiting) parts.push(button("Forget the edits that wait", { class: "c-button", onclick: () => this._discard(figure.id) }, "Discard"));
+    this._banner.replaceChildren(...parts);
+  }
+
+  _discard(figureId) {
+    this._outbox.drop(figureId);
+    this._drawBanner();
+    this._reload(figureId);
+  }
+
+  _drawSaved() {
+    const { waiting, failing } = this._outbox;
+    const held = this._outbox.figureIds().some((id) => this._outbox.isHeld(id));
+    const edits = `${waiting} edit${waiting === 1 ? "" : "s"}`;
+    const [value, text] = !waiting
+      ? ["true", "saved"]
+      : failing
+        ? ["failing", `${edits} not saved, trying again`]
+        : held
+          ? ["held", `${edits} not saved`]
+          : ["false", "saving"];
+    this.root.dataset.saved = value;
+    const place = document.getElementById("saved-state");
+    if (!place) return;
+    place.textContent = text;
+    place.dataset.saved = value;
+  }
+
+  _describe() {
+    const { selected } = this.state;
+    this.root.dataset.selected = selected ? selected.id : "";
+  }
+
+  // What keys and buttons do.
+
+  select(id) {
+    this.state.set({ selectedId: id });
+    const { selected } = this.state;
+    if (!selected) return;
+    this.canvas.view.reveal(selected.box_xyxy);
+    this.canvas.moved();
+  }
+
+  selectParent() {
+    const { selected } = this.state;
+    if (selected) this.select(parentIdOf(selected));
+  }
+
+  selectChild() {
+    const { figure, selected } = this.state;
+    const children = selected ? childrenOf(figure, selected.id) : figure.nodes;
+    if (children.length) this.select(children[0].id);
+  }
+
+  judge(id, value) {
+    const { figure } = this.state;
+    const node = figure && nodeOf(figure, id);
+    if (!node || node.state === value) return;
+    const reason = value === "accepted" && refusal(figure, node);
+    if (reason) this.messages.show(`Cannot accept ${node.id}: ${reason}.`);
+    else this._edit("commands", [{ op: "judge", id, state: value }]);
+  }
+
+  remove(id) {
+    if (id) this._edit("commands", [{ op: "remove", id }]);
+  }
+
+  editCaption(id) {
+    this.select(id);
+    const { selected, readOnly } = this.state;
+    if (selected && !readOnly) this.inplace.open(selected);
+  }
+
+  acceptFigure() {
+    this.nudge.commit();
+    this._close({ op: "judge_figure", state: "accepted" });
+  }
+
+  skip() {
+    if (this.state.figure && !this.state.readOnly) this.skipDialog.open();
+  }
+
+  // Ends the figure's review and goes on; the message takes it back.
+  async _close(command) {
+    const { figure } = this.state;
+    if (!figure) return;
+    const from = figure.id;
+    if (command.state === "accepted" && figure.state === "accepted" && !figure.nodes.some((node) => node.state === "proposed")) {
+      await this.go(1);
+      return;
+    }
+    if (!this._edit("commands", [command])) return;
+    const text = `${figure.label || figure.id} ${command.state === "accepted" ? "accepted" : "skipped"}.`;
+    this.messages.show(text, "info", { title: "Take back", run: () => this._takeBack(from) });
+    await this.go(1);
+  }
+
+  async _takeBack(figureId) {
+    await this.open(figureId);
+    this.undo();
+  }
+
+  async go(step) {
+    try {
+      const id = await this.queue.neighbour(step);
+      if (id) await this.open(id);
+      else this.messages.show(step > 0 ? "That was the last figure of this list." : "This is the first figure of this list.");
+    } catch (error) {
+      this._cannot(error, () => this.go(step));
+    }
+  }
+
+  zoom(factor) {
+    this.canvas.view.zoom(factor || ZOOM_STEP);
+    this.canvas.moved();
+  }
+
+  zoomToSelected() {
+    this.canvas.view.zoomTo(this.state.selected.box_xyxy);
+    this.canvas.moved();
+  }
+
+  fit() {
+    this.canvas.view.fit();
+    this.canvas.moved();
+  }
+
+  toggleLevel(key, index) {
+    this.state.toggled(key, LEVELS[index]);
+  }
+
+  // Leaves what is nearest: a gesture, a tool, the bulk preview, the selection.
+  escape() {
+    if (this.pointer.cancel()) return;
+    if (this.bulk.isOpen) this.bulk.close();
+    else if (this.state.tool !== "select") this.state.set({ tool: "select" });
+    else this.state.set({ selectedId: null });
+  }
+
+  _space(held) {
+    this.pointer.spaceHeld = held;
+    this.canvas.element.toggleAttribute("data-space", held);
+    return true;
+  }
+}
+
+// What "#figure=ID&filter=JSON" asks for; `elsewhere` where the address is another tab's.
+function parseHash() {
+  const parts = new Map(location.hash.slice(1).split("&").filter(Boolean).map((part) => {
+    const [name, ...value] = part.split("=");
+    return [name, value.join("=")];
+  }));
+  let filter = null;
+  try {
+    filter = JSON.parse(decodeURIComponent(parts.get("filter") || "null"));
+  } catch {
+    // an address typed by hand: without its filter it still names a figure
+  }
+  const figureId = parts.has("figure") ? decodeURIComponent(parts.get("figure")) : null;
+  return { figureId, filter, elsewhere: parts.size > 0 && !figureId && !filter };
+}
+
+export function startReview(element, server) {
+  const root = element.querySelector(".rv");
+  const review = new Review(root, server);
+  const place = () => root.style.setProperty("--rv-top", `${Math.max(0, element.getBoundingClientRect().top)}px`);
+  new ResizeObserver(place).observe(element.parentElement || element);
+  place();
+  review.start();
+}

@@ -1,0 +1,151 @@
+"""The review page's server functions: JSON in, JSON out, errors as values that name their kind."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from curator.commands import parse_commands
+from curator.errors import CuratorError, LeaseError, StaleError, StoreError
+from data.store import Store
+from ui.editor.documents import figure_document, queue_item_document
+from ui.editor.requests import (
+    EditRequest,
+    FigureRequest,
+    LeaseRequest,
+    QueueRequest,
+    ReleaseRequest,
+    parse_request,
+)
+
+Answer = dict[str, Any]
+
+_REMEMBERED = 512  # guess: edits whose answer may still be asked for again; a tab sends one at a time
+
+
+class ReviewServer:
+    """Answers one curator's pages. Every method takes untrusted JSON values and returns a document.
+
+    A request that cannot be met is answered ``{"error": {"kind", "message"}}``: "stale" (the figure has changed),
+    "lease" (somebody else edits it), "missing" (no such figure), "busy" (try again) or "refused" (anything else).
+    """
+
+    def __init__(self, store: Store, who: str, now_s: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._who = who
+        self._now_s = now_s
+        self._answered: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._answered_lock = threading.Lock()
+
+    def functions(self) -> list[Callable[..., Answer]]:
+        """What the page can call, by name."""
+        return [
+            _answering(self.load, "load"),
+            _answering(self.lease, "lease"),
+            _answering(self.release, "release"),
+            _answering(self.edit, "edit"),
+            _answering(self.queue, "queue"),
+        ]
+
+    def load(self, raw: Any) -> Answer:
+        """A figure as it stands."""
+        return {"figure": self._figure(parse_request(FigureRequest, raw).figure_id)}
+
+    def lease(self, raw: Any) -> Answer:
+        """Who holds the figure now, whether that is this page, and the figure's revision."""
+        request = parse_request(LeaseRequest, raw)
+        if request.leaving is not None:
+            self._store.reviews.release(request.leaving, self._holder(request.tab))
+        held_by = self._store.reviews.lease(
+            request.figure_id, self._holder(request.tab), self._now_s(), request.take_over
+        )
+        return {
+            "mine": held_by == self._holder(request.tab),
+            "holder": held_by.partition("#")[0],
+            "you": held_by.partition("#")[0] == self._who,
+            "revision": self._store.reviews.load(request.figure_id, self._now_s()).revision,
+        }
+
+    def release(self, raw: Any) -> Answer:
+        request = parse_request(ReleaseRequest, raw)
+        self._store.reviews.release(request.figure_id, self._holder(request.tab))
+        return {}
+
+    def edit(self, raw: Any) -> Answer:
+        """Saves an edit, an undo or a redo; the figure afterwards."""
+        request = parse_request(EditRequest, raw)
+        if not self._already_done(request):
+            self._obey(request)
+        return {"figure": self._figure(request.figure_id)}
+
+    def queue(self, raw: Any) -> Answer:
+        """Figures of the queue, how many come before the first of them, and how many there are."""
+        request = parse_request(QueueRequest, raw)
+        wanted = request.filter.to_filter()
+        queue = self._store.queue
+        total = queue.count(wanted)
+        offset, limit = 0, request.limit
+        if request.after is not None:
+            offset = queue.position(wanted, request.after)
+        elif request.before is not None:
+            end = queue.position(wanted, request.before)
+            offset = max(0, end - limit)
+            limit = max(1, end - offset)
+        elif request.around is not None:
+            offset = max(0, min(queue.position(wanted, request.around), total - 1) - limit // 3)
+        items = queue.page(wanted, offset, limit, self._now_s())
+        return {"items": [queue_item_document(item) for item in items], "offset": offset, "total": total}
+
+    def _holder(self, tab: str) -> str:
+        return f"{self._who}#{tab}"
+
+    def _figure(self, figure_id: str) -> Answer:
+        stored = self._store.reviews.load(figure_id, self._now_s())
+        return figure_document(stored, self._store.articles.article(stored.review.figure.article_id))
+
+    def _already_done(self, request: EditRequest) -> bool:
+        """The same edit was saved before and only its answer was lost on the way."""
+        with self._answered_lock:
+            return (request.tab, request.key) in self._answered
+
+    def _obey(self, request: EditRequest) -> None:
+        holder, now_s, reviews = self._holder(request.tab), self._now_s(), self._store.reviews
+        match request.action:
+            case "commands":
+                commands = parse_commands(request.commands)
+                reviews.decide(request.figure_id, request.revision, commands, holder, now_s, request.worked_s)
+            case "undo":
+                reviews.undo(request.figure_id, request.revision, holder, now_s)
+            case "redo":
+                reviews.redo(request.figure_id, request.revision, holder, now_s)
+        with self._answered_lock:
+            self._answered[request.tab, request.key] = None
+            if len(self._answered) > _REMEMBERED:
+                self._answered.popitem(last=False)
+
+
+def _answering(method: Callable[[Any], Answer], name: str) -> Callable[..., Answer]:
+    """The method as the page calls it: with errors as values."""
+
+    def answer(raw: Any = None) -> Answer:
+        try:
+            return method(raw)
+        except CuratorError as error:
+            return {"error": {"kind": _kind(error), "message": str(error)}}
+        except sqlite3.OperationalError as error:
+            return {"error": {"kind": "busy", "message": f"the database did not answer ({error}); trying again"}}
+
+    answer.__name__ = name
+    return answer
+
+
+def _kind(error: CuratorError) -> str:
+    if isinstance(error, StaleError):
+        return "stale"
+    if isinstance(error, LeaseError):
+        return "lease"
+    return "missing" if isinstance(error, StoreError) else "refused"
