@@ -231,7 +231,7 @@ def _draw_signs(
         if not scene.picture.things or rng.random() >= _MARKED.get(slot.content, _MARKED_ELSE):
             continue
         if slot.content not in legends:
-            pale = not slot.content.photographic or slot.content in (Content.TISSUE, Content.PLATE)
+            pale = not slot.content.photographic or scene.picture.pale
             legends[slot.content] = Legend(rng, layout.letter_px, scene.picture.dark, pale, slot.content in _INITIALS)
         names = list(dict.fromkeys(thing.name for thing in scene.picture.things))
         names = names[: int(rng.integers(1, 3))]

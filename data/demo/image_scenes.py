@@ -142,7 +142,7 @@ def channels_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) ->
 
 
 def neurons_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Scene:
-    name = one_of(rng, ("MAP2", "TUJ1", "GFP"))
+    name = ("MAP2", "TUJ1", "GFP")[story.subject % 3]
     color = style.colors[0]
     picture = neuron_picture(rng, wh, color)
     group = arm(story, turn)

@@ -37,6 +37,11 @@ class Picture:
         """Signs on it must be light to be seen."""
         return float(self.rgb.mean()) < 110
 
+    @property
+    def pale(self) -> bool:
+        """Signs on it must be dark to be seen."""
+        return float(self.rgb.mean()) > 145
+
 
 def around(x: float, y: float, radius: float, wh: tuple[int, int]) -> Box | None:
     """The square of half side ``radius`` about a point, or None where it would leave the picture."""

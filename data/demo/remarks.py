@@ -119,6 +119,6 @@ def sample_background(rng: Rng, story: Story) -> str:
         (
             f"{story.cells} cells were transfected as indicated for {hours} h and treated with {story.treatment}",
             f"{story.cells} cells stably expressing {story.protein} were cultured with or without {story.treatment}",
-            f"{story.protein}-deficient mice and wild-type littermates received {story.treatment} for {hours // 12} weeks",
+            f"{story.protein}-deficient mice and littermates received {story.treatment} for {hours // 12} weeks",
         ),
     )

@@ -68,8 +68,8 @@ class Style:
         )
 
     def fitted(self, wh: Size) -> Style:
-        """The style for a panel of ``wh`` px: small print grows with large panels."""
-        text_px = max(self.text_px, min(wh) / 42)
+        """The style for a panel of ``wh`` px: small print grows with large panels and shrinks with small ones."""
+        text_px = min(max(self.text_px, min(wh) / 42), max(5.5, min(wh) / 18))
         return replace(self, text_px=text_px, plot=replace(self.plot, text_px=text_px))
 
     def spacing_px(self, wh: Size) -> float:
