@@ -19,8 +19,8 @@ from curator.errors import ArticleError
 from curator.figure import Span
 from data.jats_text import citing_sentences, element_text, local_name, marked_text
 
-MAX_XML_BYTES = 64 * 2**20
-"""Guess: thirty times the largest article met (2 MB); a megabyte of XML takes about 20 MB of memory."""
+MAX_XML_BYTES = 32 * 2**20
+"""Guess: fifteen times the largest article met (2 MB); a megabyte of XML takes about 20 MB of memory."""
 
 _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 _MENTION_LIMIT = 50  # guess: a review may cite its one figure in hundreds of sentences; the first ones say enough
@@ -99,7 +99,8 @@ def is_article(xml: bytes) -> bool:
 
 # --- XML, safely --------------------------------------------------------------------------------------------------
 
-_REFERENCE = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!ENTITY.*?>|&([A-Za-z][A-Za-z0-9]{0,31});", re.DOTALL)
+# Each alternative ends at the end of the file at the latest, so that no input makes the search quadratic.
+_REFERENCE = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!ENTITY.*?(?:>|\Z)|&([A-Za-z][A-Za-z0-9]{0,31});", re.DOTALL)
 _DECLARATION = re.compile(rb"""<!ENTITY\s+(?:%\s+)?([^\s"'>]+)\s+(?:(?:SYSTEM|PUBLIC)\b|"([^"]*)"|'([^']*)')""")
 _CHARACTER = re.compile(rb"(?:&#x?[0-9A-Fa-f]+;|[^<&%]){0,16}")  # guess: a letter and its accents
 _XML_OWN = (b"amp", b"lt", b"gt", b"quot", b"apos")
@@ -205,21 +206,29 @@ def _bare_doi(value: str) -> str:
 def _license(owner: etree._Element) -> str | None:
     """The licence's URL where it has one, else its words; the copyright line where there is no licence.
 
-    Searched in the owner itself, not in figures inside it.
+    Looked for in the owner's own <permissions> (NLM 2.x: beside them), not in those of figures inside it.
     """
-    licenses = [element for element in owner.iter() if local_name(element) == "license"]
-    for element in licenses:
-        if (href := element.get(_XLINK_HREF, "").strip()).startswith("http"):
+    stated = [
+        element
+        for child in owner
+        if local_name(child) in ("permissions", "license", "copyright-statement")
+        for element in child.iter()
+    ]
+    named = [(local_name(element), element) for element in stated]
+    for name, element in named:
+        if name == "license" and (href := element.get(_XLINK_HREF, "").strip()).startswith("http"):
             return href
-    for element in owner.iter():
-        if local_name(element) == "license_ref" and (href := element_text(element)):
+    for name, element in named:
+        if name == "license_ref" and (href := element_text(element)):
             return href
-    for element in (link for found in licenses for link in found.iter()):
+    for element in stated:
         if "creativecommons.org/" in (href := element.get(_XLINK_HREF, "")):
             return href.strip()
-    if words := next((text for element in licenses if (text := element_text(element))), ""):
-        return words
-    return element_text(_first(owner, "copyright-statement")) or None
+    for wanted in ("license", "copyright-statement"):
+        for name, element in named:
+            if name == wanted and (words := element_text(element)):
+                return words
+    return None
 
 
 # --- figures ------------------------------------------------------------------------------------------------------
@@ -259,7 +268,6 @@ def _figure(element: etree._Element, figure_id: str, mentions: tuple[str, ...]) 
     captions = [found for owner in owners if (found := _caption(owner)) is not None]
     labels = [label for owner in reversed(owners) if (label := element_text(_child(owner, "label")))]
     caption = marked_text(captions)
-    own_license = next((_license(child) for child in element if local_name(child) == "permissions"), None)
     return JatsFigure(
         id=figure_id,
         label=labels[0] if labels else "",
@@ -267,7 +275,7 @@ def _figure(element: etree._Element, figure_id: str, mentions: tuple[str, ...]) 
         bold_spans=caption.bold_spans,
         graphics=_graphics(element),
         mentions=mentions,
-        license=own_license,
+        license=_license(element),
         doi=_figure_doi(element),
     )
 

@@ -30,7 +30,7 @@ _SILENT = frozenset(
 # MathML's invisible operators, byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060-\u2064\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_TEX_BODY = re.compile(r"\\begin\{document\}(.*?)\\end\{document\}", re.DOTALL)
+_TEX_BODY = re.compile(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +177,7 @@ _ABBREVIATIONS = frozenset(
     )
 )
 _STOP = re.compile("[.!?][\"'\u201d\u2019)\\]]*\\s+(?=[\"'\u201c\u2018(\\[]?[A-Z0-9\u00c0-\u00de\u0391-\u03a9])")
+_LONGEST_WORD = 12  # characters looked at before a full stop: more than any abbreviation has
 _LAST_WORD = re.compile(r"[^\s(\[]+$")
 
 
@@ -190,7 +191,9 @@ def sentence_spans(text: str) -> list[Span]:
     spans: list[Span] = []
     start = 0
     for stop in _STOP.finditer(text):
-        if text[stop.start()] == "." and _is_abbreviation(text[start : stop.start()]):
+        if text[stop.start()] == "." and _is_abbreviation(
+            text[max(start, stop.start() - _LONGEST_WORD) : stop.start()]
+        ):
             continue
         spans.append(Span(start, start + len(text[start : stop.end()].rstrip())))
         start = stop.end()

@@ -147,13 +147,15 @@ class _Reader:
         return self._cloud
 
 
+_ID_HEADERS = ("pmcid", "pmc_id", "pmc", "id")
 _LIST_BYTES = 2**24  # guess: a million ids
 
 
 def _listed_ids(path: Path) -> list[tuple[str, str]] | None:
     """("line N", word) for each word of a list of PMC ids; None where the file is none.
 
-    Words are separated by white space, commas or semicolons; "#" starts a comment. The first word decides.
+    Words are separated by white space, commas or semicolons; "#" starts a comment, a column's name may stand on top.
+    The first id decides.
     """
     if path.stat().st_size > _LIST_BYTES:
         return None
@@ -167,4 +169,6 @@ def _listed_ids(path: Path) -> list[tuple[str, str]] | None:
         for word in re.split(r"[\s,;]+", line.split("#", 1)[0])
         if word
     ]
+    if words and words[0][1].casefold() in _ID_HEADERS:
+        words = words[1:]
     return words if words and PMC_ID.fullmatch(words[0][1]) else None

@@ -116,6 +116,24 @@ def test_the_licence_is_the_url_else_the_words(permissions: str, expected: str |
     assert article("<body/>", permissions).license == expected
 
 
+def test_a_graphical_abstract_does_not_lend_the_article_its_licence() -> None:
+    abstract = fig("ga", "<permissions><copyright-statement>© Artist</copyright-statement></permissions>")
+    read = article("<body/>", f"<abstract>{abstract}</abstract>")
+    assert (read.license, read.figures[0].license) == (None, "© Artist")
+
+
+@pytest.mark.parametrize("part", ["<![CDATA[", "<!ENTITY a 'b", "A. ", "&", "<!ENTITY "])
+def test_no_text_takes_more_than_its_length_in_time(part: str) -> None:
+    # A search that starts over at every occurrence would never come back from these.
+    many = part * (500_000 // len(part))
+    xref = '<xref ref-type="fig" rid="f1">Fig. 1</xref>'
+    if part == "A. ":
+        assert article(f"<body><p>{many}{xref}</p></body>" + fig("f1")).figures[0].mentions
+    else:
+        with pytest.raises(ArticleError):
+            article(fig("f1", caption=f"<p>{many}</p>"))
+
+
 def test_a_figure_with_its_own_permissions_has_its_own_licence() -> None:
     own = "<permissions><copyright-statement>© Another Press</copyright-statement></permissions>"
     read = article(

@@ -131,4 +131,4 @@ def test_xml_of_absurd_size_is_not_read_into_memory(tmp_path: Path) -> None:
         file.truncate(2**27)  # sparse: takes no room on the disk
     with pytest.raises(ArticleError) as refused:
         read_jats(tmp_path / "a.xml", ImageIndex(tmp_path), Place("a", "a"))
-    assert str(refused.value) == "a.xml: 134,217,728 bytes of XML, expected at most 67,108,864"
+    assert str(refused.value) == "a.xml: 134,217,728 bytes of XML, expected at most 33,554,432"

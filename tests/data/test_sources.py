@@ -47,7 +47,7 @@ def test_a_list_of_pmc_ids_is_read_line_by_line(server: PmcServer, settings: Sou
     server.add("PMC5.1", jats(("f1", "x"), pmcid="5"), {"x.jpg": picture()})
     server.add("PMC6.2", jats(("f1", "x"), pmcid="6"), {"x.jpg": picture()}, is_retracted=True)
     server.add("PMC7.1", jats(("f1", "x"), pmcid="7"), {"x.jpg": picture()})
-    write(tmp_path, {"ids.txt": b"PMC5  # the first\n\nPMC6, oops\npmc7.1\n"})
+    write(tmp_path, {"ids.txt": b"pmcid\nPMC5  # the first\nPMC6, oops\npmc7.1\n"})
     found = list(read_sources(tmp_path / "ids.txt", settings))
     assert [item.article.id for item in found if isinstance(item, ArticleSource)] == ["PMC5", "PMC7"]
     assert [item for item in found if isinstance(item, Problem)] == [
