@@ -59,10 +59,13 @@ def _blocks(store: Store, who: str) -> Any:
     from ui.header import header
     from ui.tabs.dashboard import dashboard_tab
     from ui.tabs.gallery import gallery_tab
+    from ui.tabs.review import review_tab
 
     with gr.Blocks(title="Curator", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
         header(store.project, who)
         with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Review", elem_id="tab-review"):
+                review_tab(store, who)
             with gr.Tab("Queue", elem_id="tab-queue"):
                 gallery_tab(store)
             with gr.Tab("Dashboard", elem_id="tab-dashboard"):

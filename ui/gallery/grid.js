@@ -4,6 +4,7 @@ const PAGE = 60; // figures a request: two screens of a large window
 const MIN_CARD = 196; // px; three panels side by side can still be told apart
 const CARD_EXTRA = 62; // px of text below the picture
 const GAP = 10; // px, as in gallery.css
+const AT_ONCE = 2; // requests under way: a dragged scroll bar passes hundreds of pages, only where it stops matters
 const KEPT_PAGES = 40; // then the farthest are forgotten
 
 // `fetchPage(offset)` resolves to the items from there on (undefined: no answer); `hrefOf(item)` is the address that opens one.
@@ -14,6 +15,7 @@ function makeGrid(scroll, grid, fetchPage, hrefOf) {
   let waiting = new Set();
   let cards = new Map();
   let active = 0;
+  let focusWhenDrawn = false;
   let shape = { columns: 1, width: MIN_CARD, height: 1 };
 
   function measure() {
@@ -28,22 +30,19 @@ function makeGrid(scroll, grid, fetchPage, hrefOf) {
   const itemAt = (index) => (pages.get(Math.floor(index / PAGE)) || [])[index % PAGE];
 
   async function need(page) {
-    if (pages.has(page) || waiting.has(page)) return;
+    if (pages.has(page) || waiting.has(page) || waiting.size === AT_ONCE) return;
     waiting.add(page);
     const mine = generation;
-    try {
-      const items = await fetchPage(page * PAGE);
-      // without an answer the page is asked for again when it is next scrolled to
-      if (mine !== generation || !items) return;
-      pages.set(page, items);
-      const here = Math.floor(active / PAGE);
-      while (pages.size > KEPT_PAGES) {
-        pages.delete([...pages.keys()].reduce((a, b) => (Math.abs(a - here) > Math.abs(b - here) ? a : b)));
-      }
-      draw();
-    } finally {
-      if (mine === generation) waiting.delete(page);
+    const items = await fetchPage(page * PAGE);
+    if (mine !== generation) return;
+    waiting.delete(page);
+    // without an answer the page is asked for again when it is next scrolled to
+    if (!items) return;
+    pages.set(page, items);
+    while (pages.size > KEPT_PAGES) {
+      pages.delete([...pages.keys()].reduce((a, b) => (Math.abs(a - page) > Math.abs(b - page) ? a : b)));
     }
+    draw();
   }
 
   function place(card, index) {
@@ -81,6 +80,10 @@ function makeGrid(scroll, grid, fetchPage, hrefOf) {
         grid.append(card);
       }
     }
+    if (focusWhenDrawn && cards.has(active)) {
+      focusWhenDrawn = false;
+      cards.get(active).querySelector("a").focus({ preventScroll: true });
+    }
     for (let page = Math.floor(first / PAGE); page <= Math.floor((last - 1) / PAGE); page += 1) need(page);
   }
 
@@ -98,11 +101,9 @@ function makeGrid(scroll, grid, fetchPage, hrefOf) {
     if (top + shape.height > scroll.scrollTop + scroll.clientHeight) {
       scroll.scrollTop = top + shape.height - scroll.clientHeight;
     }
-    draw();
     for (const [at, card] of cards) card.querySelector("a").tabIndex = at === active ? 0 : -1;
-    const card = cards.get(active);
-    if (card) card.querySelector("a").focus({ preventScroll: true });
-    else need(Math.floor(active / PAGE)).then(() => cards.get(active)?.querySelector("a").focus({ preventScroll: true }));
+    focusWhenDrawn = true;
+    draw();
   }
 
   grid.addEventListener("focusin", (event) => {

@@ -3,10 +3,12 @@
 function makeProblems(drawer, button, fetchProblems, hrefOf) {
   const list = drawer.querySelector(".list");
 
+  const when = (iso) => new Date(iso).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+
   function row(problem) {
     const node = make("article");
     const head = make("header");
-    head.append(make("span", "c-chip", problem.stage), make("time", "c-num", problem.at.slice(0, 16).replace("T", " ")));
+    head.append(make("span", "c-chip", problem.stage), make("time", "", when(problem.at)));
     const place = make(problem.figure_id ? "a" : "b", "place", problem.place);
     if (problem.figure_id) place.href = hrefOf({ figure_id: problem.figure_id });
     node.append(head, place, make("p", "", problem.reason));

@@ -13,6 +13,7 @@ from data.store import Store
 
 _FOLDER = Path(__file__).parent.parent / "dashboard"
 DAYS_SHOWN = 30
+_LEVELS = ("panel", "marker", "region")
 _Z_95 = 1.959964  # standard normal quantile of 0.975
 
 
@@ -57,7 +58,7 @@ def dashboard_document(store: Store, today: date) -> dict[str, Any]:
                 "rejected": outcome.rejected,
                 **_share(outcome.accepted, outcome.accepted + outcome.edited + outcome.rejected),
             }
-            for outcome in store.dashboard.outcomes()
+            for outcome in sorted(store.dashboard.outcomes(), key=lambda outcome: _LEVELS.index(outcome.level))
         ],
         "agreement": {"figures": agreement.figure_count, **_share(agreement.kept_count, agreement.node_count)},
     }
