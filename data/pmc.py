@@ -23,7 +23,7 @@ import httpx
 import tenacity
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from curator.errors import ArticleError, FetchError, SettingsError
+from curator.errors import ArticleError, FetchError
 from data.jats import parse_xml
 from data.jats_text import local_name
 
@@ -35,7 +35,7 @@ class PmcSettings:
     cache: Path
     """Folder that keeps what was fetched, one folder for each version of an article."""
     contact: str
-    """Mail address or page that NCBI can turn to; sent as part of the User-Agent."""
+    """Mail address or page that NCBI can turn to before it blocks anybody; sent as part of the User-Agent."""
     base_url: str = "https://pmc-oa-opendata.s3.amazonaws.com"
     requests_per_s: float = 3.0
     """NCBI asks for at most 3."""
@@ -86,15 +86,10 @@ class PmcCloud:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not settings.contact:
-            raise SettingsError(
-                "the setting pmc.contact is '', expected a mail address, which NCBI asks tools to send; "
-                "set CURATOR_PMC_CONTACT, or contact under [pmc] in curator.toml"
-            )
         self._settings = settings
         self._base_url = settings.base_url.rstrip("/")
         self._client = client or httpx.Client(timeout=settings.timeout_s, follow_redirects=False)
-        self._client.headers["User-Agent"] = f"curator/0.1 ({settings.contact})"
+        self._client.headers["User-Agent"] = f"curator/0.1 ({settings.contact or 'no contact given'})"
         self._sleep = sleep
         self._clock = clock
         self._turn = threading.Lock()

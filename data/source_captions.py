@@ -1,4 +1,4 @@
-"""Captions in a table: JSONL lines or CSV rows of (image, caption), images beside the table."""
+"""Captions in a table: JSONL lines, CSV rows or a ``figures.json`` of (image, caption), images beside the table."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ from data.source_values import ArticleSource, FigureSource, Place, Problem, key_
 _HEAD_BYTES = 65_536  # enough for a CSV header and the first captions
 
 
+INDEX_NAME = "figures.json"
+"""An index of a folder: {"figures": [{"file" or "image", "caption", "id"?, "label"?}], "doi"?, "license"?, ...}."""
+
+
 class CaptionLine(BaseModel):
     """One line of the table."""
 
@@ -29,13 +33,19 @@ class CaptionLine(BaseModel):
     """Path relative to the table's folder, with forward slashes."""
     caption: str
     figure_id: str | None = None
+    label: str = ""
+    """As printed: "Figure 2"."""
     doi: str | None = None
     """Of the article: lines of one DOI are one article."""
+    article: str | None = None
+    """The article's name where it has no DOI: lines of one name are one article."""
     license: str | None = None
 
 
 def is_caption_table(path: Path) -> bool:
-    """A .jsonl or .csv file that has a field "image"; other tables in a folder are data."""
+    """A .jsonl or .csv file that has a field "image", or a ``figures.json``; other tables in a folder are data."""
+    if path.name == INDEX_NAME:
+        return True
     suffix = path.suffix.lower()
     if suffix not in (".jsonl", ".csv"):
         return False
@@ -48,10 +58,10 @@ def is_caption_table(path: Path) -> bool:
 
 
 def read_caption_table(table: Path, place: Place) -> Iterator[ArticleSource | Problem]:
-    """One article for each DOI, then one named after the place for the lines without."""
+    """One article for each DOI or article name, then one named after the place for the lines without."""
     folder = table.parent
     problems: list[Problem] = []
-    by_doi: dict[str | None, dict[str, FigureSource]] = defaultdict(dict)
+    articles: dict[tuple[str, str], dict[str, FigureSource]] = defaultdict(dict)
     named: set[Path] = set()
     try:
         for where, record in _records(table):
@@ -60,7 +70,7 @@ def read_caption_table(table: Path, place: Place) -> Iterator[ArticleSource | Pr
                 named.add(folder / line.image)
                 path = _image_path(folder, line.image)
                 figure = _figure(line, path, folder)
-                figures = by_doi[line.doi or None]
+                figures = articles[line.doi or "", line.article or ""]
                 if figure.figure_key in figures:
                     raise ArticleError(
                         f"figure {figure.figure_key!r} was listed before; give each line its own figure_id or image"
@@ -76,17 +86,16 @@ def read_caption_table(table: Path, place: Place) -> Iterator[ArticleSource | Pr
     if unnamed:
         problems.append(Problem(place.source, f"no line names {listed(unnamed)}; add lines to have them"))
     yield from problems
-    for doi in sorted(by_doi, key=lambda doi: (doi is None, doi or "")):
-        figures = by_doi[doi]
+    for (doi, name), figures in sorted(articles.items(), key=lambda item: (item[0] == ("", ""), item[0])):
         licenses = {figure.license for figure in figures.values()}
         article = Article(
-            id=doi.replace("/", "_") if doi else place.name,
-            doi=doi,
+            id=doi.replace("/", "_") or name or place.name,
+            doi=doi or None,
             license=licenses.pop() if len(licenses) == 1 else None,
             source=place.source,
         )
         yield ArticleSource(article, tuple(figures.values()))
-    if not by_doi:
+    if not articles:
         yield Problem(place.source, "no line of the table could be used")
 
 
@@ -99,6 +108,9 @@ def _pictures(folder: Path) -> list[Path]:
 
 def _records(table: Path) -> Iterator[tuple[str, object]]:
     """("line N", record) for each line; a ValueError in place of a record that cannot be parsed."""
+    if table.name == INDEX_NAME:
+        yield from _index_records(table)
+        return
     with table.open(encoding="utf-8-sig", newline="") as file:
         if table.suffix.lower() == ".csv":
             rows = csv.DictReader(file)
@@ -117,6 +129,24 @@ def _records(table: Path) -> Iterator[tuple[str, object]]:
                     yield f"line {number}", json.loads(text)
                 except ValueError as error:
                     yield f"line {number}", ValueError(f"not JSON: {error}")
+
+
+def _index_records(table: Path) -> Iterator[tuple[str, object]]:
+    """The figures of an index as caption lines; what else it says of them is not read."""
+    try:
+        index = json.loads(table.read_text(encoding="utf-8-sig"))
+        figures = index["figures"]
+        common = {name: index[name] for name in ("doi", "license") if isinstance(index.get(name), str)}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        yield "index", ValueError(f'expected {{"figures": [...]}} ({type(error).__name__}: {error})')
+        return
+    for number, figure in enumerate(figures, start=1):
+        if not isinstance(figure, dict):
+            yield f"figure {number}", ValueError("is no object; expected 'file' and 'caption'")
+            continue
+        line = {"image": figure.get("file") or figure.get("image"), "caption": figure.get("caption") or ""}
+        optional = {"figure_id": figure.get("id"), "label": figure.get("label")}
+        yield f"figure {number}", common | line | {name: value for name, value in optional.items() if value}
 
 
 def _csv_record(row: dict[Any, Any]) -> object:
@@ -156,6 +186,7 @@ def _figure(line: CaptionLine, path: Path, folder: Path) -> FigureSource:
         figure_key=line.figure_id or key_of_path(relative),
         image_name=relative.as_posix(),
         image_path=path,
+        label=plain_text(line.label),
         caption=plain_text(line.caption),
         license=line.license or None,
     )

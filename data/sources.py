@@ -19,7 +19,7 @@ from pathlib import Path
 from curator.errors import FetchError, InputError
 from data.archives import DEFAULT_LIMITS, ArchiveLimits, archive_stem
 from data.pmc import PMC_ID, PmcCloud, PmcSettings
-from data.source_captions import read_caption_table
+from data.source_captions import INDEX_NAME, read_caption_table
 from data.source_folder import FolderReader
 from data.source_images import read_image
 from data.source_jats import ImageIndex, is_image, read_jats
@@ -116,7 +116,7 @@ class _Reader:
         elif (ids := _listed_ids(path)) is not None:
             for where, word in ids:
                 yield self._listed(word, f"{source} {where}")
-        elif suffix in (".jsonl", ".csv"):
+        elif suffix in (".jsonl", ".csv") or path.name == INDEX_NAME:
             yield from read_caption_table(path, Place(path.resolve().parent.name, source))
         else:
             yield Problem(

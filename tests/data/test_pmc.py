@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from curator.errors import ArticleError, FetchError, SettingsError
+from curator.errors import ArticleError, FetchError
 from data.pmc import PmcCloud, PmcSettings
 from tests.data.pmc_server import Fault, PmcServer
 
@@ -80,13 +80,10 @@ def test_requests_name_a_contact(server: PmcServer, cloud: PmcCloud) -> None:
     assert {headers["User-Agent"] for _, headers in server.requests} == {"curator/0.1 (me@example.org)"}
 
 
-def test_a_client_without_contact_is_refused(settings: PmcSettings) -> None:
-    with pytest.raises(SettingsError) as refused:
-        PmcCloud(replace(settings, contact=""))
-    assert str(refused.value) == (
-        "the setting pmc.contact is '', expected a mail address, which NCBI asks tools to send; "
-        "set CURATOR_PMC_CONTACT, or contact under [pmc] in curator.toml"
-    )
+def test_a_client_without_contact_says_so(settings: PmcSettings) -> None:
+    client = httpx.Client()
+    PmcCloud(replace(settings, contact=""), client).close()
+    assert client.headers["User-Agent"] == "curator/0.1 (no contact given)"
 
 
 def test_requests_keep_the_polite_rate(server: PmcServer, settings: PmcSettings, clock: Clock) -> None:

@@ -169,3 +169,36 @@ def test_only_a_table_with_an_image_column_is_one_of_captions(
     name: str, content: bytes, expected: bool, tmp_path: Path
 ) -> None:
     assert is_caption_table(write(tmp_path, {name: content}) / name) is expected
+
+
+def test_lines_of_one_article_name_are_one_article(tmp_path: Path) -> None:
+    records = [{"image": f"{name}.jpg", "caption": "c", "article": article} for name, article in ("ap", "bq", "cp")]
+    found = table(tmp_path, "captions.jsonl", lines(*records), "a.jpg", "b.jpg", "c.jpg")
+    assert [
+        (item.article.id, [figure.figure_key for figure in item.figures])
+        for item in found
+        if isinstance(item, ArticleSource)
+    ] == [("p", ["a", "c"]), ("q", ["b"])]
+
+
+def test_an_index_of_figures_is_read_and_what_else_it_says_is_left(tmp_path: Path) -> None:
+    index = {
+        "doi": "10.1/x",
+        "license": "CC BY 4.0",
+        "commit": "abc",
+        "figures": [{"id": "fig1", "label": "Figure 1.", "file": "a.jpg", "caption": "(A) One.", "width": 3}, 7],
+    }
+    found = table(tmp_path, "figures.json", json.dumps(index), "a.jpg")
+    assert is_caption_table(tmp_path / "figures.json")
+    problem, article = found
+    assert problem == Problem("in/figures.json figure 2", "is no object; expected 'file' and 'caption'")
+    assert isinstance(article, ArticleSource)
+    (figure,) = article.figures
+    assert (article.article.doi, figure.figure_key, figure.label) == ("10.1/x", "fig1", "Figure 1.")
+    assert (figure.caption, figure.license) == ("(A) One.", "CC BY 4.0")
+
+
+def test_an_index_that_is_broken_is_a_problem(tmp_path: Path) -> None:
+    problem, *_ = table(tmp_path, "figures.json", '{"figures": ')
+    assert isinstance(problem, Problem)
+    assert problem.reason.startswith('expected {"figures": [...]} (JSONDecodeError')

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from curator.errors import SettingsError
 from data.pmc import PmcSettings
 from data.sources import ArticleSource, Problem, SourceSettings, read_sources
 from tests.data.packages import jats, picture, tar_gz, write, zipped
@@ -71,11 +70,6 @@ def test_pmc_ids_without_settings_are_problems() -> None:
     assert list(read_sources("PMC5", NO_NETWORK)) == [
         Problem("PMC5", "PMC ids need the network, and no [pmc] settings were given; set pmc.contact")
     ]
-
-
-def test_pmc_ids_without_a_contact_stop_at_once(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"^the setting pmc\.contact is ''"):
-        list(read_sources(["PMC5", "PMC6"], SourceSettings(PmcSettings(tmp_path, contact=""))))
 
 
 def test_an_archive_is_read_under_its_name(tmp_path: Path) -> None:
