@@ -21,11 +21,13 @@ _BEAM = 7  # cuts tried for one rectangle; 12 find nothing more on real figures 
 _ALIKE = 3  # of them with the same letters on each side
 _SURE = -1.5  # nats of severed ink and misalignment above which a cut needs no rival (guess)
 _CUTS_A_GAP = 3  # cuts through ink tried between two neighbouring letters, beside the clean ones
-_PATIENCE = (250, 600)  # rectangles searched with a full beam, and before only the best cut is followed
+_PATIENCE = (250, 800)  # rectangles searched with a full beam, and before only the first cut that fits is followed
+_RULED_OUT = 4.0  # nats behind the likeliest mode (guess)
 _CORNER = -1.5  # nats of a cut that is not straight through; 3 % of real figures need one (measured)
 _CORNERS = 4  # of them tried for one rectangle
 _POOR = -0.4  # nats a panel below which such cuts are tried (guess; half of the partitions known are above 0)
 _CORNER_SEARCHES = 40  # rectangles of a figure in which they are looked for; they cost 10 ms each
+_WIDE_GAP = 0.7  # nats of the widest empty strip (guess)
 _UNREAD = -2.0  # nats of a panel whose letter was not read and that shows none (guess)
 
 
@@ -129,7 +131,8 @@ def likely_modes(ink: Ink, anchors: Sequence[Rect], most: int = 2) -> list[Mode]
         "b": offset_score((whole.y1 - y1) / height),
     }
     ranked = sorted(MODES, key=lambda m: -(gaps[m.x] + gaps[m.y] + math.log(MODES[m])))
-    return ranked[:most]
+    scores = [gaps[m.x] + gaps[m.y] + math.log(MODES[m]) for m in ranked]
+    return [mode for mode, score in zip(ranked[:most], scores, strict=False) if score > scores[0] - _RULED_OUT]
 
 
 def offset_scores(offsets: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -226,22 +229,30 @@ class Search:
             best = self.leaf(part)
         else:
             for cut in self.cuts(part):
+                if best is not None and len(self.solved) > _PATIENCE[1]:
+                    break
                 for one, two in self.sides(part, cut):
-                    first = self.solve(one)
-                    second = self.solve(two) if first is not None else None
-                    if first is None or second is None:
+                    least = -math.inf if best is None else best.score - cut.score
+                    if self.bound(one) + self.bound(two) <= least:
                         continue
-                    score = cut.score + first.score + second.score
-                    if best is None or score > best.score:
-                        leaves = (
-                            leaf._replace(worst_cut=min(leaf.worst_cut, cut.score))
-                            for leaf in first.leaves + second.leaves
-                        )
-                        best = Partition(score, tuple(leaves))
+                    first = self.solve(one)
+                    if first is None or first.score + self.bound(two) <= least:
+                        continue
+                    second = self.solve(two)
+                    if second is None or first.score + second.score <= least:
+                        continue
+                    leaves = (
+                        leaf._replace(worst_cut=min(leaf.worst_cut, cut.score)) for leaf in first.leaves + second.leaves
+                    )
+                    best = Partition(cut.score + first.score + second.score, tuple(leaves))
             if best is None and part.unread == 0:
                 best = self.undivided(part)
         self.solved[part] = best
         return best
+
+    def bound(self, part: _Part) -> float:
+        """No partition of the part scores more."""
+        return _WIDE_GAP * (len(part.ids) + part.unread - 1) + (0.0 if part.unread else self.outer_fit(part, 0))
 
     def undivided(self, part: _Part) -> Partition:
         """Letters that no straight cut separates: all get the whole, and the score says how bad that is."""
@@ -436,7 +447,7 @@ class Search:
 
     def gap_score(self, width: int) -> float:
         """Of an empty strip: gaps inside panels are narrower than those between them (guess: half a nat a factor e)."""
-        return max(-1.3, min(0.7, 0.5 * math.log((width + 0.5) / self.gap)))
+        return max(-1.3, min(_WIDE_GAP, 0.5 * math.log((width + 0.5) / self.gap)))
 
     def severed_score(self, pixels: float, length: int) -> float:
         """Of a cut through ink: two nats for each letter height of ink, and more when it is most of the line."""
