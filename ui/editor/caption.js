@@ -43,7 +43,7 @@ export class Caption {
     document.addEventListener("selectionchange", () => this._selected());
     state.on(["figure"], () => this._draw());
     state.on(["hoverId", "selectedId"], () => this._light());
-    state.on(["selectedId", "readOnly"], () => this._drawBar());
+    state.on(["figure", "selectedId", "readOnly"], () => this._drawBar());
   }
 
   // Gives the selected words to a node, "lead" or "tail"; false where no words are selected.
@@ -142,7 +142,8 @@ export class Caption {
     const { figure, selected, readOnly } = this._state;
     this.element.dataset.selecting = String(Boolean(this.selection));
     if (!this.selection || readOnly || !figure) {
-      this._bar.replaceChildren(html("small", {}, "Select words to give them to a panel, marker or region"));
+      const hint = figure && figure.caption && !readOnly ? "Select words to give them to a panel, marker or region" : "";
+      this._bar.replaceChildren(html("small", {}, hint));
       return;
     }
     const give = (id, mode, title, text, colour) =>
