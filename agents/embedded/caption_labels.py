@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.embedded.caption_groups import ALPHABETS
-from agents.embedded.caption_mentions import Mention, Place
+from agents.embedded.caption_mentions import Form, Mention, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +36,58 @@ class Labels:
 _TIERS = (("upper", "lower"), ("digit", "roman", "ROMAN"))
 _COST = 0.38  # evidence below which one more label is not worth believing: measured on half of the caption truth
 _STRONG = 0.7  # a mention that leads its text and is hardly anything but a label: guess
+_WEAK_FORMS = (Form.BARE, Form.COMMA, Form.DOT)
+_CHAIN_OF_LETTERS = 3  # guess
+_CHAIN_OF_NUMBERS = 4  # guess: numbers also count days, doses and lanes
+_CHAIN_WEIGHT = 0.45  # guess: just above the cost of a label
 _GAP = 0.5  # cost of each label left out between two others
 
 
 def choose_labels(mentions: list[Mention]) -> Labels | None:
     """The best explanation of the mentions as labels of panels; None where the caption promises none."""
-    best: tuple[float, str, tuple[int, ...]] | None = None
+    best: tuple[float, str, tuple[int, ...], list[Mention]] | None = None
     for tier in _TIERS:
         for alphabet in tier:
-            candidate = _best_run(alphabet, [m for m in mentions if alphabet in m.readings])
-            if candidate is not None and (best is None or candidate[0] > best[0]):
-                best = (candidate[0], alphabet, candidate[1])
+            readable = _with_chain(alphabet, [m for m in mentions if alphabet in m.readings])
+            run = _best_run(alphabet, readable)
+            if run is not None and (best is None or run[0] > best[0]):
+                best = (run[0], alphabet, run[1], readable)
         if best is not None:
             break
     if best is None:
         return None
-    score, alphabet, order = best
+    score, alphabet, order, readable = best
     promised = set(order)
-    kept = tuple(m for m in mentions if alphabet in m.readings and promised.issuperset(m.readings[alphabet]))
+    kept = tuple(m for m in readable if promised.issuperset(m.readings[alphabet]))
     return Labels(alphabet, ALPHABETS[alphabet], order, kept, _confidence(score / len(order) + _COST))
+
+
+def _with_chain(alphabet: str, mentions: list[Mention]) -> list[Mention]:
+    """The mentions, those of a chain "... A habitus B head C wing" made likelier.
+
+    A chain is at least so many weakly marked mentions of one label each, from the first letter on, in order: each alone
+    could be an article or a name, all together can not.
+    """
+    weak: dict[int, list[int]] = {}
+    for number, mention in enumerate(mentions):
+        indices = mention.readings[alphabet]
+        if mention.form in _WEAK_FORMS and len(indices) == 1:
+            weak.setdefault(indices[0], []).append(number)
+    chain: list[int] = []
+    for second in weak.get(1, []):
+        place = bisect_left(weak.get(0, []), second)
+        links = [weak[0][place - 1], second] if place else []
+        while links and links[-1] < (later := weak.get(len(links), [-1]))[-1]:
+            links.append(later[bisect_right(later, links[-1])])
+        chain = max(chain, links, key=len)
+    if len(chain) < (_CHAIN_OF_NUMBERS if alphabet == "digit" else _CHAIN_OF_LETTERS):
+        return mentions
+    upgraded = list(mentions)
+    for number in chain:
+        mention = mentions[number]
+        place = Place.CLAUSE if mention.place is Place.AFTER else mention.place
+        upgraded[number] = replace(mention, weight=max(mention.weight, _CHAIN_WEIGHT), place=place, doubtful=False)
+    return upgraded
 
 
 def _confidence(evidence: float) -> float:

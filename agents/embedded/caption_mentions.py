@@ -47,7 +47,13 @@ class Mention:
     doubtful: bool
     """Something else is as likely: an abbreviation ("curcumin (C)"), an article ("a Japanese patient")."""
 
+    @property
+    def speaks(self) -> bool:
+        """It may be taken for a reference to panels."""
+        return self.weight >= _SPEAKS and not self.doubtful
 
+
+_SPEAKS = 0.15  # guess: above every article and count, below every bracket
 _REACH = 24  # characters before and after a label that are looked at; bounds the work per label
 _KEYWORD = re.compile(r"\b(?:sub-?)?(?:panel|part|image|inset)s?\s{0,2}$", re.IGNORECASE)
 _FIGURE = re.compile(r"\bfig(?:ure)?s?\.?\s{0,2}$", re.IGNORECASE)
@@ -231,7 +237,8 @@ def _place(caption: str, sentence: Span, setting: _Setting) -> Place:
     named = after[0].isupper() and (lead.rstrip()[-1:] in (")", ".", "%") or after[1:2].islower() or tight)
     if named and setting.form in (Form.BRACKETS, Form.CLOSED, Form.COLON, Form.DOT):
         return Place.SENTENCE  # a full stop was left out: "(B) Liver (C) Lung"
-    return Place.CLAUSE if setting.form in (Form.CLOSED, Form.COLON, Form.DOT) else Place.AFTER
+    leads = setting.form in (Form.CLOSED, Form.COLON, Form.DOT) or (setting.form is Form.BARE and _names(setting))
+    return Place.CLAUSE if leads else Place.AFTER
 
 
 def _weight(setting: _Setting, place: Place, bold: bool) -> float:
@@ -283,7 +290,7 @@ def _opening_weight(setting: _Setting) -> float:
 def _inner_weight(setting: _Setting, place: Place) -> float:
     """Of "... are shown in D", "and E-H from the left" inside a sentence."""
     group = setting.group
-    if len(group.symbols) == 1 and not group.symbols[0].isupper() and _NAME.match(setting.after):
+    if _names(setting):
         # "a Epomis dejeani b Epomis circumscriptus", "1 Habitus 2 Head": an article or count is seldom before a capital
         return 0.45 if group.symbols[0].islower() else 0.6
     if place is Place.CLAUSE and any(group.dashes):
@@ -291,7 +298,14 @@ def _inner_weight(setting: _Setting, place: Place) -> float:
     pointing = _POINTING.search(setting.before) is not None
     if len(group.symbols) > 1:
         return 0.25 if pointing else 0.1
-    return 0.2 if pointing and place is Place.AFTER and group.symbols[0] not in _NOT_BARE else 0.05
+    letter = group.symbols[0]
+    return 0.2 if pointing and letter not in _NOT_BARE and (place is Place.AFTER or letter.isupper()) else 0.05
+
+
+def _names(setting: _Setting) -> bool:
+    """A lone small letter or number before a capitalised word: "b Carabus niger"."""
+    symbols = setting.group.symbols
+    return len(symbols) == 1 and not symbols[0].isupper() and _NAME.match(setting.after) is not None
 
 
 def _doubtful(setting: _Setting, place: Place) -> bool:

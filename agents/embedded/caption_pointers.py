@@ -32,7 +32,7 @@ _VERB = (
     r"identif\w*|delineat\w*|outlin\w*|demonstrat\w*|designat\w*|enclos\w*|surround\w*|refer\w*\s+to|correspond\w*\s+to|are|is"
 )
 _POINTS_AT = re.compile(
-    rf"\s*(?:\([^()]{{0,20}}\)\s*)?(?:(?:in|on) \w{{1,8}} )?(?:\w+ly\s+)?(?:{_VERB})\s+", re.IGNORECASE
+    rf"\s*(?:\([^()]{{0,20}}\)\s*)?(?:(?:in|on) [^,;]{{1,24}} )?(?:\w+ly\s+)?(?:{_VERB})\s+", re.IGNORECASE
 )
 _DEFINED = re.compile(r"\s*[:=,]\s*(?=\w)")
 _SHOWN_BY = re.compile(
@@ -41,19 +41,27 @@ _SHOWN_BY = re.compile(
     r"(?:by|with|using|as|in|$)",
     re.IGNORECASE,
 )
+_VERBS = (
+    r"is|are|was|were|can be|may be|has|have|had|show\w*|demonstrat\w*|reveal\w*|indicat\w*|see[ns]?|note[ds]?|"
+    r"contain\w*|display\w*|confirm\w*|depict\w*|stains|express\w*|undergo\w*|located|devoid"
+)
 _STOP = re.compile(
-    r"[,;:.()\[\]=]|\b(?:which|that|where|who|in|on|at|by|with|from|to|as|for|is|are|was|were|while|whereas|"
-    r"and (?:the )?\w* ?arrow\w*|after|before|within|between|near|using|but|show\w*|demonstrat\w*|reveal\w*|"
-    r"indicat\w*|see[ns]?|note|has|have|had|contain\w*|display\w*|confirm\w*|depict\w*|stains|express\w*|undergo\w*|located|devoid)\b",
+    r"[,;:.()\[\]=]|\b(?:which|that|where|who|in|on|at|by|with|from|to|as|for|while|whereas|after|before|within|between|"
+    rf"near|using|but|and (?:the )?\w* ?arrow\w*|{_VERBS})\b",
+    re.IGNORECASE,
+)
+_STOP_BACK = re.compile(
+    rf"[,;:.()\[\]=]|\b(?:which|that|where|who|by|with|as|for|while|whereas|after|before|using|but|{_VERBS})\b",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(
-    r"^(?:and|or|the|an?|its|their|this|these|some|several|both|also|examples? of|presence of)\s+", re.IGNORECASE
+    r"^(?:and|or|in|on|at|to|of|the|an?|its|their|this|these|some|several|both|also|examples? of|presence of)\s+",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(r"^\W*(?:panel )?\(?[A-Za-z]{1,2}(?:\W{1,3}[A-Za-z])*[).:,]\s*")
 _BRACKET_LAST = re.compile(r"(?:\s*\([^()]{0,30}\))+\s*$")  # "T2WI (B) (arrows)"
 _REACH = 200  # characters around a marker word in which its bracket and target are sought; bounds the work
-_WORDS = 6  # of a region's label; longer phrases are cut. Guess
+_WORDS = 8  # of a region's label; longer phrases are cut. Guess
 _INLINE = 3  # words: a bracket this short names the marker of the words before it
 _DEFINITION = re.compile(
     r",\s(?=(?:\w+ ){0,2}(?:arrow ?heads?|arrows?|asterisks?|stars?|boxe?s?|circles?)\s?[=:])", re.IGNORECASE
@@ -125,18 +133,26 @@ def _target(caption: str, span: Span, word: MarkerWord) -> str:
     points = _POINTS_AT.match(after) or _DEFINED.match(after)
     if points:
         return _phrase_after(after[points.end() :])
+    past = caption[word.span.start : word.span.end].lower().endswith("ed")
     before = _LABEL.sub("", caption[max(span.start, word.span.start - _REACH) : word.span.start])
     shown = _SHOWN_BY.search(before + "by")  # "circled" is verb and marker in one: the "by" stands for itself
     if shown:
         return _phrase_after(before[: shown.start()])
+    if past and re.match(r"\s+(?:in|by|with)\b|\W*$", after):
+        return _phrase_before(before)  # "a region circled in yellow", but not "boxed region"
     return ""
 
 
 def _phrase_before(text: str) -> str:
-    """The last words of the text, back to a verb, preposition or mark: "shows the mucous layer" -> "mucous layer"."""
+    """The last words of the text, back to a verb, "with" or mark: "CT shows a cyst in the kidney" -> from "cyst" on."""
     tail = _BRACKET_LAST.sub("", text)
-    start = max((match.end() for match in _STOP.finditer(tail.rstrip(" ,"))), default=0)
-    return _clean(" ".join(tail[start:].split()[-_WORDS:]))
+    stops = list(_STOP_BACK.finditer(tail.rstrip(" ,")))
+    for last in (-1, -2, -3):  # "the fused cartilage can be seen (arrow)": nothing after the last verb, so before it
+        start = stops[last].end() if len(stops) >= -last else 0
+        phrase = _clean(" ".join(tail[start : stops[last + 1].start() if last < -1 else len(tail)].split()[-_WORDS:]))
+        if phrase or not start:
+            return phrase
+    return ""
 
 
 def _phrase_after(text: str) -> str:

@@ -9,14 +9,15 @@ from enum import Enum
 from itertools import pairwise
 
 from agents.embedded.caption_labels import Labels
-from agents.embedded.caption_mentions import Mention, Place
+from agents.embedded.caption_mentions import Form, Mention, Place
 from agents.embedded.caption_sentences import clauses, cut
 from curator.figure import Span
 
 # Opening words of sentences that speak of the whole figure where they follow the last panel's text.
 _GENERAL = re.compile(
     r"[\[(]?(?:"
-    r"(?:(?:the|all|black|white|red|blue|green|yellow|open|solid) )*(?:scale|bars?|arrow\w*|asterisk\w*|stars?)\b|"
+    r"(?:(?:the|all|black|white|red|blue|green|yellow|open|solid) )*"
+    r"(?:scale|bars?|arrow\w*|asterisk\w*|stars?|(?:dashed|dotted|broken) lines?)\b|"
     r"data\b|values?\b|results?\b|error\b|abbreviations?\b|(?:original )?magnifications?\b|all\b|[*#†\u2217]|"
     r"reproduced|adapted|modified|source data|see |statistic|significan|means?\b|each\b|experiments?\b|n\s?=|"
     r"different letters|unpaired|student|credit|exact|sections shown|pictures|images?\b|immunohistochemistry with|"
@@ -29,7 +30,6 @@ _STATISTIC = re.compile(
     r"(?:the )?(?:data|values?|results?|error bars?|\**\s?p[\s-]?(?:values?|<|=)|n\s?=|means?\b)", re.IGNORECASE
 )
 _EXCEPT = re.compile(r"\bexcept\b")
-_SPEAKS = 0.15  # weight below which a mention is not taken for a reference to a panel: guess
 
 
 _WORD = re.compile(r"\S+")
@@ -54,7 +54,7 @@ def assign(
     """(lead, own spans per label position, tail); spans of each in caption order, without overlap inside one list."""
     definers = _definers(labels)
     introducing = {mention.span for mention in definers.values()}
-    spoken = [m for m in labels.mentions if (m.weight >= _SPEAKS and not m.doubtful) or m.span in introducing]
+    spoken = [m for m in labels.mentions if m.speaks or m.span in introducing]
     starts = [mention.span.start for mention in spoken]
     reader = _Reader(caption, labels, last=max(mention.span.start for mention in definers.values()))
     for sentence in cut(sentences, [m.span.start for m in spoken if m.place is Place.SENTENCE]):
@@ -113,7 +113,8 @@ class _Reader:
         self._waiting.clear()
         if self._style is _Style.NONE and new[0].place is not Place.AFTER:
             title = Span(sentence.start, new[0].span.start)
-            if self._text(title).rstrip().endswith(":"):  # "Erg in adult tissues: (A) bone marrow, (B) liver"
+            if new[0].form is Form.BARE or self._text(title).rstrip().endswith(":"):
+                # "Erg in adult tissues: (A) bone marrow, (B) liver"; "Two beetles a Carabus niger b Carabus albus"
                 self.lead.append(title)
                 sentence = Span(title.end, sentence.end)
         after = sum(m.place is Place.AFTER for m in new)

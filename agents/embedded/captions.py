@@ -65,13 +65,14 @@ class _Finder:
         self._caption = caption
         self._labels = labels
         self._own = own
-        self._starts = [mention.span.start for mention in labels.mentions]
+        self._spoken = tuple(mention for mention in labels.mentions if mention.speaks)
+        self._starts = [mention.span.start for mention in self._spoken]
         self._own_starts = {index: [span.start for span in spans] for index, spans in own.items()}
 
     def __call__(self, clause: Span, at: int) -> tuple[str, ...]:
         """Those that the clause names, else those whose own text holds the character ``at``."""
         first, last = bisect_left(self._starts, clause.start), bisect_left(self._starts, clause.end)
-        inside = self._labels.mentions[first:last]
+        inside = self._spoken[first:last]
         # "(A, arrow)": the bracket that the marker word shares with a label decides.
         inside = (
             tuple(m for m in inside if m.form is Form.IN_BRACKETS and self._share_bracket(m.span.start, at)) or inside
