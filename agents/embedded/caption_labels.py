@@ -75,8 +75,8 @@ def _with_chain(alphabet: str, mentions: list[Mention]) -> list[Mention]:
             weak.setdefault(indices[0], []).append(number)
     chain: list[int] = []
     for second in weak.get(1, []):
-        place = bisect_left(weak.get(0, []), second)
-        links = [weak[0][place - 1], second] if place else []
+        before = bisect_left(weak.get(0, []), second)
+        links = [weak[0][before - 1], second] if before else []
         while links and links[-1] < (later := weak.get(len(links), [-1]))[-1]:
             links.append(later[bisect_right(later, links[-1])])
         chain = max(chain, links, key=len)

@@ -55,7 +55,7 @@ class Mention:
 
 _SPEAKS = 0.15  # guess: above every article and count, below every bracket
 _REACH = 24  # characters before and after a label that are looked at; bounds the work per label
-_KEYWORD = re.compile(r"\b(?:sub-?)?(?:panel|part|image|inset)s?\s{0,2}$", re.IGNORECASE)
+_KEYWORD = re.compile(r"\b(?:(?:[Ss]ub-?)?[Pp]anels?|Parts?|Images?|Insets?|PANELS?)\s{0,2}$")
 _FIGURE = re.compile(r"\bfig(?:ure)?s?\.?\s{0,2}$", re.IGNORECASE)
 # Words after which a letter or number names something else than a panel of this figure.
 _ELSEWHERE = re.compile(
