@@ -178,7 +178,7 @@ def domains_picture(rng: Rng, wh: Size, rows: Sequence[str], domains: Sequence[s
     pitch = height / (len(rows) + 0.6)
     for k, name in enumerate(rows):
         y = pitch * (k + 0.75)
-        left, right = names, width - cap_px * 2.5
+        left, right = names, width - text_wh("1400", cap_px * 0.8)[0] - cap_px
         cut = 1.0 if k == 0 else float(cuts[-1 - 2 * (k % len(domains))])
         write(canvas, name, (names - cap_px * 0.7, y), cap_px, _INK, "rm")
         canvas[

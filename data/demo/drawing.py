@@ -22,9 +22,18 @@ from data.demo.wording import write_caption
 _POINTED = (
     0.45  # share of figures with signs, where something can be pointed at; gives the measured 20-28 % of captions
 )
-_MARKED = {Content.BLOT: 0.12, Content.AGAROSE: 0.4, Content.PLATE: 0.3}  # share of panels with signs; guess
+_MARKED = {
+    Content.BLOT: 0.12,
+    Content.QUANTIFIED: 0.12,
+    Content.AGAROSE: 0.4,
+    Content.PLATE: 0.3,
+}  # share of panels with signs; guess
 _MARKED_ELSE = 0.75
-_INITIALS = (Content.ELECTRON, Content.TISSUE)  # where things are customarily marked by their initials
+_INITIALS = (
+    Content.ELECTRON,
+    Content.TISSUE,
+    Content.MAGNIFIED,
+)  # where things are customarily marked by their initials
 _INK = 12  # difference from the paper, of 255, that counts as ink: above JPEG noise
 
 
@@ -195,7 +204,7 @@ def _draw_scale_bars(
         if not scene.scale or not shown:
             boxes.append(None)
             continue
-        length = (x1 - x0) * (0.07 if slot.content == Content.CHANNELS else 0.16)
+        length = (x1 - x0) * (0.07 if slot.content in (Content.CHANNELS, Content.MAGNIFIED) else 0.16)
         text_px = style.fitted((round(x1 - x0), round(y1 - y0))).text_px
         corner = canvas[round(y1 - (y1 - y0) * 0.15) : round(y1), round(x0) if left else round(x1 - length) :][
             :, : round(length)

@@ -63,8 +63,15 @@ def _with_inset(rng: Rng, picture: Picture, cap_px: float) -> tuple[Picture, Dra
     height, width = picture.rgb.shape[:2]
     side = round(min(height, width) * 0.36)
     part = round(side / _ZOOM)
-    x = int(rng.integers(side + 12, max(side + 13, width - part - 12)))
-    y = int(rng.integers(round(cap_px * 2.6), max(round(cap_px * 2.6) + 1, round(height * 0.75) - part)))
+    top = round(cap_px * 2.6)
+    places = [
+        (
+            int(rng.integers(side + 12, max(side + 13, width - part - 12))),
+            int(rng.integers(top, max(top + 1, round(height * 0.75) - part))),
+        )
+        for _ in range(12)
+    ]  # an author enlarges where there is most to see
+    x, y = max(places, key=lambda at: float(picture.rgb[at[1] : at[1] + part, at[0] : at[0] + part].std()))
     rgb = picture.rgb.copy()
     crop = cv2.resize(rgb[y : y + part, x : x + part], (side, side), interpolation=cv2.INTER_CUBIC)
     inset = (4.0, float(height - side - 4), float(side + 4), float(height - 4))
@@ -98,47 +105,53 @@ def channels_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) ->
     rows = 2 if height > 360 and rng.random() < 0.5 else 1
     tiles = 4 if width * rows / height > 3.4 else 3
     gap = int(rng.choice([0, 2, 3, 4]))
-    tile = ((width - gap * (tiles - 1)) // tiles, (height - gap * (rows - 1)) // rows)
+    strip = round(style.text_px * 1.8) if rows == 2 and rng.random() < 0.6 else 0  # for names beside and above
+    tile = ((width - strip - gap * (tiles - 1)) // tiles, (height - strip - gap * (rows - 1)) // rows)
     canvas = np.full((height, width, 3), 255, np.uint8)
     things: list[Thing] = []
     stains: list[Stain] = [*style.stains[: tiles - 2], "nuclei"]
     colors = [*style.colors[: tiles - 2], "blue"]
     names = [*style.names[: tiles - 2], "DAPI"]
+    arms = [arm(story, row) for row in range(rows)]
     grey = rng.random() < 0.3
     for row in range(rows):
         view = Culture(rng, tile, style.spacing_px(tile), int(rng.integers(0, 3)), int(rng.integers(0, 2)))
         lights = [view.light(stain) for stain in stains]
-        y = row * (tile[1] + gap)
+        y = strip + row * (tile[1] + gap)
         for k in range(tiles):
-            x = k * (tile[0] + gap)
+            x = strip + k * (tile[0] + gap)
             whole = k == tiles - 1
             shown = lights if whole else lights[k : k + 1]
             painted = colors if whole else ["grey"] if grey else colors[k : k + 1]
             canvas[y : y + tile[1], x : x + tile[0]] = merge(rng, shown, painted)
             if row == 0:
-                write(
-                    canvas,
-                    "Merge" if whole else names[k],
-                    (x + tile[0] - style.text_px * 0.7, style.text_px * 0.7),
-                    style.text_px,
-                    (255, 255, 255),
-                    "rt",
-                )
-            if whole:
-                clear = style.text_px * 2.4 if row == 0 else 0.0  # below the name of the tile
-                things += [thing.moved(x, y) for thing in view.things() if thing.box_xyxy[1] > clear]
-    arms = [arm(story, row) for row in range(rows)]
+                _name_tile(canvas, "Merge" if whole else names[k], (x, y), tile, style.text_px, strip > 0)
+        if strip:
+            write(canvas, arms[row], (1, y + tile[1] / 2), style.text_px, anchor="lm", turned=True)
+        clear = style.text_px * 2.4 if row == 0 else 0.0  # below the name of the tile
+        last = strip + (tiles - 1) * (tile[0] + gap)
+        things += [thing.moved(last, y) for thing in view.things() if thing.box_xyxy[1] > clear]
     who = f"{story.cells} cells" + (f" ({listed(arms)})" if rows > 1 else "")
     stained = listed([f"{name} ({color})" for name, color in zip(names[:-1], colors[:-1], strict=True)])
     topic = f"{story.cells} cells were fixed and stained for {stained} and DAPI (blue)"
     if rng.random() < 0.5:
         topic = f"Immunostaining of {who} for {stained}; nuclei were counterstained with DAPI (blue)"
     return Scene(
-        Picture(canvas, PanelKind.MICROSCOPY, tuple(things)), topic,
+        Picture(canvas, PanelKind.MICROSCOPY, tuple(things)),
+        topic,
         f"Single channels and merged images of {story.cells} cells",
         details=("Merged images are shown on the right",) if rng.random() < 0.4 else (),
         scale=length_text(rng, story, (5, 10, 20)),
-    )  # fmt: skip
+    )
+
+
+def _name_tile(canvas: Rgb, name: str, corner: tuple[int, int], tile: Size, cap_px: float, above: bool) -> None:
+    """Writes a tile's name above it, or white into its upper right corner."""
+    x, y = corner
+    if above:
+        write(canvas, name, (x + tile[0] / 2, y - cap_px * 0.4), cap_px, anchor="mb")
+    else:
+        write(canvas, name, (x + tile[0] - cap_px * 0.7, y + cap_px * 0.7), cap_px, (255, 255, 255), "rt")
 
 
 def neurons_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Scene:
@@ -157,7 +170,7 @@ def neurons_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> 
 
 def tissue_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Scene:
     share = float(rng.uniform(0.1, 0.7)) if style.brown else None
-    picture = tissue_picture(rng, wh, story.tissue, style.nuclei_px(wh), share)  # type: ignore[arg-type]
+    picture = tissue_picture(rng, wh, story.tissue, style.nuclei_px(wh), share)
     group = arm(story, turn)
     organ = story.spelled(story.organ)
     stain = f"{style.brown} immunohistochemistry" if style.brown else story.spelled("haematoxylin and eosin")

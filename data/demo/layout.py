@@ -31,6 +31,12 @@ class Content(StrEnum):
     AGAROSE = "agarose"
     PLOT = "plot"
     DIAGRAM = "diagram"
+    PLOTS = "plots"
+    """Several plots under one letter."""
+    QUANTIFIED = "quantified"
+    """A blot and the plot of its bands."""
+    MAGNIFIED = "magnified"
+    """A section at two magnifications."""
     TABLE = "table"
 
     @property
@@ -42,7 +48,7 @@ class Content(StrEnum):
 _PHOTOGRAPHIC = frozenset(
     {
         Content.CULTURE, Content.CHANNELS, Content.NEURONS, Content.TISSUE, Content.ELECTRON, Content.CHEST,
-        Content.BRAIN, Content.ULTRASOUND, Content.PLATE,
+        Content.BRAIN, Content.ULTRASOUND, Content.PLATE, Content.MAGNIFIED,
     }
 )  # fmt: skip
 
@@ -69,18 +75,19 @@ _ASPECTS: dict[Content, tuple[float, float]] = {  # width / height; guesses from
     Content.BRAIN: (0.8, 1.0), Content.ULTRASOUND: (1.1, 1.4), Content.PLATE: (0.95, 1.1),
     Content.BLOT: (1.0, 1.7), Content.AGAROSE: (1.1, 1.6), Content.PLOT: (0.85, 1.35),
     Content.DIAGRAM: (1.3, 2.2), Content.TABLE: (1.9, 2.8),
+    Content.PLOTS: (1.7, 2.7), Content.QUANTIFIED: (1.7, 2.4), Content.MAGNIFIED: (2.0, 2.5),
 }  # fmt: skip
 
 _THEMES: dict[str, tuple[float, dict[Content, float]]] = {
     # weight, contents of the panels; guesses: about half of the panels in open figures are photographic
-    "cell biology": (0.30, {Content.CULTURE: 0.22, Content.CHANNELS: 0.16, Content.BLOT: 0.22, Content.PLOT: 0.32,
-                            Content.DIAGRAM: 0.08}),
+    "cell biology": (0.30, {Content.CULTURE: 0.22, Content.CHANNELS: 0.16, Content.BLOT: 0.16, Content.QUANTIFIED: 0.06,
+                            Content.PLOT: 0.26, Content.PLOTS: 0.06, Content.DIAGRAM: 0.08}),
     "light microscopy": (0.13, {Content.CULTURE: 0.6, Content.CHANNELS: 0.2, Content.NEURONS: 0.2}),
-    "pathology": (0.19, {Content.TISSUE: 1.0}),
+    "pathology": (0.19, {Content.TISSUE: 0.82, Content.MAGNIFIED: 0.18}),
     "radiology": (0.15, {Content.CHEST: 0.5, Content.BRAIN: 0.3, Content.ULTRASOUND: 0.2}),
     "ultrastructure": (0.05, {Content.ELECTRON: 1.0}),
     "molecular biology": (0.06, {Content.AGAROSE: 0.3, Content.PLATE: 0.25, Content.PLOT: 0.25, Content.DIAGRAM: 0.2}),
-    "data": (0.12, {Content.PLOT: 0.92, Content.TABLE: 0.08}),
+    "data": (0.12, {Content.PLOT: 0.78, Content.PLOTS: 0.15, Content.TABLE: 0.07}),
 }  # fmt: skip
 _SINGLE: dict[Content, float] = {  # a figure of one panel may be anything (guess)
     Content.PLOT: 0.28, Content.DIAGRAM: 0.16, Content.TISSUE: 0.14, Content.CULTURE: 0.08, Content.CHANNELS: 0.06,

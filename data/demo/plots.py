@@ -123,7 +123,7 @@ def _bracket(axes: Axes, x0: float, x1: float, y: float, step: float, stars: str
 
 def bars(rng: Rng, wh: Size, style: PlotStyle, groups: Sequence[str], series: Sequence[str], ylabel: str) -> Picture:
     """Means with error bars, single points on some, significance brackets."""
-    means = rng.uniform(0.25, 1.0, (len(series), len(groups))) * rng.choice([1, 1, 4, 100])
+    means = rng.uniform(0.25, 1.0, (len(series), len(groups))) * (100 if "%" in ylabel else rng.choice([1, 1, 4]))
     means[0, 0] = means.max() * rng.uniform(0.25, 1.0)
     errors = means * rng.uniform(0.05, 0.16, means.shape)
     dots = rng.random() < 0.45

@@ -40,13 +40,13 @@ def _pool(rng: Rng, content: Content, story: Story, replicated: bool) -> list[st
             f"Processes of {story.protein}-deficient neurons are shorter and less branched",
             f"n = {n} cultures from {one_of(rng, ('E17', 'E18', 'P0'))} embryos",
         ]
-    if content == Content.TISSUE and story.clinical:
+    if content in (Content.TISSUE, Content.MAGNIFIED) and story.clinical:
         return [
             "The specimen was fixed in formalin and embedded in paraffin",
             "The cells show moderate nuclear atypia",
             "There was no evidence of vascular invasion",
         ]
-    if content == Content.TISSUE:
+    if content in (Content.TISSUE, Content.MAGNIFIED):
         return [
             f"Sections of {one_of(rng, (3, 4, 5))} {story.micron} were cut from paraffin-embedded tissue",
             f"Animals were killed {int(rng.integers(2, 13))} weeks after the first injection of {story.treatment}",
@@ -74,20 +74,20 @@ def _pool(rng: Rng, content: Content, story: Story, replicated: bool) -> list[st
             f"{many} cells were seeded per dish and grown for {int(rng.integers(7, 15))} days",
             f"Representative of {n} independent experiments",
         ]
-    if content in (Content.BLOT, Content.AGAROSE):
+    if content in (Content.BLOT, Content.QUANTIFIED, Content.AGAROSE):
         return [
             f"Cells were serum-starved for {hours} h and stimulated with {story.treatment} ({dose})",
             "Numbers on the left are sizes in kDa"
-            if content == Content.BLOT
+            if content != Content.AGAROSE
             else "Numbers on the left are fragment lengths in base pairs",
             f"One of {n} independent experiments is shown",
             f"Lysates ({one_of(rng, (10, 20, 30, 40))} μg per lane) were probed with the indicated antibodies"
-            if content == Content.BLOT
+            if content != Content.AGAROSE
             else "Products were separated on a 2% agarose gel and stained with ethidium bromide",
         ]
-    if content == Content.PLOT and not replicated:
+    if content in (Content.PLOT, Content.PLOTS) and not replicated:
         return [f"{many} samples were analyzed", "Source data are provided as a supplementary file"]
-    if content == Content.PLOT:
+    if content in (Content.PLOT, Content.PLOTS):
         return [
             f"Values are normalized to the {story.arms[0]} group",
             f"Cells were analysed {hours} h after treatment"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from data.demo.fields import Rng
+from data.demo.histology import Tissue
 
 T = TypeVar("T")
 
@@ -20,7 +21,7 @@ _TREATMENTS = (
     "rapamycin", "cisplatin", "TGF-β1", "bafilomycin A1", "nocodazole", "tunicamycin", "TNF-α", "metformin",
     "doxorubicin", "LPS", "palmitate", "rotenone", "olaparib", "IL-6",
 )  # fmt: skip
-_ORGANS = {
+_ORGANS: dict[Tissue, tuple[str, ...]] = {
     "glands": ("colon", "duodenum", "prostate", "endometrium", "stomach"),
     "muscle": ("tibialis anterior muscle", "left ventricle", "gastrocnemius muscle", "diaphragm"),
     "tumour": ("xenograft tumour", "mammary tumour", "lung metastasis", "primary tumour"),
@@ -61,7 +62,7 @@ class Story:
     treatment: str
     process: str
     verb: str
-    tissue: str
+    tissue: Tissue
     organ: str
     genes: tuple[str, ...]
     arms: tuple[str, ...]
