@@ -32,7 +32,8 @@ _WORDS: dict[PanelKind, re.Pattern[str]] = {
     PanelKind.GEL: re.compile(r"blot|\bSDS|\bPAGE\b|\bgels?\b|electrophore|lysate|in-gel|immunoprecipit", re.I),
     PanelKind.PLOT: re.compile(
         r"quantif|histogram|\bplots?\b|\bgraphs?\b|\bcurves?\b|bar chart|mean ?±|± ?s|error bars?|p ?[<=] ?0?\.\d"
-        r"|\bn ?= ?|distribution|heat ?map|scatter|viability|percentage|kaplan|correlation|average|axis|levels? of|qPCR",
+        r"|\bn ?= ?|distribution|heat ?map|scatter|viability|percentage|kaplan|correlation|average"
+        r"|axis|levels? of|qPCR",
         re.I,
     ),
     PanelKind.DIAGRAM: re.compile(
@@ -43,7 +44,8 @@ _WORDS: dict[PanelKind, re.Pattern[str]] = {
     PanelKind.TABLE: re.compile(r"\btables?\b|\blist(s|ed|ing)? of|\bsummary of", re.I),
     PanelKind.MICROSCOPY: re.compile(
         r"microscop|micrograph|confocal|fluorescen|immunofluor|immunohisto|histolog|H ?& ?E|hematoxylin|haematoxylin"
-        r"|eosin|stain|scale bars?|\bDAPI\b|\bGFP\b|magnification|\b\d+ ?[µμ]m\b|\bTEM\b|\bSEM image|LM \u00d7|\u00d7 ?\d{2,4}",
+        r"|eosin|stain|scale bars?|\bDAPI\b|\bGFP\b|magnification|\b\d+ ?[µμ]m\b|\bTEM\b|\bSEM image"
+        r"|LM \u00d7|\u00d7 ?\d{2,4}",
         re.I,
     ),
     PanelKind.RADIOLOGY: re.compile(
