@@ -13,7 +13,7 @@ import pytest
 
 from curator.figure import Article, Figure, Hierarchy, Marker, MarkerKind, Panel, Provenance, Shared, Span
 from data.store import Store
-from ui.editor.editor import MODULES, bundle
+from ui.editor.bundle import MODULES, bundle
 from ui.editor.server import ReviewServer
 
 CAPTION = "Kidneys. (A) A nucleus, white arrow. (B) A tubule."

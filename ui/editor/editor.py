@@ -5,62 +5,15 @@ A plain ``gr.HTML`` and no subclass of it: the framework writes a ``.pyi`` file 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from ui.editor.bundle import bundle
+
 _FOLDER = Path(__file__).parent
-# in the order of their imports: each module stands after those that it imports
-MODULES = (
-    "dom.js",
-    "icons.js",
-    "geometry.js",
-    "figure.js",
-    "commands.js",
-    "state.js",
-    "calls.js",
-    "figures.js",
-    "outbox.js",
-    "lease.js",
-    "activity.js",
-    "viewport.js",
-    "marks.js",
-    "canvas.js",
-    "pointer.js",
-    "nudge.js",
-    "inplace.js",
-    "caption.js",
-    "tree.js",
-    "fields.js",
-    "queue.js",
-    "dialogs.js",
-    "keys.js",
-    "toolbar.js",
-    "actions.js",
-    "review.js",
-)
-_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))", re.MULTILINE)
-
-
-def bundle() -> str:
-    """All modules as one script, without a build step.
-
-    Each module becomes a function of its own, so that its names stay its own: its imports turn into constants taken
-    from the modules before it, its exports into what the function returns.
-    """
-    parts = [_as_function(name) for name in MODULES]
-    return "\n".join(['"use strict";', *parts, "module_review.startReview(element, server);", ""])
-
-
-def _as_function(name: str) -> str:
-    source = (_FOLDER / name).read_text(encoding="utf-8")
-    exports = ", ".join(_EXPORT.findall(source))
-    body = _EXPORT.sub("", _IMPORT.sub(r"const \1 = module_\2;", source))
-    return f"const module_{name.removesuffix('.js')} = (() => {{\n{body}return {{ {exports} }};\n}})();"
 
 
 def review_editor(server_functions: list[Callable[..., Any]]) -> gr.HTML:

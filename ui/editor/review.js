@@ -108,6 +108,7 @@ export class Review {
 
   // Opens what the address names, or the head of the queue.
   async start() {
+    this._drawSaved();
     this._outbox.start();
     await this._follow();
   }
