@@ -100,6 +100,14 @@ def url(project: Store) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def read_url(drawn_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a live page for tests that decide nothing; they share it."""
+    folder = tmp_path_factory.mktemp("read") / "kidneys"
+    with served(Store(Path(shutil.copytree(drawn_project, folder)))) as address:
+        yield address
+
+
 @pytest.fixture
 def expected_errors() -> list[str]:
     """Texts of console errors that a test provokes on purpose: it adds parts of them here."""

@@ -11,9 +11,9 @@ from data.store import Store
 
 
 def test_a_project_without_decisions_shows_progress_and_says_what_is_missing(
-    open_page: Callable[..., Page], url: str
+    open_page: Callable[..., Page], read_url: str
 ) -> None:
-    page = open_page(url + "/#dashboard")
+    page = open_page(read_url + "/#dashboard")
     expect(page.locator(".tile.progress .value")).to_have_text("0% 0 of 7 figures")
     expect(page.locator(".outcomes .c-empty")).to_contain_text("No decisions yet")
     expect(page.locator(".tile.pace .note")).to_have_text("Known after the first accepted figure")

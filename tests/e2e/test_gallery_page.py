@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from curator.commands import parse_commands
 from data.store import Store
@@ -16,10 +16,15 @@ from tests.e2e.conftest import served
 
 
 @pytest.fixture
-def queue(open_page: Callable[..., Page], url: str) -> Page:
-    page = open_page(url + "/#queue")
+def queue(open_page: Callable[..., Page], read_url: str) -> Page:
+    page = open_page(read_url + "/#queue")
     expect(page.locator(".gallery")).to_have_attribute("data-ready", "true")
     return page
+
+
+def _rail(page: Page) -> Locator:
+    """The tab itself: Review has fields of the same names."""
+    return page.locator("#gallery")
 
 
 def _figures(page: Page) -> list[str]:
@@ -32,7 +37,7 @@ def _figures(page: Page) -> list[str]:
 
 def _filter(page: Page) -> dict[str, object]:
     address = page.evaluate("location.hash")
-    _, _, text = address.partition("&filter=")
+    _, _, text = address.replace("&show=", "&filter=").partition("&filter=")
     return json.loads(unquote(text)) if text else {}
 
 
@@ -47,32 +52,32 @@ def test_all_figures_are_shown_least_sure_first_with_their_pictures(queue: Page)
 
 
 def test_filters_narrow_the_grid_and_are_kept_in_the_address_over_a_reload(queue: Page) -> None:
-    queue.get_by_label("proposed").check()
+    _rail(queue).get_by_label("proposed").check()
     expect(queue.locator(".count")).to_have_text("6 figures")
-    queue.get_by_label("Has a panel of kind").select_option("plot")
+    _rail(queue).get_by_label("Has a panel of kind").select_option("plot")
     expect(queue.locator(".count")).to_have_text("2 figures")
     assert _figures(queue) == ["PMC1:F4", "PMC1:F1"]
     assert _filter(queue) == {"states": ["proposed"], "kind": "plot"}
     queue.reload()
     expect(queue.locator(".count")).to_have_text("2 figures")
-    expect(queue.get_by_label("proposed")).to_be_checked()
+    expect(_rail(queue).get_by_label("proposed")).to_be_checked()
     queue.get_by_role("button", name="Reset filters").click()
     expect(queue.locator(".count")).to_have_text("7 figures")
 
 
 def test_the_confidence_range_and_the_attention_filter_narrow_the_grid(queue: Page) -> None:
-    queue.get_by_label("Confidence at least").fill("0.9")
+    _rail(queue).get_by_label("Confidence at least").fill("0.9")
     expect(queue.locator(".count")).to_have_text("1 figure")
     assert _figures(queue) == ["PMC2:F1"]
     queue.get_by_role("button", name="Reset filters").click()
-    queue.get_by_label("Flagged or failed").check()
+    _rail(queue).get_by_label("Flagged or failed").check()
     expect(queue.locator(".count")).to_have_text("2 figures")
     assert _figures(queue) == ["PMC2:F3", "PMC1:F4"]
 
 
 def test_the_handles_of_the_confidence_range_never_cross(queue: Page) -> None:
-    queue.get_by_label("Confidence below").fill("0.3")
-    queue.get_by_label("Confidence at least").fill("0.8")
+    _rail(queue).get_by_label("Confidence below").fill("0.3")
+    _rail(queue).get_by_label("Confidence at least").fill("0.8")
     expect(queue.locator(".confidence output")).to_have_text("0.80 \u2013 0.85")
 
 
@@ -97,7 +102,7 @@ def test_an_article_is_picked_from_what_its_title_suggests(queue: Page) -> None:
 
 
 def test_arrow_keys_walk_the_grid_and_enter_opens_the_figure_with_its_filter(queue: Page) -> None:
-    queue.get_by_label("Order").select_option("number")
+    _rail(queue).get_by_label("Order").select_option("number")
     expect(queue.locator(".gallery")).to_have_attribute("data-ready", "true")
     queue.locator('[data-figure="PMC1:F1"] a').focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
@@ -121,7 +126,10 @@ def test_problems_are_listed_with_their_reasons(queue: Page) -> None:
     expect(drawer).to_be_hidden()
 
 
-def test_a_decision_made_elsewhere_shows_when_the_tab_is_opened_again(queue: Page, project: Store) -> None:
+def test_a_decision_made_elsewhere_shows_when_the_tab_is_opened_again(
+    open_page: Callable[..., Page], url: str, project: Store
+) -> None:
+    queue = open_page(url + "/#queue")
     queue.get_by_role("tab", name="Dashboard").click()
     accept = parse_commands([{"op": "judge_figure", "state": "accepted"}])
     project.reviews.decide("PMC1:F2", 1, accept, "grace#1", 0.0)
@@ -130,13 +138,15 @@ def test_a_decision_made_elsewhere_shows_when_the_tab_is_opened_again(queue: Pag
 
 
 def test_a_filter_that_matches_nothing_says_so(queue: Page) -> None:
-    queue.get_by_label("Search captions").fill("unicorn")
+    _rail(queue).get_by_label("Search captions").fill("unicorn")
     expect(queue.locator(".empty")).to_contain_text("No figure matches")
     expect(queue.locator(".card")).to_have_count(0)
 
 
-def test_an_address_that_nobody_here_made_is_answered_and_not_obeyed(open_page: Callable[..., Page], url: str) -> None:
-    page = open_page(url + "/#queue&filter=" + quote('{"states": ["<img src=x onerror=document.title=1>"]}'))
+def test_an_address_that_nobody_here_made_is_answered_and_not_obeyed(
+    open_page: Callable[..., Page], read_url: str
+) -> None:
+    page = open_page(read_url + "/#queue&show=" + quote('{"states": ["<img src=x onerror=document.title=1>"]}'))
     expect(page.locator(".empty")).to_contain_text("This filter cannot be used")
     assert page.title() == "Curator"
 
@@ -146,3 +156,15 @@ def test_an_empty_project_says_what_to_do(open_page: Callable[..., Page], tmp_pa
         page = open_page(address + "/#queue")
         expect(page.locator(".empty")).to_contain_text("No figures yet")
         expect(page.locator(".empty code").first).to_have_text(f"curator --project {tmp_path / 'new'} ingest SOURCE")
+
+
+def test_a_click_opens_the_figure_in_review_and_back_returns_to_the_same_filter(queue: Page) -> None:
+    _rail(queue).get_by_label("Has a panel of kind").select_option("plot")
+    expect(queue.locator(".count")).to_have_text("2 figures")
+    queue.locator('[data-figure="PMC1:F1"] a').click()
+    expect(queue.get_by_role("tab", name="Review")).to_have_attribute("aria-selected", "true")
+    expect(queue.locator("#review .rv")).to_have_attribute("data-figure", "PMC1:F1")
+    queue.go_back()
+    expect(queue.get_by_role("tab", name="Queue")).to_have_attribute("aria-selected", "true")
+    expect(queue.locator(".count")).to_have_text("2 figures")
+    expect(_rail(queue).get_by_label("Has a panel of kind")).to_have_value("plot")

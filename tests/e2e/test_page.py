@@ -13,8 +13,8 @@ def test_the_page_opens_without_an_error_or_a_request_to_another_host(page: Page
     expect(page.locator("#header .user")).to_have_text("ada")
 
 
-def test_the_chosen_theme_survives_a_reload_and_beats_the_system(open_page: Callable[..., Page], url: str) -> None:
-    page = open_page(url + "/", color_scheme="light")
+def test_the_chosen_theme_survives_a_reload_and_beats_the_system(open_page: Callable[..., Page], read_url: str) -> None:
+    page = open_page(read_url + "/", color_scheme="light")
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     page.get_by_role("button", name="Switch between light and dark").click()
     page.reload()
@@ -23,8 +23,8 @@ def test_the_chosen_theme_survives_a_reload_and_beats_the_system(open_page: Call
     assert page.evaluate("document.body.classList.contains('dark')")
 
 
-def test_the_theme_follows_the_system_until_one_is_chosen(open_page: Callable[..., Page], url: str) -> None:
-    page = open_page(url + "/", color_scheme="dark")
+def test_the_theme_follows_the_system_until_one_is_chosen(open_page: Callable[..., Page], read_url: str) -> None:
+    page = open_page(read_url + "/", color_scheme="dark")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.emulate_media(color_scheme="light")
     expect(page.locator("html")).to_have_attribute("data-theme", "light")

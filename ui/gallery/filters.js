@@ -19,16 +19,17 @@ function compact(filter) {
   return Object.fromEntries(Object.entries(filter).filter(([name, value]) => !isDefault(name, value)));
 }
 
-function addressOf(kind, filter) {
+// "#queue&show=JSON" is this tab's address; "#figure=ID&filter=JSON" is a figure in Review, in the queue of that filter.
+function addressOf(place, name, filter) {
   const fields = compact(filter);
-  return "#" + kind + (Object.keys(fields).length ? "&filter=" + encodeURIComponent(JSON.stringify(fields)) : "");
+  return "#" + place + (Object.keys(fields).length ? `&${name}=` + encodeURIComponent(JSON.stringify(fields)) : "");
 }
 
 // The address may be anybody's: unknown fields are dropped here, wrong values are refused by the server.
 function filterOfAddress() {
-  const part = location.hash.slice(1).split("&").find((one) => one.startsWith("filter="));
+  const part = location.hash.slice(1).split("&").find((one) => one.startsWith("show="));
   try {
-    const fields = part ? JSON.parse(decodeURIComponent(part.slice("filter=".length))) : {};
+    const fields = part ? JSON.parse(decodeURIComponent(part.slice("show=".length))) : {};
     return { ...DEFAULTS, ...Object.fromEntries(Object.entries(fields).filter(([name]) => name in DEFAULTS)) };
   } catch {
     return { ...DEFAULTS };

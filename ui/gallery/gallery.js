@@ -16,7 +16,7 @@ async function ask(name, request) {
   }
 }
 
-const openHref = (item) => addressOf("figure=" + encodeURIComponent(item.figure_id), filter);
+const openHref = (item) => addressOf("figure=" + encodeURIComponent(item.figure_id), "filter", filter);
 const rail = makeRail(part(".rail"), props.kinds, (text) => ask("articles", { text }), change);
 const grid = makeGrid(
   part(".scroll"),
@@ -70,7 +70,7 @@ function showFilter() {
 let typing = 0;
 function change(fields) {
   filter = { ...filter, ...fields };
-  history.replaceState(null, "", addressOf("queue", filter));
+  history.replaceState(null, "", addressOf("queue", "show", filter));
   showFilter();
   gallery.dataset.ready = "false";
   // a slider or a typing person changes the filter many times a second
