@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from agents.embedded.layout_ink import Ink, Rect, find_ink
 from agents.embedded.layout_partition import Leaf, Missing, best_partition
 from agents.embedded.layout_split import split_images, split_into
+from agents.embedded.layout_strays import with_strays_moved
 from curator.geometry import Box, clip
 
 if TYPE_CHECKING:
@@ -54,16 +55,22 @@ def propose_panels(
     missing = _missing(labels, anchors)
     boxes = [_reduced(letter.box_xyxy, ink) for letter in anchors]
     _, found = best_partition(ink, boxes, list(missing.values()))
+    rects = with_strays_moved(
+        ink,
+        [leaf.rect for leaf in found.leaves],
+        [None if leaf.anchor is None else boxes[leaf.anchor] for leaf in found.leaves],
+        float(np.median([box.height for box in boxes])),
+    )
     unread = [leaf for leaf in found.leaves if leaf.anchor is None]
     named = dict(zip(unread, _names(unread, missing, boxes), strict=True))
     proposals: list[PanelProposal] = []
-    for leaf in found.leaves:
+    for leaf, rect in zip(found.leaves, rects, strict=True):
         letter = None if leaf.anchor is None else anchors[leaf.anchor]
         proposals.append(
             PanelProposal(
                 letter.text if letter else named[leaf],
                 letter.box_xyxy if letter else None,
-                _original(leaf.rect, ink, (width, height)),
+                _original(rect, ink, (width, height)),
                 _confidence(leaf.own + leaf.worst_cut),
             )
         )

@@ -48,6 +48,14 @@ class Rect(NamedTuple):
     def height(self) -> int:
         return self.y1 - self.y0
 
+    @property
+    def area(self) -> int:
+        return self.width * self.height
+
+    def around(self, other: Rect) -> Rect:
+        """The smallest rectangle around both."""
+        return Rect(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
+
     def within(self, other: Rect) -> Rect | None:
         """The shared part; None where there is none."""
         x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
