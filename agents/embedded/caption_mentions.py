@@ -234,7 +234,7 @@ def _place(caption: str, sentence: Span, setting: _Setting) -> Place:
     if ends or (setting.deep and setting.form is not Form.BRACKETS):
         return Place.AFTER
     tight = not lead[-1:].isspace()
-    named = after[0].isupper() and (lead.rstrip()[-1:] in (")", ".", "%") or after[1:2].islower() or tight)
+    named = after[0].isupper() and (lead.rstrip()[-1:] in ").%0123456789" or after[1:2].islower() or tight)
     if named and setting.form in (Form.BRACKETS, Form.CLOSED, Form.COLON, Form.DOT):
         return Place.SENTENCE  # a full stop was left out: "(B) Liver (C) Lung"
     leads = setting.form in (Form.CLOSED, Form.COLON, Form.DOT) or (setting.form is Form.BARE and _names(setting))

@@ -17,7 +17,8 @@ from curator.figure import Span
 _GENERAL = re.compile(
     r"[\[(]?(?:"
     r"(?:(?:the|all|black|white|red|blue|green|yellow|open|solid) )*"
-    r"(?:scale|bars?|arrow\w*|asterisk\w*|stars?|(?:dashed|dotted|broken) lines?)\b|"
+    r"(?:scale|bars?(?=[\s,:=]+(?:indicat|represent|equal|correspond|are|is|\d|[=:]))|"
+    r"arrow\w*|asterisk\w*|stars?|(?:dashed|dotted|broken) lines?)\b|"
     r"data\b|values?\b|results?\b|error\b|abbreviations?\b|(?:original )?magnifications?\b|all\b|[*#†\u2217]|"
     r"reproduced|adapted|modified|source data|see |statistic|significan|means?\b|each\b|experiments?\b|n\s?=|"
     r"different letters|unpaired|student|credit|exact|sections shown|pictures|images?\b|immunohistochemistry with|"
@@ -36,8 +37,17 @@ _WORD = re.compile(r"\S+")
 _JOINT = re.compile(
     r"\s*(?:[,;]|(?:and|or|but|while|whereas|with|versus|vs)\b)(?:\s*(?:and|or|but)\b)?\s*", re.IGNORECASE
 )
+_AND = re.compile(r",\s|\s(?:and|or|but)\s")
 _PREPOSITIONS = frozenset(("in", "of", "on", "with", "at", "from", "by", "for", "to", "after", "before", "under"))
 _SHORT = 4  # words: a label's own words this few share what stands before the first label's. Measured: 2 to 9 alike
+
+# What makes a mention the one that introduces a label, beside its weight: guesses, so ordered that a later, more
+# specific "A." beats the "(A-D)" of the title, and neither loses to a reference.
+_FIRST_BONUS = 0.1
+_OPENING_BONUS = 0.15
+_SHARED_COST = 0.1  # for each further label of the mention
+_LEAD_IN = 6  # characters before the labels that open a clause: space, and, bracket
+_ITEM = 6  # words: panels described in so few are items of a list, and what follows the last is no more about it. Guess
 
 
 class _Style(Enum):
@@ -61,7 +71,7 @@ def assign(
         mentions = spoken[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)]
         new = [m for m in mentions if m.span in introducing]
         if new:
-            reader.introduce(sentence, new)
+            reader.introduce(sentence, new, mentions)
         elif not mentions or not reader.refer(sentence, mentions):
             reader.go_on(sentence)
     return (
@@ -76,9 +86,9 @@ def _definers(labels: Labels) -> dict[int, Mention]:
     best: dict[int, tuple[float, Mention]] = {}
     for mention in labels.mentions:
         indices = labels.indices(mention)
-        value = mention.weight - 0.1 * (len(indices) - 1) + 0.15 * (mention.place is Place.SENTENCE)
+        value = mention.weight - _SHARED_COST * (len(indices) - 1) + _OPENING_BONUS * (mention.place is Place.SENTENCE)
         for index in indices:
-            first = 0.1 * (index not in best)
+            first = _FIRST_BONUS * (index not in best)
             if first or value > best[index][0] + 1e-9:
                 best[index] = (value + first, mention)
     return {index: mention for index, (_, mention) in best.items()}
@@ -100,17 +110,12 @@ class _Reader:
         """The labels that the text is about."""
         self._narrowed: tuple[int, ...] = ()
         """Those of them that a sentence named last."""
-        self._waiting: list[Span] = []
-        """Sentences between two listed labels: whose they are shows at the next label."""
         self._in_tail = False
         self._openings: set[str] = set()
         """First words of the sentences met under single labels."""
 
-    def introduce(self, sentence: Span, new: list[Mention]) -> None:
+    def introduce(self, sentence: Span, new: list[Mention], mentions: list[Mention]) -> None:
         """Shares out a sentence that introduces labels."""
-        for span in self._waiting:
-            self._give(self._context if new[0].place is Place.SENTENCE else self._labels.union(new), span)
-        self._waiting.clear()
         if self._style is _Style.NONE and new[0].place is not Place.AFTER:
             title = Span(sentence.start, new[0].span.start)
             if new[0].form is Form.BARE or self._text(title).rstrip().endswith(":"):
@@ -120,7 +125,11 @@ class _Reader:
         after = sum(m.place is Place.AFTER for m in new)
         self._context = self._labels.union(new)
         self._style = _Style.LISTED
-        if new[0].place is not Place.SENTENCE and after * 2 >= len(new):
+        openers = self._clause_openers(sentence, mentions)
+        if all(m in openers for m in new) and self._share_by_clause(sentence, openers):
+            self._style = _Style.BLOCK
+            self._context = self._labels.indices(new[-1])
+        elif new[0].place is not Place.SENTENCE and after * 2 >= len(new):
             self._share_before_labels(sentence, new)
         elif not self._share_after_labels(sentence, new):
             self._style = _Style.BLOCK
@@ -137,11 +146,8 @@ class _Reader:
         passing = self._style is not _Style.NONE and sentence.start < self._last and not within
         if passing and mentions[0].place is not Place.SENTENCE:
             return False
-        parts = clauses(self._caption, sentence)
-        named = [[m for m in mentions if clause.start <= m.span.start < clause.end] for clause in parts]
-        if len(parts) > 1 and all(named):
-            for clause, inside in zip(parts, named, strict=True):
-                self._give(self._labels.union(inside), clause)
+        if self._share_by_clause(sentence, mentions):
+            pass
         elif len(refs) == 1 and not set(refs) <= set(self._context) and mentions[0].place is not Place.SENTENCE:
             self._give({*refs, *self._context}, sentence)
         else:
@@ -155,20 +161,44 @@ class _Reader:
         ended = sentence.start > self._last
         if self._style is _Style.NONE:
             self.lead.append(sentence)
-        elif ended and (self._in_tail or self._style is _Style.LISTED or self._is_general(sentence)):
+        elif ended and (
+            self._in_tail or self._style is _Style.LISTED or self._is_general(sentence) or self._is_after_list()
+        ):
             self._in_tail = True
             self.tail.append(sentence)
-        elif self._style is _Style.LISTED:
-            self._waiting.append(sentence)
         else:
             self._give(self._narrowed if _STATISTIC.match(self._text(sentence)) else self._context, sentence)
             self._openings.add(self._opening(sentence))
+
+    def _is_after_list(self) -> bool:
+        """All panels so far are items of a list, a few words each."""
+        words = (sum(len(self._text(span).split()) for span in spans) for spans in self.own.values())
+        return len(self.own) > 2 and all(count <= _ITEM for count in words)
 
     def _is_general(self, sentence: Span) -> bool:
         """It speaks of the whole figure, and no single panel before had a sentence like it."""
         text = self._text(sentence)
         general = _GENERAL.match(text) is not None or _GLOSSARY.match(text) is not None
         return general and self._opening(sentence) not in self._openings
+
+    def _clause_openers(self, sentence: Span, mentions: list[Mention]) -> list[Mention]:
+        """The mentions that open a clause: "A, D from above; B, E from below"."""
+        named = self._by_clause(sentence, mentions)
+        return [inside[0] for part, inside in named if inside and inside[0].span.start - part.start <= _LEAD_IN]
+
+    def _share_by_clause(self, sentence: Span, mentions: list[Mention]) -> bool:
+        """Gives each clause to the panels that it names; False, and nothing given, where not all clauses name some."""
+        named = self._by_clause(sentence, mentions)
+        if len(named) < 2 or not all(inside for _, inside in named):
+            return False
+        for part, inside in named:
+            self._give(self._labels.union(inside), part)
+        return True
+
+    def _by_clause(self, sentence: Span, mentions: list[Mention]) -> list[tuple[Span, list[Mention]]]:
+        starts = [mention.span.start for mention in mentions]
+        parts = clauses(self._caption, sentence)
+        return [(part, mentions[bisect_left(starts, part.start) : bisect_left(starts, part.end)]) for part in parts]
 
     def _share_after_labels(self, sentence: Span, new: list[Mention]) -> bool:
         """Text follows its label: "(A) one, (B) two"; what stands before the first is shared by all of the sentence.
@@ -181,8 +211,13 @@ class _Reader:
         shared = any(char.isalnum() for char in self._text(prefix))
         if shared:
             self._give(self._labels.union(new), prefix)
-        for start, end in pairwise(cuts):
-            self._give(self._labels.union(m for m in new if start <= m.span.start < end), Span(start, end))
+        for mention, (start, end) in zip(opening, pairwise(cuts), strict=True):
+            self._give(self._labels.indices(mention), Span(start, end))
+            begin = mention.span.end
+            for later in (m for m in new if mention.span.start < m.span.start < end):
+                joints = list(_AND.finditer(self._caption, begin, later.span.start))
+                self._give(self._labels.indices(later), Span(joints[-1].end() if joints else begin, later.span.end))
+                begin = later.span.end
         return shared
 
     def _share_before_labels(self, sentence: Span, new: list[Mention]) -> None:

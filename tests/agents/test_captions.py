@@ -163,7 +163,7 @@ CASES: dict[str, tuple[str, tuple[str, dict[str, str], str]]] = {
     ),
     "letters with a dash": (
         "A – Axial view; B – Sagittal view.",  # noqa: RUF001
-        ("", {"A": "A – Axial view;", "B": "B – Sagittal view."}, ""),  # noqa: RUF001
+        ("", {"A": "A – Axial view", "B": "B – Sagittal view."}, ""),  # noqa: RUF001
     ),
     "letters behind the number of the figure": (
         "Fig. 3A: Input layer. Fig. 3B: Output layer.",
@@ -348,6 +348,7 @@ ADVERSARIES = {
     "spaces": " ",
     "glossary": "bo, basi; ",
     "bare letters": "x a b ",
+    "labelled clauses": "(A) x; (B) y; ",
 }
 
 
