@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 Image: TypeAlias = NDArray[Any]
 """uint8, (height, width, 3) RGB or (height, width) grey; OpenCV's stubs promise no dtype."""
 
+PAGE = 252
+"""Grey level of blank paper. Measured: the blank parts of bright-field micrographs stay below (245 to 250)."""
+NEAR_PAGE = 244
+"""Blank paper around letters, where JPEG leaves a halo. Guess."""
+
 LAYERS = ("white", "black", "red", "yellow", "green", "cyan", "blue", "magenta")
 """Layers of ``layer``; every drawn colour is bright in at least one (orange in yellow, purple in magenta and blue)."""
 

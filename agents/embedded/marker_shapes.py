@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.embedded.marker_colors import LAYERS, Image, color_name, layer
+from agents.embedded.marker_colors import LAYERS, PAGE, Image, color_name, layer
 from agents.embedded.marker_templates import bank, on_grid, unit
 from curator.figure import MarkerKind
 from curator.geometry import Box, Point
@@ -45,6 +45,8 @@ class Sign:
     """Grey level of the layer inside the piece, over 255."""
     evenness: float
     """Spread of the layer inside the piece, over 255."""
+    page: float
+    """Share of what surrounds the piece that is blank page, 0 to 1."""
     text: float
     """Share of its neighbours in a line that resemble letters, 0 or 1."""
 
@@ -57,14 +59,15 @@ def find_signs(
     ``levels`` (1 to 3) is how far below pure colour a piece may be.
     """
     found: list[Sign] = []
+    white = layer(image_rgb, "white")
     for name in layers:
         values = layer(image_rgb, name)
         for level in _LEVELS.get(name, _HUE_LEVELS)[:levels]:
-            found.extend(_signs(image_rgb, values, level, least_px, most_px))
+            found.extend(_signs(image_rgb, white, values, level, least_px, most_px))
     return found
 
 
-def _signs(image_rgb: Image, values: Image, level: int, least_px: int, most_px: int) -> list[Sign]:
+def _signs(image_rgb: Image, white: Image, values: Image, level: int, least_px: int, most_px: int) -> list[Sign]:
     mask = (values >= level).astype(np.uint8)
     if np.count_nonzero(mask) < _LEAST_AREA:
         return []
@@ -76,7 +79,7 @@ def _signs(image_rgb: Image, values: Image, level: int, least_px: int, most_px: 
     if len(pieces) > _MOST_PIECES:
         pieces = pieces[np.argsort(-stats[pieces, cv2.CC_STAT_AREA], kind="stable")[:_MOST_PIECES]]
     grids: list[NDArray[np.float32]] = []
-    rows: list[tuple[int, Box, float, float, float]] = []
+    rows: list[tuple[int, Box, float, float, float, float]] = []
     for piece in pieces.tolist():
         x, y, w, h, size = (int(v) for v in stats[piece])
         if size > 0.9 * w * h:
@@ -87,34 +90,35 @@ def _signs(image_rgb: Image, values: Image, level: int, least_px: int, most_px: 
         part = values[window].astype(np.float32)
         inside = part[own]
         around = cv2.dilate(own.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-        ring = part[around & ~cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)]
+        ring_mask = around & ~cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+        ring = part[ring_mask]
         if not len(ring):
             continue
-        high, low = float(np.quantile(inside, 0.75)), float(np.median(ring))
+        page = float((white[window][ring_mask] >= PAGE).mean())
+        high, low = float(inside[inside >= inside.mean()].mean()), float(ring.mean())
         if high - low < 35:
             continue
         soft = np.clip((part - low) / (high - low), 0, 1) * cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8))
         grids.append(on_grid(soft))
         box = (float(x), float(y), float(x + w), float(y + h))
-        rows.append((piece, box, (high - low) / 255, high / 255, float(inside.std()) / 255))
+        rows.append((piece, box, (high - low) / 255, high / 255, float(inside.std()) / 255, page))
     if not grids:
         return []
     templates = bank()
     likeness = unit(np.stack(grids)) @ templates.vectors.T
-    is_sign = np.array([kind is not None for kind in templates.kinds])
-    best = np.where(is_sign, likeness, -1).argmax(axis=1)
-    best_sign = likeness[np.arange(len(rows)), best]
-    best_other = np.where(is_sign, -1, likeness).max(axis=1)
+    of_signs, of_others = likeness[:, : len(templates.kinds)], likeness[:, len(templates.kinds) :]
+    best = of_signs.argmax(axis=1)
+    best_sign, best_other = of_signs.max(axis=1), of_others.max(axis=1)
     letters = [row[1] for row, sign, other in zip(rows, best_sign, best_other, strict=True) if other > sign]
     signs = []
-    for i, (piece, box, contrast, purity, evenness) in enumerate(rows):
+    for i, (piece, box, contrast, purity, evenness, page) in enumerate(rows):
         kind = templates.kinds[best[i]]
-        if kind is None or best_sign[i] < 0.6 or best_sign[i] < best_other[i] - 0.05:
+        if best_sign[i] < 0.6 or best_sign[i] < best_other[i] - 0.05:
             continue
         x0, y0, x1, y1 = (int(v) for v in box)
         own = labels[y0:y1, x0:x1] == piece
-        direction = float(templates.directions[best[i]])
-        tip = None if math.isnan(direction) else _tip(own, direction, (x0, y0))
+        direction = templates.directions[best[i]]
+        tip = None if direction is None else _tip(own, direction, (x0, y0))
         color = color_name(np.median(image_rgb[y0:y1, x0:x1][own], axis=0))
         text = float(any(_in_line(box, other) for other in letters))
         signs.append(
@@ -128,6 +132,7 @@ def _signs(image_rgb: Image, values: Image, level: int, least_px: int, most_px: 
                 contrast,
                 purity,
                 evenness,
+                page,
                 text,
             )
         )

@@ -33,14 +33,14 @@ _TURN_DEGREES = 10
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """Templates as unit vectors with zero mean, and what each of them is."""
+    """Templates as unit vectors with zero mean, and what each of them is; signs first."""
 
     vectors: NDArray[np.float32]
     """Shape (n, GRID * GRID)."""
-    kinds: tuple[MarkerKind | None, ...]
-    """None: something that is no marker (a letter, a bar, a blob)."""
-    directions: NDArray[np.float64]
-    """Where the tip points, radians from +x towards +y (down); NaN where a shape has no tip."""
+    kinds: tuple[MarkerKind, ...]
+    """What the first templates are; all others are no markers (letters, bars, blobs)."""
+    directions: tuple[float | None, ...]
+    """Where their tips point, radians from +x towards +y (down); None for a shape without a tip."""
 
 
 def on_grid(mask: Mask) -> Mask:
@@ -69,20 +69,20 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 @lru_cache(maxsize=1)
 def bank() -> Bank:
     """All templates; drawn once a process (about 0.1 s)."""
-    vectors: list[Mask] = []
-    kinds: list[MarkerKind | None] = []
-    directions: list[float] = []
+    signs: list[Mask] = []
+    others: list[Mask] = [on_grid(glyph) for glyph in _glyphs()]
+    kinds: list[MarkerKind] = []
+    directions: list[float | None] = []
     for kind, strokes, turn_degrees in _shapes():
         for degrees in range(0, turn_degrees, _TURN_DEGREES):
-            vectors.append(on_grid(_drawn(strokes, math.radians(degrees))))
+            template = on_grid(_drawn(strokes, math.radians(degrees)))
+            if kind is None:
+                others.append(template)
+                continue
+            signs.append(template)
             kinds.append(kind)
-            tipped = kind in (MarkerKind.ARROW, MarkerKind.ARROWHEAD)
-            directions.append(math.radians(degrees) if tipped else math.nan)
-    for glyph in _glyphs():
-        vectors.append(on_grid(glyph))
-        kinds.append(None)
-        directions.append(math.nan)
-    return Bank(unit(np.stack(vectors)), tuple(kinds), np.array(directions))
+            directions.append(math.radians(degrees) if kind in (MarkerKind.ARROW, MarkerKind.ARROWHEAD) else None)
+    return Bank(unit(np.stack(signs + others)), tuple(kinds), tuple(directions))
 
 
 Polygon = tuple[tuple[float, float], ...]
