@@ -1,4 +1,4 @@
-"""Panels that a program or a draughtsman made - plots, diagrams, tables - and gels, with the words for them."""
+"""Gels, diagrams and tables, with the words for them."""
 
 # ruff: noqa: RUF001  (captions are printed with Greek letters, primes and dashes)
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from curator.geometry import Size
-from data.demo import diagrams, gels, plots
+from data.demo import diagrams, gels
 from data.demo.fields import Rng
 from data.demo.scene import Scene, Style
 from data.demo.story import Story, listed, one_of, some_of
@@ -69,69 +69,6 @@ def agarose_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> 
     return Scene(
         picture, topic, "Agarose gels", (f"Lane M, DNA ladder (bp); lanes 1{story.dash}{lanes}, independent clones",)
     )
-
-
-def plot_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Scene:
-    narrow = wh[0] < 300
-    arms = list(story.arms[:2] if narrow else story.arms)
-    gene = story.genes[turn % len(story.genes)]
-    look = style.plot
-    kind = one_of(
-        rng, ("bars", "bars", "grouped", "lines", "scatter", "boxes", "boxes", "survival", "flow", "histogram", "heat")
-    )
-    if kind == "bars":
-        picture = plots.bars(rng, wh, look, arms, [gene], f"Relative {gene} mRNA")
-        topic = f"{one_of(rng, ('RT-qPCR analysis', 'Quantification'))} of {gene} mRNA in {story.cells} cells"
-        return Scene(picture, topic, topic, statistics=True)
-    if kind == "grouped":
-        series = ["DMSO", story.treatment]
-        picture = plots.bars(rng, wh, look, arms, series, "Cell viability (%)")
-        topic = f"Viability of {story.cells} cells treated with DMSO or {story.treatment}"
-        return Scene(
-            picture,
-            topic,
-            topic,
-            (f"Viability was measured {one_of(rng, (24, 48, 72))} h after treatment",),
-            statistics=True,
-        )
-    if kind == "lines":
-        picture = plots.lines(rng, wh, look, arms, "Time (h)", one_of(rng, ("Confluence (%)", "Wound closure (%)")))
-        topic = f"Time course of {one_of(rng, ('proliferation', 'migration'))} of {story.cells} cells after addition of {story.treatment}"  # noqa: E501
-        return Scene(picture, topic, topic, (f"Data are mean ± s.d. of {one_of(rng, ('three', 'four'))} wells",))
-    if kind == "scatter":
-        other = story.genes[(turn + 1) % len(story.genes)]
-        picture = plots.correlation(rng, wh, look, f"{gene} (log2 TPM)", f"{other} (log2 TPM)")
-        topic = f"Correlation between {gene} and {other} expression in {story.tumour}s"
-        return Scene(picture, topic, topic, ("Each dot represents one sample; r, Pearson correlation coefficient",))
-    if kind == "boxes":
-        measured = one_of(
-            rng, ("Puncta per cell", "Nuclear area (a.u.)", "Fluorescence (a.u.)", f"Length ({story.micron})")
-        )
-        picture = plots.boxes(rng, wh, look, arms, measured)
-        what = measured.split(" (")[0].lower()
-        topic = f"{one_of(rng, ('Quantification of', 'Box plots of'))} {what} in {story.cells} cells"
-        return Scene(picture, topic, topic, ("Boxes show the median and interquartile range",), statistics=True)
-    if kind == "survival":
-        picture = plots.survival(rng, wh, look, [f"{gene} low", f"{gene} high"], "Overall survival (%)")
-        topic = f"Kaplan{story.dash}Meier curves of overall survival by {gene} expression"
-        return Scene(picture, topic, topic, ("Ticks mark censored observations",) if rng.random() < 0.5 else ())
-    if kind == "flow":
-        picture = plots.cytometry(rng, wh, look, "Annexin V-FITC", "PI")
-        topic = f"Flow cytometry of {story.cells} cells stained with annexin V and propidium iodide"
-        return Scene(
-            picture,
-            topic,
-            topic,
-            ("Numbers are percentages of cells in each quadrant",),
-            short={"PI": "propidium iodide"},
-        )
-    if kind == "histogram":
-        picture = plots.histogram(rng, wh, look, f"Cell diameter ({story.micron})", arms)
-        topic = f"Distribution of cell diameters in {listed(arms[:2])} cultures"
-        return Scene(picture, topic, topic)
-    picture = plots.heat_map(rng, wh, look, story.genes[: int(rng.integers(5, 9))], arms)
-    topic = f"Heat map of differentially expressed genes in {arms[0]} and {arms[1]} {story.cells} cells"
-    return Scene(picture, topic, topic, ("Colours show Z scores" if story.british else "Colors show Z scores",))
 
 
 def diagram_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Scene:

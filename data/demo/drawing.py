@@ -131,16 +131,22 @@ def draw_figure(rng: Rng, layout: Layout | None = None) -> DrawnFigure:
     letters = _draw_letters(rng, canvas, layout)
     bars, printed = _draw_scale_bars(rng, canvas, layout, scenes, style)
     markers = _draw_signs(rng, canvas, layout, scenes, letters, bars)
-    caption, own, clauses = write_caption(rng, layout, story, scenes, markers, printed)
+    wording = write_caption(rng, layout, story, scenes, markers, printed)
     panels = []
-    for slot, scene, letter, words in zip(layout.slots, scenes, letters, own, strict=True):
+    for slot, scene, letter, words in zip(layout.slots, scenes, letters, wording.own, strict=True):
         ink = _ink_box(canvas, slot, layout.paper)
         box = _union(ink, letter) if letter else ink
         panels.append(DrawnPanel(slot.label, letter, box, str(scene.picture.kind), words))
     return DrawnFigure(
-        canvas, caption, tuple(panels), tuple(marker for marker, _ in markers), tuple(panel for _, panel in markers),
-        tuple(clauses), tuple(scene.topic for scene in scenes), layout,
-    )  # fmt: skip
+        canvas,
+        wording.caption,
+        tuple(panels),
+        tuple(marker for marker, _ in markers),
+        tuple(panel for _, panel in markers),
+        wording.clauses,
+        tuple(scene.topic for scene in scenes),
+        layout,
+    )
 
 
 def _draw_scenes(rng: Rng, canvas: Rgb, layout: Layout, story: Story, style: Style) -> list[Scene]:

@@ -15,7 +15,7 @@ from data.demo.fluorescence import Culture, Stain, culture_picture, merge, neuro
 from data.demo.histology import tissue_picture
 from data.demo.picture import Picture, Thing
 from data.demo.pointers import DrawnMarker, Sign
-from data.demo.radiology import brain_picture, chest_pictures, ultrasound_picture
+from data.demo.radiology import SEQUENCES, brain_picture, chest_pictures, ultrasound_picture
 from data.demo.scene import Scene, Style, arm, length_text
 from data.demo.story import Story, days, listed, one_of
 from data.demo.symbols import PALETTE, outline, write
@@ -159,7 +159,10 @@ def neurons_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> 
     color = style.colors[0]
     picture = neuron_picture(rng, wh, color)
     group = arm(story, turn)
-    topic = f"Cultured hippocampal neurons ({group}) stained for {name} ({color}) and DAPI (blue) at {one_of(rng, (7, 10, 14))} days in vitro"  # noqa: E501
+    age = one_of(rng, (7, 10, 14))
+    topic = (
+        f"Cultured hippocampal neurons ({group}) stained for {name} ({color}) and DAPI (blue) at {age} days in vitro"
+    )
     return Scene(
         picture,
         topic,
@@ -223,9 +226,9 @@ def chest_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Sc
 
 
 def brain_scene(rng: Rng, wh: Size, story: Story, style: Style, turn: int) -> Scene:
-    sequence = ("T1", "T2", "FLAIR")[turn % 3]
+    sequence = SEQUENCES[turn % 3]
     patient = np.random.default_rng([story.subject, turn // 3])  # the same head and lesion in all sequences
-    picture = brain_picture(patient, wh, sequence)  # type: ignore[arg-type]
+    picture = brain_picture(patient, wh, sequence)
     topic = f"Axial {sequence}{'' if sequence == 'FLAIR' else '-weighted'} magnetic resonance image of the brain"
     if turn > 2:
         topic += f" at {('3', '6', '12', '18')[turn // 3 % 4]} months"

@@ -107,7 +107,7 @@ def _fit(axes: Axes, renderer: Any, wh: Size) -> None:
 
 def _ticks(axes: Axes, places: Sequence[float], names: Sequence[str], wh: Size, text_px: float) -> None:
     """Category names below the axis, slanted where they would run into each other."""
-    tight = sum(len(name) for name in names) * text_px * 0.85 > wh[0] * 0.7
+    tight = sum(len(name) for name in names) * text_px * 0.85 > wh[0] * 0.6
     axes.set_xticks(list(places), list(names))
     if tight:
         for label in axes.get_xticklabels():

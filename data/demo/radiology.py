@@ -14,6 +14,8 @@ from data.demo.fields import Floats, Image, Rng, blob, blur, fill, fractal, grai
 from data.demo.picture import Picture, Thing, around
 
 Window: TypeAlias = Literal["lung", "mediastinal"]
+Sequence: TypeAlias = Literal["T1", "T2", "FLAIR"]
+SEQUENCES: tuple[Sequence, ...] = ("T1", "T2", "FLAIR")
 
 
 def _mask(size: int, outline: Floats) -> Image:
@@ -152,18 +154,18 @@ def chest_pictures(rng: Rng, wh: Size, windows: tuple[Window, ...]) -> list[Pict
     pictures = []
     for window in windows:
         level, width = {"lung": (-480.0, 1250.0), "mediastinal": (40.0, 400.0)}[window]
-        grey = smooth_window(hu, level, width)
+        grey = _windowed(hu, level, width)
         seen = tuple(t for t in things if window == "lung" or t.name in ("mass", "consolidation"))
         pictures.append(Picture(to_rgb(grey), PanelKind.RADIOLOGY, seen))
     return pictures
 
 
-def smooth_window(hu: Image, level: float, width: float) -> Image:
+def _windowed(hu: Image, level: float, width: float) -> Image:
     """Grey 0 to 1 of a CT window."""
     return np.clip((hu - (level - width / 2)) / width, 0, 1).astype(np.float32)
 
 
-def brain_picture(rng: Rng, wh: Size, sequence: Literal["T1", "T2", "FLAIR"]) -> Picture:
+def brain_picture(rng: Rng, wh: Size, sequence: Sequence) -> Picture:
     """An axial slice of a head: scalp, skull, folded cortex, white matter, ventricles, one lesion."""
     size = int(min(wh) * 1.0)
     s = float(size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from curator.geometry import Size
-from data.demo import composite_scenes, data_scenes, image_scenes
+from data.demo import composite_scenes, data_scenes, image_scenes, plot_scenes
 from data.demo.fields import Rng
 from data.demo.layout import Content
 from data.demo.scene import Scene, Style
@@ -23,7 +23,7 @@ _ARTISTS: dict[Content, Callable[[Rng, Size, Story, Style, int], Scene]] = {
     Content.PLATE: image_scenes.plate_scene,
     Content.BLOT: data_scenes.blot_scene,
     Content.AGAROSE: data_scenes.agarose_scene,
-    Content.PLOT: data_scenes.plot_scene,
+    Content.PLOT: plot_scenes.plot_scene,
     Content.DIAGRAM: data_scenes.diagram_scene,
     Content.TABLE: data_scenes.table_scene,
     Content.PLOTS: composite_scenes.plots_scene,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from curator.figure import MarkerKind
 from data.demo.captions import Dialect, Part, compose, name_of, places, sample_dialect
@@ -14,8 +15,27 @@ from data.demo.remarks import sample_background, sample_remarks
 from data.demo.scene import Scene
 from data.demo.story import Story, listed, one_of
 
+# Shares, all guesses from reading captions:
+_SINGLE_WHOLE = 0.85  # of one-panel figures: the caption names no panel
+_OTHER_CASE = 0.1  # of figures: the caption's letters differ in case from the printed ones
+_SIGNS_LAST = 0.35  # of figures with signs on several panels: explained once, after the last panel
+_INLINE = 0.25  # of panels with signs: "showing a mitotic cell (arrow)"
+_UNTITLED, _UNTITLED_SINGLE = 0.12, 0.5  # of figures of several and of one panel: no title sentence
+_ABBREVIATIONS = 0.3
+_CLOSING = 0.15
 _REFERS = 0.07  # share of panels whose text names an earlier panel; guess
 _BACKGROUND = 0.35  # share of titles that a second sentence follows; guess
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A figure's caption and what its parts speak of."""
+
+    caption: str
+    own: tuple[str, ...]
+    """For each panel: its own text, verbatim in the caption."""
+    clauses: tuple[str, ...]
+    """For each marker: the words that explain it, verbatim in the caption; empty where nothing does."""
 
 
 def write_caption(
@@ -25,75 +45,139 @@ def write_caption(
     scenes: Sequence[Scene],
     markers: Sequence[tuple[DrawnMarker, int]],
     printed: bool,
-) -> tuple[str, list[str], list[str]]:
-    """The caption, each panel's own text, and each marker's clause."""
+) -> Wording:
+    """The caption in a dialect drawn by lot.
+
+    ``markers``: each with the index of its panel; ``printed``: the scale bars' lengths can be read in the figure.
+    """
     slots = layout.slots
     n = len(slots)
     lettered = slots[0].label is not None
     where = None if lettered else places([slot.box_xyxy for slot in slots])
-    single = n == 1 and rng.random() < 0.85
+    single = n == 1 and rng.random() < _SINGLE_WHOLE
     dialect = Dialect.WHOLE if single else sample_dialect(rng, lettered, where is not None, n)
-    flip = rng.random() < 0.1  # the caption's letters differ in case from the printed ones
+    flip = rng.random() < _OTHER_CASE
     names = [slot.label.swapcase() if flip else slot.label for slot in slots if slot.label] if lettered else where
-    groups = _groups(rng, dialect, scenes) if lettered else [[k] for k in range(n)]
-    clauses = [""] * len(markers)
-    added = [
-        k
-        for k, (marker, panel) in enumerate(markers)
-        if all(marker.thing.name != m.thing.name for m in scenes[panel].drawn)
-    ]
-    in_tail = dialect in (Dialect.WHOLE, Dialect.LIST) or (
-        len({markers[k][1] for k in added}) > 1 and rng.random() < 0.35
-    )
-    tail: list[str] = []
-    if in_tail:
-        tail += _explain(rng, markers, added, clauses)
-    statistics = [k for k, scene in enumerate(scenes) if scene.statistics]
-    own_statistics = len(statistics) == 1 and n > 1 and dialect != Dialect.LIST
-    parts: list[Part] = []
-    called: list[str] = []
-    for group in groups:
-        scene = scenes[group[0]]
-        sentences = [scene.shared_topic if len(group) > 1 else scene.topic]
-        if dialect != Dialect.LIST:
-            sentences += scene.details if len(group) == 1 else ()
-            sentences += sample_remarks(rng, slots[group[0]].content, story, scene.statistics)
-            if lettered and names and group[0] and rng.random() < _REFERS:
-                sentences.append(_reference(rng, names[int(rng.integers(group[0]))]))
-            if own_statistics and statistics[0] in group:
-                sentences.append(_statistics(rng))
-        if not in_tail:
-            mine = [k for k in added if markers[k][1] in group]
-            if mine and rng.random() < 0.25 and _can_be_inline([markers[k][0] for k in mine]):
-                text = clause(rng, markers[mine[0]][0], len(mine), "inline")
-                sentences[0] += f" {one_of(rng, ('showing', 'with'))} {text}"
-                for k in mine:
-                    clauses[k] = text
-            else:
-                sentences += _explain(rng, markers, mine, clauses)
-        labels = tuple(names[k] for k in group) if names else ()
-        parts.append(Part(labels, tuple(sentences)))
-        called.append(name_of(rng, labels, story.dash) if labels else "")
+    writer = _Writer(rng, story, slots, scenes, markers, dialect, names if lettered else None)
     if dialect == Dialect.WHOLE and n > 1:  # nothing tells the panels apart: one sentence speaks of all
-        first = scenes[0]
-        remarks = sample_remarks(rng, slots[0].content, story, first.statistics)
-        parts, called = [Part((), (first.shared_topic, *first.details, *remarks))], [""]
         groups = [list(range(n))]
-    tail += _tail(
-        rng, story, slots, scenes, names if lettered else None, printed, bool(statistics) and not own_statistics
-    )
-    lead = "" if rng.random() < (0.5 if n == 1 else 0.12) and dialect != Dialect.LIST else _lead(rng, layout, story)
+    else:
+        groups = _groups(rng, dialect, scenes) if lettered else [[k] for k in range(n)]
+    parts, called = [], []
+    for group in groups:
+        labels = tuple(names[k] for k in group) if names and dialect != Dialect.WHOLE else ()
+        parts.append(Part(labels, tuple(writer.sentences(group))))
+        called.append(name_of(rng, labels, story.dash) if labels else "")
+    untitled = _UNTITLED_SINGLE if n == 1 else _UNTITLED
+    lead = "" if dialect != Dialect.LIST and rng.random() < untitled else _lead(rng, layout, story)
     if lead and dialect != Dialect.LIST and rng.random() < _BACKGROUND:
         lead += ". " + sample_background(rng, story)
-    written = compose(dialect, lead, parts, tail, called)
+    written = compose(dialect, lead, parts, writer.tail(printed), called)
     own = [""] * n
     for group, words in zip(groups, written.own, strict=True):
         for k in group:
             own[k] = written.text if dialect == Dialect.WHOLE else words
-    for k, (_, panel) in enumerate(markers):
-        if k not in added and scenes[panel].details[-1] in own[panel]:
-            clauses[k] = scenes[panel].details[-1]
-    return written.text, own, clauses
+    return Wording(written.text, tuple(own), writer.clauses(own))
+
+
+class _Writer:
+    """Writes the sentences of one caption and remembers which of them explains which marker."""
+
+    def __init__(
+        self,
+        rng: Rng,
+        story: Story,
+        slots: Sequence[Slot],
+        scenes: Sequence[Scene],
+        markers: Sequence[tuple[DrawnMarker, int]],
+        dialect: Dialect,
+        letters: Sequence[str] | None,
+    ) -> None:
+        self.rng, self.story, self.slots, self.scenes, self.letters = rng, story, slots, scenes, letters
+        self.markers, self.terse = markers, dialect == Dialect.LIST
+        self._clauses = [""] * len(markers)
+        self._added = [  # the others are part of their picture, and its details speak of them
+            k
+            for k, (marker, panel) in enumerate(markers)
+            if all(marker.thing.name != drawn.thing.name for drawn in scenes[panel].drawn)
+        ]
+        several = len({markers[k][1] for k in self._added}) > 1
+        self._signs_last = dialect in (Dialect.WHOLE, Dialect.LIST) or (several and rng.random() < _SIGNS_LAST)
+        tested = [k for k, scene in enumerate(scenes) if scene.statistics]
+        alone = len(tested) == 1 and len(slots) > 1 and not self.terse
+        self._tested_alone = tested[0] if alone else None
+        self._tested_last = bool(tested) and not alone
+
+    def sentences(self, group: Sequence[int]) -> list[str]:
+        """What the caption says of the panels of a group that shares its text."""
+        rng, first = self.rng, group[0]
+        scene = self.scenes[first]
+        found = [scene.shared_topic if len(group) > 1 else scene.topic]
+        if not self.terse:
+            found += scene.details if len(group) == 1 else ()
+            found += sample_remarks(rng, self.slots[first].content, self.story, scene.statistics)
+            if self.letters and first and rng.random() < _REFERS:
+                found.append(_reference(rng, self.letters[int(rng.integers(first))]))
+            if self._tested_alone in group:
+                found.append(_statistics(rng))
+        mine = [] if self._signs_last else [k for k in self._added if self.markers[k][1] in group]
+        if mine and rng.random() < _INLINE and _can_be_inline([self.markers[k][0] for k in mine]):
+            text = clause(rng, self.markers[mine[0]][0], len(mine), "inline")
+            found[0] += f" {one_of(rng, ('showing', 'with'))} {text}"
+            for k in mine:
+                self._clauses[k] = text
+            return found
+        return found + self._explained(mine)
+
+    def _explained(self, which: Sequence[int]) -> list[str]:
+        """A sentence for each sign and name among the markers."""
+        style = one_of(self.rng, ("sentence", "sentence", "legend"))
+        found = []
+        for name in dict.fromkeys(self.markers[k][0].thing.name for k in which):
+            mine = [k for k in which if self.markers[k][0].thing.name == name]
+            text = clause(self.rng, self.markers[mine[0]][0], len(mine), style)
+            found.append(text)
+            for k in mine:
+                self._clauses[k] = text
+        return found
+
+    def tail(self, printed: bool) -> list[str]:
+        """Sentences that speak of all panels: signs, statistics, scale bars, abbreviations."""
+        rng = self.rng
+        found = self._explained(self._added) if self._signs_last else []
+        if self._tested_last:
+            found.append(_statistics(rng))
+        found += [] if printed else self._scale_bars()
+        short: dict[str, str] = {}
+        for scene in self.scenes:
+            short |= scene.short
+        if short and rng.random() < _ABBREVIATIONS:
+            found.append("; ".join(f"{key}, {meaning}" for key, meaning in short.items()))
+        if len(self.slots) > 1 and not self.story.clinical and rng.random() < _CLOSING:
+            closing = ("See also Supplementary Fig. 2", "Images are representative of three independent experiments")
+            found.append(one_of(rng, closing))
+        return found
+
+    def _scale_bars(self) -> list[str]:
+        scales: dict[str, list[str]] = {}
+        for k, scene in enumerate(self.scenes):
+            if scene.scale:
+                scales.setdefault(scene.scale, []).append(self.letters[k] if self.letters else "")
+        if not scales:
+            return []
+        if len(scales) > 1 and self.letters:
+            return ["Scale bars, " + listed([f"{size} ({', '.join(who)})" for size, who in scales.items()])]
+        one = ("Scale bar, ", "Scale bar: ", "Bar, ", "Scale bar = ")
+        many = ("Scale bars, ", "Scale bars: ", "Scale bars represent ", "Bars = ")
+        return [one_of(self.rng, many if sum(map(len, scales.values())) > 1 else one) + listed(list(scales))]
+
+    def clauses(self, own: Sequence[str]) -> tuple[str, ...]:
+        """Each marker's clause; for signs that are part of a picture, its last detail where the panel's text has it."""
+        found = list(self._clauses)
+        for k, (_, panel) in enumerate(self.markers):
+            if k not in self._added and self.scenes[panel].details[-1] in own[panel]:
+                found[k] = self.scenes[panel].details[-1]
+        return tuple(found)
 
 
 def _can_be_inline(markers: Sequence[DrawnMarker]) -> bool:
@@ -122,21 +206,6 @@ def _groups(rng: Rng, dialect: Dialect, scenes: Sequence[Scene]) -> list[list[in
     if len(groups) == 1 and len(scenes) > 1:  # "(A-C) ..." for all panels would be the lead
         return [[k] for k in range(len(scenes))]
     return groups
-
-
-def _explain(
-    rng: Rng, markers: Sequence[tuple[DrawnMarker, int]], which: Sequence[int], clauses: list[str]
-) -> list[str]:
-    """A sentence for each sign and name among the markers; enters it as their clause, in place."""
-    style = one_of(rng, ("sentence", "sentence", "legend"))
-    sentences = []
-    for name in dict.fromkeys(markers[k][0].thing.name for k in which):
-        mine = [k for k in which if markers[k][0].thing.name == name]
-        text = clause(rng, markers[mine[0]][0], len(mine), style)
-        sentences.append(text)
-        for k in mine:
-            clauses[k] = text
-    return sentences
 
 
 def _lead(rng: Rng, layout: Layout, story: Story) -> str:
@@ -182,45 +251,3 @@ def _statistics(rng: Rng) -> str:
         ("*P < 0.05, **P < 0.01, ***P < 0.001", "*p<0.05; **p<0.01; ***p<0.001", "*P ≤ 0.05; **P ≤ 0.01; ***P ≤ 0.001"),
     )
     return f"Data are mean ± {spread} (n = {n} independent experiments); {levels}; ns, not significant ({test})"
-
-
-def _tail(
-    rng: Rng,
-    story: Story,
-    slots: Sequence[Slot],
-    scenes: Sequence[Scene],
-    names: Sequence[str] | None,
-    printed: bool,
-    statistics: bool,
-) -> list[str]:
-    """Sentences that speak of all panels: scale bars, statistics, abbreviations."""
-    sentences = []
-    if statistics:
-        sentences.append(_statistics(rng))
-    scales: dict[str, list[str]] = {}
-    for k, scene in enumerate(scenes):
-        if scene.scale and not printed:
-            scales.setdefault(scene.scale, []).append(names[k] if names else "")
-    many = sum(len(labels) for labels in scales.values()) > 1
-    if len(scales) == 1:
-        word = one_of(
-            rng,
-            ("Scale bars, ", "Scale bars: ", "Scale bars represent ", "Bars = ")
-            if many
-            else ("Scale bar, ", "Scale bar: ", "Bar, ", "Scale bar = "),
-        )
-        sentences.append(word + next(iter(scales)))
-    elif scales and names:
-        sentences.append("Scale bars, " + listed([f"{size} ({', '.join(who)})" for size, who in scales.items()]))
-    elif scales:
-        sentences.append("Scale bars, " + listed(list(scales)))
-    short: dict[str, str] = {}
-    for scene in scenes:
-        short |= scene.short
-    if short and rng.random() < 0.3:
-        sentences.append("; ".join(f"{key}, {meaning}" for key, meaning in short.items()))
-    if len(slots) > 1 and not story.clinical and rng.random() < 0.15:
-        sentences.append(
-            one_of(rng, ("See also Supplementary Fig. 2", "Images are representative of three independent experiments"))
-        )
-    return sentences
