@@ -8,6 +8,7 @@ chosen (``letters_sequence``), with the labels that the caption promises as prio
 from __future__ import annotations
 
 import math
+import re
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,8 +29,8 @@ _SMALL_SIDE_PX = 800
 _FIRST_READ, _MORE_READ, _READ_AGAIN = 32, 48, 16
 """Shapes read at once (5 ms each); where promised letters are missing, shapes read then, and shapes read again with
 their surroundings. The letters of 39 figures were all among the 48 likeliest shapes, nine in ten among the first 16."""
-_MAX_LABEL = 4
-"""Characters in the longest label: "viii"."""
+_LABEL = re.compile(r"[A-Za-z]|[ivx]{1,4}|[IVX]{1,4}|[A-Za-z]?[0-9]{1,2}|[A-Za-z][a-z]")
+"""Labels that are printed as one run: A, iv, 12, A1, Ab; not words such as "left"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class LetterReader:
         shapes = find_glyphs(gray)
         logits = _shape_logits(shapes, gray.shape[1])
         order = sorted(range(len(shapes)), key=lambda i: -logits[i])
-        promised = [label for label in expected if 0 < len(label) <= _MAX_LABEL and label.isascii() and label.isalnum()]
+        promised = [label for label in expected if _LABEL.fullmatch(label)]
         first = max(_FIRST_READ, 2 * len(promised))
         sightings = self._sightings(shapes, logits, order[:first])
         placed = _consistent(sightings, promised)
