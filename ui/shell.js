@@ -68,6 +68,14 @@ document.addEventListener("click", (event) => {
 
 window.addEventListener("hashchange", followAddress);
 
+// a tab that is still loading may write its address after a person has gone on to another tab
+window.navigation?.addEventListener("currententrychange", (event) => {
+  if (routing || !shown()) return;
+  lastHash[wanted()] = location.hash;
+  if (event.navigationType !== "replace" || shown() === wanted()) return;
+  history.replaceState(null, "", location.pathname + location.search + (lastHash[shown()] || "#" + shown()));
+});
+
 // the tab bar is drawn after this component
 const ready = new MutationObserver(begin);
 function begin() {

@@ -44,3 +44,14 @@ def test_the_address_keeps_the_tab_over_a_reload_and_back_returns(page: Page) ->
 def test_nothing_scrolls_sideways_or_leaves_the_window(page: Page) -> None:
     width, height = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
     assert (width, height) == (1280, 800)
+
+
+def test_a_tab_that_writes_its_address_late_does_not_take_the_page_from_the_tab_in_view(page: Page) -> None:
+    page.wait_for_selector("#review .rv[data-ready=true]")
+    page.get_by_role("tab", name="Dashboard").click()
+    late = "#figure=PMC1%3AF2"
+    page.evaluate("address => history.replaceState(null, '', address)", late)
+    page.wait_for_function("location.hash === '#dashboard'")
+    expect(page.get_by_role("tab", name="Dashboard")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Review").click()
+    assert page.evaluate("location.hash") == late
