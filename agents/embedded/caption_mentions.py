@@ -45,7 +45,7 @@ class Mention:
     weight: float
     """How much it looks like a label that names a panel of this figure, 0 to 1."""
     doubtful: bool
-    """Something else is as likely: an abbreviation ("curcumin (C)"), an article ("a Japanese patient")."""
+    """Something else is as likely: an abbreviation ("curcumin (C)"), an article, a species ("C. elegans")."""
 
     @property
     def speaks(self) -> bool:
@@ -83,6 +83,7 @@ _SHOWS = re.compile(
     r"(?:shows?|is|are|represents?|depicts?|demonstrates?|illustrates?|indicates?|displays?|presents?|reveals?)\s"
 )
 _NAME = re.compile(r"\s[A-Z][a-z]{2}")
+_EPITHET = re.compile(r"\s[a-z]{3,}(?:i|us|is|a|um|ae|ans|ens|ax|ix|aster|rerio|pombe)\b")  # "C. elegans"
 _NOT_BARE = ("a", "I", "i")
 
 # How much a mention of this form and place looks like a label that names a panel. Ordered by reading captions, then
@@ -156,6 +157,8 @@ def find_mentions(caption: str, sentences: tuple[Span, ...], bold_spans: tuple[S
 def _setting(caption: str, group: Group, depths: list[int]) -> _Setting | None:
     """The group with its brackets and punctuation; None where it cannot be a label."""
     start, end = group.start, group.end
+    if group.symbols == ["H", "E"] and not group.dashes[0]:
+        return None  # haematoxylin and eosin
     before = caption[max(0, start - _REACH) : start]
     keyword = (_FIGURE if group.numbers else _KEYWORD).search(before)
     if keyword is not None:
@@ -255,6 +258,8 @@ def _weight(setting: _Setting, place: Place, bold: bool) -> float:
         return 0.0
     elif form is Form.BARE:
         weight = _opening_weight(setting) if place is Place.SENTENCE else _inner_weight(setting, place)
+    if _is_species(setting):
+        weight = min(weight, 0.5)
     if place is Place.AFTER and form is not Form.BRACKETS and first.islower() and previous.isdigit():
         return 0.0  # "for 6 h. The"
     if place is Place.CLAUSE and form in (Form.COMMA, Form.DOT, Form.COLON) and previous in (";", ":"):
@@ -302,6 +307,11 @@ def _inner_weight(setting: _Setting, place: Place) -> float:
     return 0.2 if pointing and letter not in _NOT_BARE and (place is Place.AFTER or letter.isupper()) else 0.05
 
 
+def _is_species(setting: _Setting) -> bool:
+    """Whether the letter may abbreviate a genus: "C. elegans embryos"."""
+    return setting.form is Form.DOT and _EPITHET.match(setting.after) is not None
+
+
 def _names(setting: _Setting) -> bool:
     """A lone small letter or number before a capitalised word: "b Carabus niger"."""
     symbols = setting.group.symbols
@@ -310,6 +320,8 @@ def _names(setting: _Setting) -> bool:
 
 def _doubtful(setting: _Setting, place: Place) -> bool:
     symbols = setting.group.symbols
+    if _is_species(setting):
+        return True
     if len(symbols) > 1 or place is Place.SENTENCE:
         return False
     if setting.form is Form.BARE:

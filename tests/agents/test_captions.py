@@ -237,6 +237,17 @@ CASES: dict[str, tuple[str, tuple[str, dict[str, str], str]]] = {
         "a Treated with curcumin (C) or vehicle (V). b Untreated cells.",
         ("", {"a": "a Treated with curcumin (C) or vehicle (V).", "b": "b Untreated cells."}, ""),
     ),
+    "species and stains are no panels": (
+        "(A) Wild type. (B) Mutant. C. elegans embryos were fixed. H and E staining.",
+        (
+            "",
+            {
+                "A": "(A) Wild type.",
+                "B": "(B) Mutant. C. elegans embryos were fixed. H and E staining.",
+            },
+            "",
+        ),
+    ),
     "false friends": (
         "The right (R) and left (L) ear in arbitrary units (a.u.); n = 3, vitamin D, hepatitis B and C.",
         ("The right (R) and left (L) ear in arbitrary units (a.u.); n = 3, vitamin D, hepatitis B and C.", {}, ""),
