@@ -45,7 +45,7 @@ def propose_panels(
     """
     height, width = image_rgb.shape[:2]
     ink = find_ink(image_rgb)
-    whole = ink.trim(ink.frame)
+    whole = ink.trim(ink.frame) if ink.on_paper else ink.frame
     if whole is None:
         return [PanelProposal(None, None, (0.0, 0.0, float(width), float(height)), 0.2)]
     anchors = chosen_letters(letters, expected)
@@ -61,6 +61,8 @@ def propose_panels(
         [None if leaf.anchor is None else boxes[leaf.anchor] for leaf in found.leaves],
         float(np.median([box.height for box in boxes])),
     )
+    if not ink.on_paper:
+        rects = _grown(rects, ink.frame)
     unread = [leaf for leaf in found.leaves if leaf.anchor is None]
     named = dict(zip(unread, _names(unread, missing, boxes), strict=True))
     proposals: list[PanelProposal] = []
@@ -76,6 +78,25 @@ def propose_panels(
         )
     place = {label_key(label): index for index, label in enumerate(labels)}
     return sorted(proposals, key=lambda p: place.get(label_key(p.label or ""), len(place)))
+
+
+def _grown(rects: Sequence[Rect], frame: Rect) -> list[Rect]:
+    """The rectangles grown to half of the gap to the next, or to the image's edge."""
+    out: list[Rect] = []
+    for index, rect in enumerate(rects):
+        sides = list(rect)
+        for axis in (0, 1):
+            beside = [
+                other
+                for k, other in enumerate(rects)
+                if k != index and other[1 - axis] < rect[3 - axis] and other[3 - axis] > rect[1 - axis]
+            ]
+            before = [other[axis + 2] for other in beside if other[axis + 2] <= rect[axis]]
+            after = [other[axis] for other in beside if other[axis] >= rect[axis + 2]]
+            sides[axis] = (rect[axis] + max(before) + 1) // 2 if before else frame[axis]
+            sides[axis + 2] = (rect[axis + 2] + min(after)) // 2 if after else frame[axis + 2]
+        out.append(Rect(*sides))
+    return out
 
 
 def _missing(labels: Sequence[str], anchors: Sequence[Letter]) -> dict[str, Missing]:

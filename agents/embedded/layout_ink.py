@@ -81,6 +81,8 @@ class Ink:
     """Pixels of the reduced copy per pixel of the original."""
     mask: NDArray[np.bool_]
     """[H, W]: differs from the background; dust and dividers removed."""
+    on_paper: bool
+    """The background is white. Else dark pictures run into it, and ink tells little of where they end."""
     components: NDArray[np.int32]
     """[N, 4] boxes xyxy of the connected components of ink."""
     _ink: _Sums
@@ -140,6 +142,7 @@ def find_ink(image_rgb: NDArray[np.uint8]) -> Ink:
     return Ink(
         scale=size[0] / width,
         mask=mask,
+        on_paper=background is not None and int(background.min()) >= _WHITE,
         components=components,
         _ink=(_prefix(mask, 0), _prefix(mask, 1)),
         _severed=(_prefix(_both(mask, 1), 0), _prefix(_both(mask, 0), 1)),

@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 from agents.embedded.layout_ink import Axis, Ink, Rect
 
 _CUTS = 6  # gutters tried for one rectangle, widest first
+_PATIENCE = 250  # rectangles searched with all gutters, before only the best gutter is followed
 _SMALLEST = 0.03  # of the figure's area; 1 % of the panels of compound figures are smaller (measured)
-_REACH = 14  # most parts that are searched for; 0.3 % of figures without letters have more (measured)
+_REACH = 14  # most parts that are searched for; 2 % of figures without letters have more (measured)
 
 
 _MOST_IMAGES = (
     8  # guess: more images without letters are one panel's grid; 93 % of such figures have no more (measured)
 )
 _FILLED = 0.6  # share of the figure that its images fill where they are its panels (guess)
+_STRIP = 2.5  # width to height from which pictures are the strips of one blot (guess)
 _SOLID = 0.8  # share of a picture's box that differs from the paper (guess; plots reach 0.3)
 
 
@@ -88,6 +90,8 @@ def split_images(ink: Ink, rect: Rect) -> tuple[Rect, ...]:
     if not 2 <= len(parts) <= _MOST_IMAGES:
         return (rect,)
     widths, heights = [b.width for b in blocks], [b.height for b in blocks]
+    if min(heights) * _STRIP < min(widths):
+        return (rect,)
     alike = max(widths) < 1.1 * min(widths) or max(heights) < 1.1 * min(heights)
     filled = sum(b.width * b.height for b in blocks) / (rect.width * rect.height)
     return tuple(parts) if alike and filled > _FILLED else (rect,)
@@ -111,7 +115,7 @@ def split_into(ink: Ink, rect: Rect, n: int) -> Split | None:
         return solved[key]
 
     def divided(here: Rect, parts: int) -> Iterator[Split]:
-        for gutter in gutters(ink, here):
+        for gutter in gutters(ink, here, _CUTS if len(solved) < _PATIENCE else 1):
             one, two = (ink.trim(side) for side in here.halves(gutter.axis, gutter.at))
             if one is None or two is None:
                 continue
