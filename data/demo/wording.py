@@ -68,7 +68,8 @@ def write_caption(
         labels = tuple(names[k] for k in group) if names and dialect != Dialect.WHOLE else ()
         parts.append(Part(labels, tuple(writer.sentences(group))))
         called.append(name_of(rng, labels, story.dash) if labels else "")
-    untitled = _UNTITLED_SINGLE if n == 1 else _UNTITLED
+    drawn_only = all(slot.content in (Content.DIAGRAM, Content.TABLE) for slot in slots)  # no experiment to announce
+    untitled = 1.0 if drawn_only else _UNTITLED_SINGLE if n == 1 else _UNTITLED
     lead = "" if dialect != Dialect.LIST and rng.random() < untitled else _lead(rng, layout, story)
     if lead and dialect != Dialect.LIST and rng.random() < _BACKGROUND:
         lead += ". " + sample_background(rng, story)
