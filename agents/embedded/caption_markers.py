@@ -29,7 +29,8 @@ _NOUN = (
     r"(?P<arrowhead>arrow[ -]?heads?|triangles?)|(?P<arrow>arrows?)|"
     r"(?P<asterisk>asterisks?|asterix)|(?P<star>stars?|\u2605|\u2606)|"
     r"(?P<circle>circles?|circled|encircled|ellipses?|ovals?)|"
-    r"(?P<box>box(?:es|ed)?|rectangles?|rectangular (?:area|region|box)s?|squares?|borders?|framed)|"
+    r"(?P<box>box(?:es|ed)?|rectangles?|rectangular (?:area|region|box)s?|squares?|borders?|framed|"
+    r"(?:highlighted|outlined) (?:region|area|segment)s?)|"
     r"(?P<line>lines?|outlines?|outlined|contours?|curves?)|(?P<bracket>brackets?|braces?)"
 )
 _GROUPS = ("arrowhead", "arrow", "asterisk", "star", "circle", "box", "line", "bracket")
@@ -138,6 +139,8 @@ def _kind(match: re.Match[str], caption: str, statistics: bool, plot: bool) -> M
         return (
             MarkerKind.ARROWHEAD if plain and not (word.startswith("tri") and _PLOT_SYMBOL.search(adjectives)) else None
         )
+    if word.startswith(("highlighted", "outlined")):
+        return MarkerKind.BOX
     if plot or _NOT_A_BOX.search(before):
         return None
     if name == "circle":

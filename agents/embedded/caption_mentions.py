@@ -77,6 +77,10 @@ _POINTING = re.compile(r"(?:^|[\s(])(?:in|of|from|for|to|at|and|or|on|with)\s{1,
 _TIED_AFTER = re.compile(r"[-\u2010-\u2015\u2212&/+=%\u00b0'\u2019]\w|[+%\u00b0]")
 _TIED_BEFORE = "-\u2010\u2011\u2012\u2013/+="
 _MEASURE = re.compile(r"\s*[=<>\u2264\u2265\u00b1\u00d7%+\u2212/]")  # "n = 3", "p < 0.05"
+_UNIT = re.compile(
+    r"\s*(?:[a-z\u00b5\u03bc]{1,2}|[mn\u00b5\u03bc]?[MLlg]|min|sec|hrs?|hours?|days?|weeks?|months?|years?|times?|fold|kDa|"
+    r"cells?|mice|rats|patients?|animals|copies|samples?|experiments?|independent|different|or|and|of|in|to)\b"
+)  # "1 h, 2 h", "4 independent experiments": an amount
 _SPACED_DASH = re.compile(r"\s?[-\u2012-\u2015]\s")  # "A - Normal gland"
 _LAST_WORD = re.compile(r"([^\W\d_][\w'-]*)[\s)]{0,3}$")
 _SHOWS = re.compile(
@@ -193,7 +197,7 @@ def _setting(caption: str, group: Group, depths: list[int]) -> _Setting | None:
         form, end = Form.DOT, right + 1
     elif follower in (",", ";"):
         form, end = Form.COMMA, right + 1
-    elif _MEASURE.match(caption, end):
+    elif _MEASURE.match(caption, end) or (group.symbols[-1].isdigit() and _UNIT.match(caption, end)):
         return None
     else:
         form = Form.BARE

@@ -31,8 +31,6 @@ _STATISTIC = re.compile(
     r"(?:the )?(?:data|values?|results?|error bars?|\**\s?p[\s-]?(?:values?|<|=)|n\s?=|means?\b)", re.IGNORECASE
 )
 _EXCEPT = re.compile(r"\bexcept\b")
-
-
 _WORD = re.compile(r"\S+")
 _JOINT = re.compile(
     r"\s*(?:[,;]|(?:and|or|but|while|whereas|with|versus|vs)\b)(?:\s*(?:and|or|but)\b)?\s*", re.IGNORECASE
@@ -45,7 +43,7 @@ _SHORT = 4  # words: a label's own words this few share what stands before the f
 # specific "A." beats the "(A-D)" of the title, and neither loses to a reference.
 _FIRST_BONUS = 0.1
 _OPENING_BONUS = 0.15
-_SHARED_COST = 0.1  # for each further label of the mention
+_SHARED_COST = 0.15  # for each further label of the mention
 _LEAD_IN = 6  # characters before the labels that open a clause: space, and, bracket
 _ITEM = 6  # words: panels described in so few are items of a list, and what follows the last is no more about it. Guess
 

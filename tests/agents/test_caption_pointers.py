@@ -83,6 +83,10 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         "(A) Whole mount. The boxed regions are enlarged in B. (B) Details.",
         [(MarkerKind.BOX, None, ("A",), "", True, "The boxed regions are enlarged in B.")],
     ),
+    "a highlighted region": (
+        "Growth rate in the highlighted region of the map.",
+        [(MarkerKind.BOX, None, (), "", False, "Growth rate in the highlighted region of the map.")],
+    ),
     "something circled in a colour": (
         "A follicle circled in yellow holds plasma cells.",
         [(MarkerKind.CIRCLE, "yellow", (), "follicle", False, "A follicle circled in yellow holds plasma cells.")],

@@ -264,6 +264,10 @@ CASES: dict[str, tuple[str, tuple[str, dict[str, str], str]]] = {
         "Binding of RIPK3(A) to IL-1 and S100 A in H&E stained C-terminal mutants.",
         ("Binding of RIPK3(A) to IL-1 and S100 A in H&E stained C-terminal mutants.", {}, ""),
     ),
+    "amounts are no panels": (
+        "Growth at 1 h, 2 h, 3 h and 4 h after plating in 5 independent experiments.",
+        ("Growth at 1 h, 2 h, 3 h and 4 h after plating in 5 independent experiments.", {}, ""),
+    ),
     "no panels": ("Overview of the device.", ("Overview of the device.", {}, "")),
     "nothing": ("", ("", {}, "")),
 }
