@@ -9,10 +9,10 @@ export function actionTable(review) {
   const previous = () => review.go(-1);
   const next = () => review.go(1);
   return [
-    action("Figure", "enter", "Nothing selected: accept the figure and go on. A box selected: edit its caption", ["Enter"], () =>
+    action("Figure", "enter", "Accept and go on; with a box selected, edit its caption", ["Enter"], () =>
       state.selectedId ? review.editCaption(state.selectedId) : review.acceptFigure(),
     ),
-    action("Figure", "accept-figure", "Accept the figure with all open proposals, and go on", ["Shift+A", "Shift+Enter"], () => review.acceptFigure()),
+    action("Figure", "accept-figure", "Accept with all open proposals, and go on", ["Shift+A", "Shift+Enter"], () => review.acceptFigure()),
     action("Figure", "skip", "Skip the figure with a reason", ["s"], () => review.skip()),
     action("Figure", "next", "Next figure", ["j", "PageDown"], next),
     action("Figure", "previous", "Previous figure", ["k", "PageUp"], previous),
@@ -24,14 +24,14 @@ export function actionTable(review) {
     action("Box", "reject", "Reject the box and what is below it", ["x"], selected((id) => review.judge(id, "rejected"))),
     action("Box", "remove", "Delete the box", ["Delete", "Backspace"], selected((id) => review.remove(id))),
     action("Box", "label", "Change its label or kind", ["l", "F2"], selected(() => review.fields.focusFirst())),
-    action("Box", "left", "Move it left; without one, previous figure", ["ArrowLeft"], arrow(-1, 0, previous)),
-    action("Box", "right", "Move it right; without one, next figure", ["ArrowRight"], arrow(1, 0, next)),
-    action("Box", "up", "Move it up; without one, previous figure", ["ArrowUp"], arrow(0, -1, previous)),
-    action("Box", "down", "Move it down; without one, next figure", ["ArrowDown"], arrow(0, 1, next)),
-    action("Box", "left-10", "Move it 10 px left", ["Shift+ArrowLeft"], arrow(-10, 0)),
-    action("Box", "right-10", "Move it 10 px right", ["Shift+ArrowRight"], arrow(10, 0)),
-    action("Box", "up-10", "Move it 10 px up", ["Shift+ArrowUp"], arrow(0, -10)),
-    action("Box", "down-10", "Move it 10 px down", ["Shift+ArrowDown"], arrow(0, 10)),
+    action("Box", "left", "Left; without a box, previous figure", ["ArrowLeft"], arrow(-1, 0, previous)),
+    action("Box", "right", "Right; without a box, next figure", ["ArrowRight"], arrow(1, 0, next)),
+    action("Box", "up", "Up; without a box, previous figure", ["ArrowUp"], arrow(0, -1, previous)),
+    action("Box", "down", "Down; without a box, next figure", ["ArrowDown"], arrow(0, 1, next)),
+    action("Box", "left-10", "10 px left", ["Shift+ArrowLeft"], arrow(-10, 0)),
+    action("Box", "right-10", "10 px right", ["Shift+ArrowRight"], arrow(10, 0)),
+    action("Box", "up-10", "10 px up", ["Shift+ArrowUp"], arrow(0, -10)),
+    action("Box", "down-10", "10 px down", ["Shift+ArrowDown"], arrow(0, 10)),
     action("Box", "narrower", "Narrower", ["Alt+ArrowLeft"], () => review.nudge.by(0, 0, -1, 0)),
     action("Box", "wider", "Wider", ["Alt+ArrowRight"], () => review.nudge.by(0, 0, 1, 0)),
     action("Box", "lower", "Less high", ["Alt+ArrowUp"], () => review.nudge.by(0, 0, 0, -1)),

@@ -156,9 +156,15 @@ export class Caption {
       if (selected.level === "panel") parts.push(give(selected.id, "add", `Add to ${name}'s words (Shift+T)`, "+ add", colour));
       parts.push(give(selected.id, "remove", `Take from ${name}'s words (Alt+T)`, "− take", colour), html("i", {}));
     }
+    // what has the words already gives them back
+    const toggle = (id, spans, whose, text, colour) => {
+      const has = spans.some(([start, end]) => start <= this.selection[0] && this.selection[1] <= end);
+      return give(id, has ? "remove" : "add", `${has ? "Take from" : "Add to"} ${whose}`, `${has ? "− " : ""}${text}`, colour);
+    };
     const panels = panelsOf(figure).filter((node) => !isRejected(node) && node !== selected);
-    parts.push(...panels.map((node) => give(node.id, "add", `Add to panel ${nameOf(node)}`, nameOf(node), colourOf(figure, node))));
-    parts.push(html("i", {}), give("lead", "add", "Shared words before the panels'", "lead"), give("tail", "add", "Shared words after the panels'", "tail"));
+    parts.push(...panels.map((node) => toggle(node.id, node.own_spans, `panel ${nameOf(node)}`, nameOf(node), colourOf(figure, node))));
+    const { lead_spans: lead, tail_spans: tail } = figure.shared;
+    parts.push(html("i", {}), toggle("lead", lead, "the shared words before the panels'", "lead"), toggle("tail", tail, "the shared words after the panels'", "tail"));
     this._bar.replaceChildren(...parts);
   }
 }

@@ -129,6 +129,9 @@ export class Bulk {
   }
 }
 
+const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+const shortName = (key) => key.replace(/Arrow\w+/, (arrow) => ARROWS[arrow]);
+
 // All keys by group; a click on a key waits for the next key and binds it.
 export class CheatSheet {
   constructor(keys) {
@@ -153,7 +156,7 @@ export class CheatSheet {
   }
 
   _row(action) {
-    const keys = action.keys.length ? action.keys.join("  ") : "unbound";
+    const keys = action.keys.length ? action.keys.map(shortName).join("  ") : "unbound";
     const bind = button(`Bind another key to: ${action.title}`, { class: "rv-key", onclick: () => this._bind(action, bind) }, keys);
     return [html("dt", {}, bind), html("dd", {}, action.title)];
   }

@@ -57,11 +57,13 @@ export class Fields {
     const control = html(tag, attributes, ...children);
     const property = attributes.type === "checkbox" ? "checked" : "value";
     const key = tag === "select" || property === "checked" ? "change" : "blur";
+    const shown = this._shown;
     const save = () => {
       const { selected } = this._state;
-      if (selected && control[property] !== read(selected)) commit(control[property], selected);
+      if (selected && shown === this._shown && control[property] !== read(selected)) commit(control[property], selected);
     };
     control.addEventListener(key, save);
+    if (tag === "select") this._leaveAfterPointer(control);
     control.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this._state.selected) control[property] = read(this._state.selected);
       const ends = event.key === "Escape" || (event.key === "Enter" && !event.shiftKey && tag !== "select");
@@ -76,6 +78,14 @@ export class Fields {
     });
     this._firstField ||= control;
     return control;
+  }
+
+  // A choice made with the pointer gives the keys back to the page: else the next key would choose again.
+  _leaveAfterPointer(select) {
+    let byPointer = false;
+    select.addEventListener("pointerdown", () => (byPointer = true));
+    select.addEventListener("keydown", () => (byPointer = false));
+    select.addEventListener("change", () => byPointer && this._actions.focusCanvas());
   }
 
   _select(values, read, commit) {
@@ -132,6 +142,7 @@ export class Fields {
 
   _parent() {
     const select = html("select", {});
+    this._leaveAfterPointer(select);
     select.addEventListener("change", () => {
       this._actions.edit([{ op: "reparent", id: this._state.selectedId, parent_id: select.value || null }]);
     });

@@ -29,6 +29,7 @@ export class Queue {
     this._total = 0;
     this._filter = FILTERS[0][2];
     this._currentId = null;
+    this._sightedId = null;
     this._loading = null;
     this._ended = { before: true, after: true };
     this._select = html("select", { "aria-label": "Which figures", onchange: () => this._chosen() });
@@ -220,7 +221,10 @@ export class Queue {
     for (const row of this._list.querySelectorAll("[data-figure]")) {
       const current = row.dataset.figure === this._currentId;
       row.setAttribute("aria-selected", String(current));
-      if (current) row.scrollIntoView({ block: "nearest" });
+      if (current && this._sightedId !== this._currentId) {
+        this._sightedId = this._currentId; // once: the list stays where the curator scrolls it
+        row.scrollIntoView({ block: "nearest" });
+      }
     }
     this._count.textContent = this._total ? String(this._total) : "";
   }

@@ -1,6 +1,6 @@
 // The review screen: makes the parts, and says what each action does.
 
-import { html, button } from "./dom.js";
+import { button, html, isTyping } from "./dom.js";
 import { parentIdOf, childrenOf, nodeOf } from "./figure.js";
 import { refusal } from "./commands.js";
 import { LEVELS, State } from "./state.js";
@@ -100,10 +100,22 @@ export class Review {
 
   _listen() {
     addEventListener("hashchange", () => this._follow());
+    document.addEventListener("curator:tab", (event) => {
+      if (event.detail === "review" && !this.state.figure) this.openQueue(null, null);
+    });
+    this.root.addEventListener("mousedown", (event) => this._keepFocus(event));
     addEventListener("beforeunload", (event) => this._outbox.waiting && event.preventDefault());
     this.state.on(["selectedId"], () => this.caption.reveal());
     this.state.on(["readOnly"], () => this._drawBanner());
     this.state.on(["selectedId", "figure"], () => this._describe());
+  }
+
+  // A button pressed with the pointer does not take the focus, so that Enter and the other keys keep their meaning; a
+  // field loses it, so that what was typed is saved first.
+  _keepFocus(event) {
+    if (!event.target.closest("button") || event.target.closest("dialog, .rv-bulk")) return;
+    event.preventDefault();
+    if (isTyping(document.activeElement)) this.canvas.element.focus({ preventScroll: true });
   }
 
   // Opens what the address names, or the head of the queue.
@@ -115,20 +127,17 @@ export class Review {
 
   async _follow() {
     const wanted = parseHash();
-    if (wanted.elsewhere) {
-      if (!this.state.figure) await this.openQueue(null, null, { quiet: true });
-      return;
-    }
+    if (wanted.elsewhere) return; // another tab is shown: no figure is leased before this one is
     if (wanted.filter || !this.state.figure) await this.openQueue(wanted.filter, wanted.figureId);
     else if (wanted.figureId) await this.open(wanted.figureId);
   }
 
   // Lists another queue and opens its first figure (or `figureId`).
-  async openQueue(filter, figureId, { keepFocus = false, quiet = false } = {}) {
+  async openQueue(filter, figureId, { keepFocus = false } = {}) {
     try {
       const first = await this.queue.open(filter, figureId);
       const id = figureId || first;
-      if (id) await this.open(id, { quiet });
+      if (id) await this.open(id);
       else this._empty();
       if (!keepFocus) this.canvas.element.focus({ preventScroll: true });
     } catch (error) {
@@ -142,7 +151,7 @@ export class Review {
   }
 
   // Shows a figure: at once where it is known, and again where the server knows better.
-  async open(id, { quiet = false } = {}) {
+  async open(id) {
     if (this._opening === id) return;
     this._opening = id;
     const began = performance.now();
@@ -157,7 +166,7 @@ export class Review {
       this.root.dataset.lease = "asking";
       this.state.set({ figure: null, selectedId: null, hoverId: null, readOnly: null, threshold: null });
       this._show(figure);
-      if (!quiet) this._remember(id);
+      this._remember(id);
       this.queue.show(this.state.figure);
       this.toolbar.drawPosition(this.queue.position);
       await this._figures.image(id).ready;
@@ -210,6 +219,7 @@ export class Review {
   // Edits: shown at once, then saved. False where the figure cannot be edited now.
 
   _edit(action, commands) {
+    this.nudge.commit();
     const { figure, readOnly } = this.state;
     if (!figure) return false;
     if (readOnly) {

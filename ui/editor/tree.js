@@ -15,6 +15,8 @@ export class Tree {
     this._state = state;
     this._actions = actions;
     this._closed = new Set();
+    this._sightedId = null; // the selected row that was brought into sight
+    this._dragged = null;
     this._rows = html("div", { role: "tree", "aria-label": "Hierarchy", class: "rv-rows", onkeydown: (event) => this._key(event) });
     this._flags = html("ul", { class: "rv-flags", "aria-label": "To look at" });
     this._count = html("small", {});
@@ -126,8 +128,9 @@ export class Tree {
       row.setAttribute("aria-selected", String(selected));
       row.classList.toggle("lit", row.dataset.row === hoverId);
       row.tabIndex = selected ? 0 : -1;
-      if (selected) row.scrollIntoView({ block: "nearest" });
+      if (selected && this._sightedId !== selectedId) row.scrollIntoView({ block: "nearest" });
     }
+    this._sightedId = selectedId;
     if (rows.length && !rows.some((row) => row.tabIndex === 0)) rows[0].tabIndex = 0;
   }
 
