@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
@@ -369,7 +370,8 @@ ADVERSARIES = {
 
 @pytest.mark.parametrize("unit", ADVERSARIES.values(), ids=ADVERSARIES.keys())
 def test_work_grows_no_faster_than_the_caption(unit: str) -> None:
-    short, long = (_lines_run(lambda length=length: split_caption((unit * length)[:length])) for length in (1500, 3000))
+    short = _lines_run(partial(split_caption, (unit * 1500)[:1500]))
+    long = _lines_run(partial(split_caption, (unit * 3000)[:3000]))
 
     assert long < 2.5 * short + 500
 
@@ -417,8 +419,8 @@ def test_labels_and_texts_of_the_caption_truth_are_found() -> None:
         hits, wanted, found = hits + len(want.keys() & texts.keys()), wanted + len(want), found + len(texts)
         scores += [_rouge_l(text, texts.get(label, "")) for label, text in want.items()]
 
-    assert 2 * hits / (wanted + found) >= 0.95
-    assert sum(scores) / len(scores) >= 0.82
+    assert 2 * hits / (wanted + found) >= 0.97
+    assert sum(scores) / len(scores) >= 0.85
 
 
 FIGURE_SETS = ("PMC2467486", "biorxiv-488149", "elife-67409", "embo-symbols", "openstax-anatomy")
