@@ -20,8 +20,8 @@ from data.demo.symbols import Face, scale_bar, text_wh, write
 from data.demo.wording import write_caption
 
 _POINTED = 0.45
-"""Share of figures with signs where something can be pointed at. With insets a third of all figures carry signs: a little
-more than the 19 to 28 % of published captions that speak of them (measured), so that newcomers soon meet some."""
+"""Share of figures with signs where something can be pointed at. With insets a third of all figures carry signs: more
+than the 19 to 28 % of published captions that speak of them (measured), so that newcomers soon meet some."""
 _MARKED = {
     Content.BLOT: 0.12,
     Content.QUANTIFIED: 0.12,
