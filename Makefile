@@ -17,7 +17,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 run: setup  ## install, draw and mine the demo corpus once, open the page
-	$(BIN)/curator demo --if-empty
+	$(BIN)/curator demo --if-empty --mine 6
 	$(BIN)/curator ui
 
 browser:  # the page's tests drive Chromium; where it is missing and we may, install it

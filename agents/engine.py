@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -104,12 +105,21 @@ def _start(make_agent: Callable[[], Agent]) -> None:
     """Runs in each new process; one agent, one thread, since the pool already fills the cores."""
     import cv2
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     global _agent
     _agent = make_agent()
 
 
 _agent: Agent
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever, with its memory."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _mine_one(job: Job) -> Mined:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +66,45 @@ def test_a_figure_that_kills_its_process_is_found_and_those_beside_it_are_mined(
     assert len(mined) == len(captions)
     assert [figure_id for figure_id, result in mined.items() if result.hierarchy is None] == ["a:2"]
     assert mined["a:2"].reason.startswith("its process died, most likely for lack of memory")
+
+
+_MINES_FOREVER = """
+import os, sys, threading
+from itertools import repeat
+from pathlib import Path
+from agents.engine import Job, mine
+from curator.figure import Figure, Hierarchy
+
+class Agent:
+    def __init__(self):
+        print(os.getpid(), flush=True)
+    def propose(self, figure, image_rgb):
+        return Hierarchy()
+
+if __name__ == "__main__":
+    job = Job(Figure("a:1", "a", "f.png", "", (30, 20)), Path(sys.argv[1]))
+    for _ in mine([job], Agent, 1):
+        threading.Event().wait()
+"""
+
+
+def test_workers_end_when_the_process_that_mines_is_killed(tmp_path: Path) -> None:
+    jobs(tmp_path, [""])
+    script = tmp_path / "mines_forever.py"
+    script.write_text(_MINES_FOREVER)
+    process = subprocess.Popen(
+        [sys.executable, script, tmp_path / "figure.png"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert process.stdout is not None
+    worker = os.pidfd_open(int(process.stdout.readline()))
+    process.kill()
+    process.communicate()
+    ended, _, _ = select.select([worker], [], [], 60)
+    os.close(worker)
+    assert ended, "the worker still runs"
 
 
 def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 @click.option("--figures", default=24, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--seed", default=1, show_default=True, help="The same seed draws the same figures.")
 @click.option("--draw-only", type=click.Path(path_type=Path), help="Only draw, into this new folder, with truth.json.")
+@click.option("--mine", "limit", type=click.IntRange(1), help="Mine only so many now; `curator ui` mines the rest.")
 @click.option("--if-empty", is_flag=True, help="Do nothing where the project has figures.")
 @click.pass_obj
-def command(project: Project, figures: int, seed: int, draw_only: Path | None, if_empty: bool) -> None:
+def command(
+    project: Project, figures: int, seed: int, draw_only: Path | None, limit: int | None, if_empty: bool
+) -> None:
     """Draw a corpus of compound figures with exact truth, ingest and mine it: something to review at once."""
     from data.demo.corpus import draw_corpus
-
     from data.ingest import ingest
     from data.sources import read_sources
     from ui.commands.mine import mine_waiting
@@ -34,5 +36,5 @@ def command(project: Project, figures: int, seed: int, draw_only: Path | None, i
     if draw_only:
         return
     ingest(project.store, read_sources(folder, project.source_settings))
-    mined, _ = mine_waiting(project)
+    mined, _ = mine_waiting(project, limit=limit)
     click.echo(f"{mined} demo figures mined; `curator ui` opens them")

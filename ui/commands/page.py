@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only: there are no accounts yet.")
 @click.option("--user", default=None, help="Name that decisions are kept under; default the login name.")
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser.")
+@click.option("--mine/--no-mine", "mining", default=True, help="Mine figures that wait, beside the page.")
 @click.pass_obj
-def command(project: Project, port: int, host: str, user: str | None, browser: bool) -> None:
+def command(project: Project, port: int, host: str, user: str | None, browser: bool, mining: bool) -> None:
     """Open the review page."""
     from ui.app import serve
+    from ui.background import background_mining
 
-    serve(project.store, host=host, port=port, who=user or getpass.getuser(), open_browser=browser)
+    with background_mining(project) if mining else nullcontext():
+        serve(project.store, host=host, port=port, who=user or getpass.getuser(), open_browser=browser)

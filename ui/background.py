@@ -1,0 +1,30 @@
+"""Mining beside the page, in a process of its own, so that the page answers while figures are mined."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ui.cli import Project
+
+
+@contextmanager
+def background_mining(project: Project) -> Iterator[None]:
+    """Runs `curator mine` while the block runs, where figures wait; one process leaves a core to the page.
+
+    What is mined when it is stopped stays mined. Its failures are listed by `curator status --problems`.
+    """
+    if not project.store.reviews.to_mine():
+        yield
+        return
+    command = [sys.executable, "-m", "ui", "--project", str(project.folder), "mine", "--workers", "1", "--json"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
