@@ -82,22 +82,37 @@ def served(store: Store, who: str = "ada") -> Iterator[str]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     end = time.monotonic() + _START_S
-    while not server.started:
-        assert thread.is_alive(), "the server ended before it answered"
-        assert time.monotonic() < end, f"the server did not start within {_START_S} s"
-        thread.join(0.02)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listening.close()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server ended before it answered"
+            assert time.monotonic() < end, f"the server did not start within {_START_S} s"
+            thread.join(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
     assert not thread.is_alive(), "the server did not end"
 
 
 @pytest.fixture
-def url(project: Store) -> Iterator[str]:
+def pages() -> list[Page]:
+    """Every page that the test has open."""
+    return []
+
+
+def _close(pages: list[Page]) -> None:
+    while pages:
+        pages.pop().context.close()
+
+
+@pytest.fixture
+def url(project: Store, pages: list[Page]) -> Iterator[str]:
     """Address of a live page over ``project``."""
     with served(project) as address:
         yield address
+        # before the server ends: a page that asks it once more would report an error
+        _close(pages)
 
 
 @pytest.fixture(scope="session")
@@ -115,13 +130,12 @@ def expected_errors() -> list[str]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser, expected_errors: list[str]) -> Iterator[Callable[..., Page]]:
+def open_page(chromium: Browser, pages: list[Page], expected_errors: list[str]) -> Iterator[Callable[..., Page]]:
     """Opens pages, each in a context (and so a browser profile) of its own.
 
     The test fails on a console error, a page error, or a request to anything but this machine.
     """
     wrong: list[str] = []
-    opened: list[Page] = []
 
     def opener(address: str, *, width: int = 1280, height: int = 800, color_scheme: str = "light") -> Page:
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme)
@@ -140,14 +154,13 @@ def open_page(chromium: Browser, expected_errors: list[str]) -> Iterator[Callabl
         page.on("request", on_request)
         page.on("pageerror", lambda error: on_error(f"page error: {error}"))
         page.on("console", lambda line: on_error(f"console: {line.text}") if line.type == "error" else None)
-        opened.append(page)
+        pages.append(page)
         page.goto(address)
         page.wait_for_selector("html[data-shell=ready]")
         return page
 
     yield opener
-    for page in opened:
-        page.context.close()
+    _close(pages)
     assert wrong == []
 
 

@@ -156,6 +156,7 @@ def test_an_empty_project_says_what_to_do(open_page: Callable[..., Page], tmp_pa
         page = open_page(address + "/#queue")
         expect(page.locator(".empty")).to_contain_text("No figures yet")
         expect(page.locator(".empty code").first).to_have_text(f"curator --project {tmp_path / 'new'} ingest SOURCE")
+        page.close()
 
 
 def test_a_click_opens_the_figure_in_review_and_back_returns_to_the_same_filter(queue: Page) -> None:

@@ -171,6 +171,9 @@ function makeArticlePicker(place, findArticles, chosen) {
     if (!rows.length) rows.push(make("li", "note", answer.error || "No article has that in its id or title"));
     if (answer.more) rows.push(make("li", "note", answer.more.toLocaleString("en") + " more: type on"));
     list.replaceChildren(...rows);
+    const { left, bottom } = input.getBoundingClientRect();
+    list.style.left = left + "px";
+    list.style.top = bottom + 4 + "px";
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
     marked = -1;
