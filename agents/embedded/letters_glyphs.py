@@ -39,6 +39,8 @@ _ALIKE = 2.1
 """Heights of characters of one line differ by less: brackets are 1.75-1.95 times as high as an x (measured)."""
 _LEFT_GAP = 0.3
 """Nothing stands closer than this (in heights) on the left of a panel letter."""
+_CROWD = 8000
+"""Shapes in one cut: pages of dense print have about 2,000, and the pairs of more would not fit into memory."""
 FAR = 9.0
 """Gap (in heights) from which neighbours no longer matter."""
 
@@ -53,7 +55,7 @@ class Glyphs:
 
     box_xyxy: Box
     height_px: float
-    """Of the tallest character that is no bracket."""
+    """Of the tallest character; brackets count."""
     dark: bool
     """Darker than its ground."""
     ink_level: float
@@ -96,7 +98,7 @@ class Glyphs:
 
 
 def find_glyphs(gray: Gray) -> list[Glyphs]:
-    """All runs of one to five characters that may be a panel letter; the best cut of each place only.
+    """All runs of one to six characters that may be a panel letter; of cuts that found the same shape, the best.
 
     Args:
         gray: UInt8[H, W], at working size.
@@ -119,7 +121,10 @@ def _runs_of_cut(gray: Gray, cut: int, *, dark: bool) -> list[Glyphs]:
     small = (h <= _MAX_HEIGHT_PX) & (w <= 1.6 * _MAX_HEIGHT_PX) & (ink >= 3) & (w <= 6 * h)
     x, y, w, h, ink, index = x[small], y[small], w[small], h[small], ink[small], index[small]
     letter_like = (h >= _MIN_HEIGHT_PX) & (w <= 1.7 * h) & (w >= 0.1 * h) & (ink >= 0.1 * w * h)
-    if not letter_like.any():
+    if len(x) > _CROWD:  # specks are left out; where letter-like shapes alone are as many, this cut shows texture
+        x, y, w, h, index = x[letter_like], y[letter_like], w[letter_like], h[letter_like], index[letter_like]
+        letter_like = letter_like[letter_like]
+    if not 0 < len(x) <= _CROWD or not letter_like.any():
         return []
     line, column = _lines(x, y, w, h, letter_like), _lines(y, x, h, w, letter_like)
     word = _words(line, column, y, w, h)

@@ -28,6 +28,8 @@ _CHANCE = 0.02
 """Probability that an arbitrary shape reads as one given label: about one in fifty letters and digits (guess)."""
 _SIZE_TOLERANCE = 0.12
 """Spread (natural log) of the measured letter size in one figure: 1-2 px of 12-40 (measured on 184 letters)."""
+# The contributions below are guesses, checked by the calibration of the sums: of the letters given p >= 0.99, p around
+# 0.97, 0.93 and 0.86, 1.00, 1.00, 0.9 and 0.8 were right (740 drawn and published letters).
 _SAME_SIZE, _OTHER_SIZE = 1.5, -5.0
 _OTHER_POLARITY, _OTHER_BRACKETS = -1.5, -2.0
 _ALIGNED, _ALONE, _BACKWARDS = 0.8, -0.4, -2.0
@@ -40,6 +42,7 @@ _LEAST_UNPROMISED = 4.0
 _SAME_PRINT_IOU = 0.2
 """Two letters do not overlap; one letter cut at two grey values does."""
 _BEAM, _CHOICES, _STYLES = 10, 4, 10
+"""Partial placements kept, sightings tried for each label, letter styles tried (guess)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,11 @@ def test_blank_images_hold_no_letters(shape: tuple[int, int, int]) -> None:
     assert LetterReader().read(np.full(shape, 255, np.uint8), ("A", "B")) == []
 
 
+def test_noise_holds_no_letters() -> None:
+    noise = np.random.default_rng(2).integers(0, 256, (900, 900, 1), dtype=np.uint8)
+    assert LetterReader().read(np.repeat(noise, 3, axis=2), ()) == []
+
+
 def test_boxes_are_in_pixels_of_the_image_that_was_given() -> None:
     drawn = grid(UPPER, fill="black", kind="plot")
     large = np.asarray(Image.fromarray(drawn.image_rgb).resize((2106, 1164), Image.Resampling.BICUBIC), np.uint8)
