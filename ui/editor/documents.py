@@ -21,6 +21,7 @@ def figure_document(stored: Stored, article: Article | None) -> dict[str, Any]:
         "image_wh": list(figure.image_wh),
         "license": figure.license or (article and article.license),
         "doi": figure.doi or (article and article.doi),
+        "mentions": list(figure.mentions),
         "article_id": figure.article_id,
         "title": article.title if article else "",
         "journal": article.journal if article else "",

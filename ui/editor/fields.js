@@ -256,7 +256,13 @@ export class Fields {
       ];
       list.replaceChildren(...factRows(facts));
     });
-    return [html("header", {}, title, state), list];
+    const mentions = html("ul", { class: "rv-mentions" });
+    this._refreshers.push((figure) => {
+      mentions.hidden = !figure.mentions.length;
+      const sentences = figure.mentions.map((sentence) => html("li", {}, sentence));
+      mentions.replaceChildren(html("b", {}, "The article says of it"), ...sentences);
+    });
+    return [html("header", {}, title, state), list, mentions];
   }
 }
 

@@ -30,7 +30,7 @@ const widthOf = (chip) =>
   PAD * 2 +
   (chip.number.length + chip.name.length + (chip.number && chip.name ? 1 : 0)) * CHAR +
   (chip.glyph ? ICON + 2 : 0) +
-  (chip.state ? ICON + 1 : 0);
+  (chip.state ? ICON + 3 : 0);
 
 // Places for a chip of width w at a screen box, best first; a panel keeps its printed letter clear where it can.
 function places(level, [x0, y0, x1, y1], w) {
@@ -86,7 +86,7 @@ function drawChip(node, chip, x, y, w, colour, loud) {
     at += chip.name.length * CHAR;
   }
   if (chip.state) {
-    at += 1;
+    at += 3;
     glyph(chip.state);
   }
   return group;

@@ -31,6 +31,7 @@ export class Queue {
     this._currentId = null;
     this._sightedId = null;
     this._loading = null;
+    this._ticket = null;
     this._ended = { before: true, after: true };
     this._select = html("select", { "aria-label": "Which figures", onchange: () => this._chosen() });
     this._search = html("input", { type: "search", placeholder: "Search captions", "aria-label": "Search captions", oninput: () => this._typed() });
@@ -59,11 +60,14 @@ export class Queue {
     return this._items.findIndex((item) => item.id === id);
   }
 
-  // Lists the filter's figures around one of them, or from the start. The first id to open, or null.
+  // Lists the filter's figures around one of them, or from the start. The id of the first, or null; undefined where
+  // another list was asked for meanwhile.
   async open(filter, aroundId) {
     this._filter = filter || this._filter;
     this._drawFilters();
+    const ticket = (this._ticket = {});
     const answer = await this._ask(aroundId ? { around: aroundId } : {});
+    if (ticket !== this._ticket) return undefined;
     this._items = answer.items;
     this._offset = answer.offset;
     this._total = answer.total;
@@ -125,7 +129,9 @@ export class Queue {
     // a figure that has left the filter or changed its confidence is no good landmark
     const candidates = this._items.filter(isOpen);
     const landmark = (side === "after" ? candidates.at(-1) : candidates[0]) || this._items.at(side === "after" ? -1 : 0);
+    const ticket = this._ticket;
     const answer = await this._ask(landmark ? { [side]: landmark.id } : {});
+    if (ticket !== this._ticket) return;
     const known = new Set(this._items.map((item) => item.id));
     const fresh = answer.items.filter((item) => !known.has(item.id));
     this._ended[side] = !fresh.length;

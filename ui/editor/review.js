@@ -136,6 +136,7 @@ export class Review {
   async openQueue(filter, figureId, { keepFocus = false } = {}) {
     try {
       const first = await this.queue.open(filter, figureId);
+      if (first === undefined) return;
       const id = figureId || first;
       if (id) await this.open(id);
       else this._empty();
@@ -170,6 +171,7 @@ export class Review {
       this.queue.show(this.state.figure);
       this.toolbar.drawPosition(this.queue.position);
       await this._figures.image(id).ready;
+      if (!this._isOpen(id)) return;
       this._painted(id, began);
       this._lease.open(id);
       this._prefetch();
@@ -357,7 +359,7 @@ export class Review {
   }
 
   remove(id) {
-    if (id) this._edit("commands", [{ op: "remove", id }]);
+    if (id && this._edit("commands", [{ op: "remove", id }])) this.state.set({ selectedId: null });
   }
 
   editCaption(id) {
