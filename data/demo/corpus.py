@@ -14,14 +14,15 @@ from data.demo.drawing import draw_figure
 _JPEG = 0.55  # share of figures saved as JPEG, as most repositories serve them; guess
 _QUALITY = (60, 96)  # JPEG quality, from web previews to print; guess
 LICENSE = "CC0-1.0"
+FIGURES_AN_ARTICLE = 4  # guess: so that splits by article, and filters by it, have something to do
 
 
 def draw_corpus(folder: Path, n_figures: int, seed: int, progress: Callable[[int, int], None] | None = None) -> None:
     """Writes ``images/``, ``captions.jsonl`` and ``truth.json`` to the folder, which is made if need be.
 
     Figure k depends on ``seed`` and k alone: a longer corpus begins with the shorter one. ``captions.jsonl`` has one
-    figure a line: image (path within the folder), caption, figure_id, license. ``truth.json`` lists panels, markers
-    and regions of each figure, boxes in pixels of its image. ``progress`` is called with (done, all) after each figure.
+    figure a line, as ``curator ingest`` reads it. ``truth.json`` lists panels, markers and regions of each figure,
+    boxes in pixels of its image. ``progress`` is called with (done, all) after each figure.
     """
     images = folder / "images"
     images.mkdir(parents=True, exist_ok=True)
@@ -38,7 +39,16 @@ def draw_corpus(folder: Path, n_figures: int, seed: int, progress: Callable[[int
             picture.save(folder / name, quality=quality, subsampling=0 if quality > 85 else 2)
         else:
             picture.save(folder / name, compress_level=3)
-        captions.append({"image": name, "caption": figure.caption, "figure_id": figure_id, "license": LICENSE})
+        captions.append(
+            {
+                "image": name,
+                "caption": figure.caption,
+                "figure_id": figure_id,
+                "article": f"demo-article-{seed}-{index // FIGURES_AN_ARTICLE + 1:03d}",
+                "label": f"Figure {index % FIGURES_AN_ARTICLE + 1}",
+                "license": LICENSE,
+            }
+        )
         truths.append(figure.truth(name, figure_id))
         if progress:
             progress(index + 1, n_figures)

@@ -73,7 +73,7 @@ def test_the_corpus_is_written_in_the_formats_that_ingest_and_scoring_read(tmp_p
     truths = json.loads((tmp_path / "truth.json").read_text("utf-8"))
     assert [line["figure_id"] for line in captions] == ["demo-0001", "demo-0002"]
     for line, truth in zip(captions, truths, strict=True):
-        assert set(line) == {"image", "caption", "figure_id", "license"}
+        assert set(line) == {"image", "caption", "figure_id", "article", "label", "license"}
         assert line["license"] == "CC0-1.0"
         assert (truth["image"], truth["caption"], truth["figure_id"]) == (
             line["image"],

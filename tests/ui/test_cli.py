@@ -187,18 +187,23 @@ ingest(Store(Path(sys.argv[1])), found, progress=lambda name: print(name, flush=
 def test_ingest_killed_midway_leaves_whole_articles_and_goes_on(tmp_path: Path, drawn: Path) -> None:
     folders = []
     for number in range(8):
-        folders.append(tmp_path / f"article{number}")
+        folders.append(tmp_path / f"copy{number}")
         shutil.copytree(drawn, folders[-1])
+        table = folders[-1] / "captions.jsonl"
+        table.write_text(table.read_text().replace("demo-article-5", f"article{number}"))
     script = tmp_path / "ingest_script.py"
     script.write_text(_INGEST)
     _killed_after(3, script, tmp_path / "p", *folders)
     store = Store(tmp_path / "p")
-    assert 3 <= len(store.articles.listed()) <= 8
-    assert {count for _, count in store.articles.listed()} == {FIGURES}
+    before = {article.id: count for article, count in store.articles.listed()}
+    assert 3 <= len(before) <= 16
+    assert set(before.values()) == {4, FIGURES - 4}, "an article of the demo has four figures"
     for item in store.queue.page(QueueFilter(), 0, 100, 0.0):
         assert store.images.web(item.image_sha256).is_file()
     curator(tmp_path / "p", "ingest", *folders)
-    assert [count for _, count in store.articles.listed()] == [FIGURES] * 8
+    after = {article.id: count for article, count in store.articles.listed()}
+    assert sorted(after.values()) == [2] * 8 + [4] * 8
+    assert after | before == after
 
 
 _MINE = """
