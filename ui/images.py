@@ -39,11 +39,11 @@ def image_routes(store: Store) -> APIRouter:
             return Response(status_code=304, headers=headers)
         return FileResponse(path, media_type=_TYPES[path.suffix], headers=headers)
 
-    @router.get("/image/{figure_id:path}")
+    @router.api_route("/image/{figure_id:path}", methods=["GET", "HEAD"])
     def image(figure_id: str, request: Request) -> Response:
         return served(figure_id, request, store.images.web)
 
-    @router.get("/thumbnail/{figure_id:path}")
+    @router.api_route("/thumbnail/{figure_id:path}", methods=["GET", "HEAD"])
     def thumbnail(figure_id: str, request: Request) -> Response:
         return served(figure_id, request, store.images.thumbnail)
 

@@ -33,7 +33,7 @@ def test_decisions_appear_in_tiles_chart_and_table_when_the_tab_is_opened(
     page.get_by_role("tab", name="Dashboard").click()
     expect(page.locator(".tile.progress .value")).to_have_text("14% 1 of 7 figures")
     expect(page.locator(".tile.pace .value")).to_have_text("42 s median")
-    expect(page.get_by_role("img", name="1 figures accepted in 30 days")).to_be_visible()
+    expect(page.get_by_role("img", name="1 figure accepted in 30 days")).to_be_visible()
     panel = page.locator("tbody tr", has=page.get_by_role("rowheader", name="panel"))
     assert panel.locator("td").all_inner_texts()[:6] == ["embedded", "4", "3", "1", "0", "75%"]
     expect(panel.get_by_role("img")).to_have_attribute("aria-label", "75%, 95% interval 30\u201395%")

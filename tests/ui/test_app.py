@@ -84,6 +84,21 @@ def test_an_image_whose_file_is_gone_says_how_to_restore_it(tmp_path: Path) -> N
     assert "run `curator ingest` on its source again" in answer.json()["detail"]
 
 
+def test_no_file_of_the_project_or_machine_is_served_by_its_path(client: TestClient, store: Store) -> None:
+    for path in (store.project / "curator.db", Path(__file__), Path("/etc/passwd")):
+        assert client.get(f"/gradio_api/file={path}").status_code in (403, 404), path
+
+
+def test_nothing_can_be_uploaded(client: TestClient) -> None:
+    answer = client.post("/gradio_api/upload", files={"files": ("a.txt", b"more than a byte")})
+    assert answer.status_code == 413
+
+
+def test_the_framework_writes_no_stub_files_beside_the_sources(client: TestClient) -> None:
+    assert client.get("/healthz").status_code == 200
+    assert list(Path(theme.__file__).parent.rglob("*.pyi")) == []
+
+
 def test_a_name_that_another_site_points_here_is_refused(client: TestClient) -> None:
     answer = client.get("/", headers={"Host": "evil.example:7860"})
     assert answer.status_code == 403

@@ -34,7 +34,8 @@ function dayChart(days, width) {
   const step = (width - left) / days.length;
   const chart = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
   const total = days.reduce((sum, [, n]) => sum + n, 0);
-  chart.setAttribute("aria-label", total.toLocaleString("en") + " figures accepted in " + days.length + " days");
+  const figures = total.toLocaleString("en") + (total === 1 ? " figure" : " figures");
+  chart.setAttribute("aria-label", figures + " accepted in " + days.length + " days");
   for (const part of [0, 1, 2, 3]) {
     const n = (most * part) / 3;
     chart.append(
