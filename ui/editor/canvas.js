@@ -9,6 +9,7 @@ import { drawChips } from "./marks.js";
 const SMALL = 30; // screen px: a box below this gets its handles outside, so that its middle can be dragged
 const HANDLE = 8;
 const GAP = 5;
+const PIXELS = 4; // zoom from which source pixels are shown as squares
 
 // Handles of a screen box: name (which edges they move) and place.
 export function handlesOf([x0, y0, x1, y1]) {
@@ -45,7 +46,7 @@ export class Canvas {
       this._note,
     );
     new ResizeObserver(() => this._resized()).observe(this.element);
-    const keys = ["figure", "selectedId", "hoverId", "hidden", "locked", "showRejected", "showMarks", "threshold", "tool"];
+    const keys = ["figure", "selectedId", "hoverId", "hidden", "locked", "showRejected", "showMarks", "threshold", "tool", "readOnly"];
     state.on(keys, () => this.draw());
   }
 
@@ -83,8 +84,11 @@ export class Canvas {
     if (!figure) return;
     if (this._shownId !== figure.id) this._showImage(figure);
     const { scale, x, y } = this.view;
-    this._world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
-    this._world.classList.toggle("pixels", scale >= 3);
+    // sized, not scaled by a transform: the browser then filters well when it makes a large image small
+    const [width, height] = figure.image_wh.map((size) => `${size * scale}px`);
+    Object.assign(this._world.firstChild.style, { width, height });
+    this._world.style.transform = `translate(${x}px, ${y}px)`;
+    this._world.classList.toggle("pixels", scale >= PIXELS);
     this._overlay.replaceChildren(...this._drawing(figure));
     this.element.dataset.figure = figure.id;
     this.element.dataset.zoom = scale.toFixed(4);
@@ -93,7 +97,6 @@ export class Canvas {
   _showImage(figure) {
     this._shownId = figure.id;
     const { image, ready } = this._figures.image(figure.id);
-    [image.style.width, image.style.height] = figure.image_wh.map((size) => `${size}px`);
     this._world.replaceChildren(image);
     this._note.hidden = true;
     this.element.dataset.image = "loading";
@@ -127,7 +130,7 @@ export class Canvas {
     const byNeed = [...items].sort((a, b) => b.loud - a.loud || "pmr".indexOf(a.node.id[0]) - "pmr".indexOf(b.node.id[0]));
     const parts = [...boxes, ...drawChips(byNeed, this.view.wh, this._state.showMarks)];
     const selected = items.find((item) => item.node.id === selectedId);
-    if (selected && !this._state.locked.has(selected.node.level)) parts.push(this._drawHandles(selected));
+    if (selected && !this._state.readOnly && !this._state.locked.has(selected.node.level)) parts.push(this._drawHandles(selected));
     if (this.draft && this.draft.drawn) parts.push(this._drawDrawn(this.draft.drawn));
     return parts;
   }

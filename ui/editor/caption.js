@@ -147,12 +147,12 @@ export class Caption {
       return;
     }
     const give = (id, mode, title, text, colour) =>
-      button(title, { class: "rv-give", style: colour ? `--colour:${colour}` : null, onclick: () => this.assign(id, mode) }, text);
+      button(title, { class: "rv-give", style: colour ? `--colour:${colour}` : null, onclick: () => this.assign(id, mode) }, ...[text].flat());
     const parts = [html("span", {}, "Give to")];
     if (selected) {
       const name = nameOf(selected);
       const colour = colourOf(figure, selected);
-      parts.push(give(selected.id, "set", `These words alone are ${name}'s (t)`, `${name} t`, colour));
+      parts.push(give(selected.id, "set", `These words alone are ${name}'s (t)`, [name, html("kbd", {}, "t")], colour));
       if (selected.level === "panel") parts.push(give(selected.id, "add", `Add to ${name}'s words (Shift+T)`, "+ add", colour));
       parts.push(give(selected.id, "remove", `Take from ${name}'s words (Alt+T)`, "− take", colour), html("i", {}));
     }

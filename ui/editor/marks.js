@@ -49,6 +49,7 @@ export function drawChips(items, wh, marks) {
   for (const { node, box, number, loud, colour } of items) {
     const chip = contents(node, number, { loud, marks });
     if (!chip.number && !chip.name && !chip.state) continue;
+    if (!overlaps(box, [0, 0, ...wh])) continue;
     const w = widthOf(chip);
     const free = places(node.level, box, w).find(([x, y]) => {
       const rect = [x, y, x + w, y + HEIGHT];
