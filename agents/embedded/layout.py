@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from agents.embedded.letters import Letter
 
 
+_UNREAD_RIGHT = 0.75  # of panels whose letter was not read (measured, see _confidence)
+_GUTTERS_RIGHT = 0.6  # of panels cut by gutters alone, as many as the caption promises (measured: 91 of 141)
+_IMAGES_RIGHT = 0.4  # of images taken for panels (measured: 10 of 28; in drawn figures many are one panel's channels)
+_ONE_RIGHT = 0.75  # of figures taken for one panel (measured: 22 of 30; 81 % of figures without letters are one)
+_EMPTY_RIGHT = 0.2  # of images without any content (guess)
+_UNPROMISED = 0.8  # confidence that every letter needs where the caption promises none (guess)
+
+
 @dataclass(frozen=True, slots=True)
 class PanelProposal:
     """A panel: pixels of the original image."""
@@ -47,9 +55,10 @@ def propose_panels(
     ink = find_ink(image_rgb)
     whole = ink.trim(ink.frame) if ink.on_paper else ink.frame
     if whole is None:
-        return [PanelProposal(None, None, (0.0, 0.0, float(width), float(height)), 0.2)]
+        return [PanelProposal(None, None, (0.0, 0.0, float(width), float(height)), _EMPTY_RIGHT)]
     anchors = chosen_letters(letters, expected)
-    labels = list(dict.fromkeys(expected)) if expected else [letter.text for letter in anchors]
+    labels = list({label_key(label): label for label in reversed(expected)}.values())[::-1]
+    labels = labels or [letter.text for letter in anchors]
     if not anchors or len(labels) < 2:
         return _without_letters(ink, whole, anchors, labels, (width, height))
     missing = _missing(labels, anchors)
@@ -73,7 +82,7 @@ def propose_panels(
                 letter.text if letter else named[leaf],
                 letter.box_xyxy if letter else None,
                 _original(rect, ink, (width, height)),
-                _confidence(leaf.own + leaf.worst_cut),
+                _confidence(leaf, letter),
             )
         )
     place = {label_key(label): index for index, label in enumerate(labels)}
@@ -133,16 +142,16 @@ def _names(leaves: Sequence[Leaf], missing: dict[str, Missing], anchors: Sequenc
 
 
 def chosen_letters(letters: Sequence[Letter], expected: tuple[str, ...]) -> list[Letter]:
-    """The letters to build on, one for each label, in the caption's order; all where the caption promises none."""
+    """The letters to build on, one for each label, in the caption's order; where it promises none, all or nothing."""
     best: dict[str, Letter] = {}
     for letter in letters:
         key = label_key(letter.text)
         if key and (key not in best or letter.confidence > best[key].confidence):
             best[key] = letter
-    order = [label_key(label) for label in expected]
-    wanted = [best[key] for key in dict.fromkeys(order) if key in best]
-    if wanted or expected:
-        return wanted
+    if expected:
+        return [best[key] for key in dict.fromkeys(map(label_key, expected)) if key in best]
+    if any(letter.confidence < _UNPROMISED for letter in best.values()):
+        return []
     return [best[key] for key in sorted(best)]
 
 
@@ -159,19 +168,22 @@ def _without_letters(
         split = split_into(ink, whole, len(labels))
         if split is not None and len(split.parts) == len(labels):
             return [
-                PanelProposal(label, None, _original(part, ink, image_wh), 0.5)
+                PanelProposal(label, None, _original(part, ink, image_wh), _GUTTERS_RIGHT)
                 for label, part in zip(labels, split.parts, strict=True)
             ]
     images = split_images(ink, whole) if not labels else (whole,)
     if len(images) > 1:
-        return [PanelProposal(None, None, _original(part, ink, image_wh), 0.5) for part in images]
+        return [PanelProposal(None, None, _original(part, ink, image_wh), _IMAGES_RIGHT) for part in images]
     letter = anchors[0] if anchors else None
     label = labels[0] if len(labels) == 1 else None
-    return [PanelProposal(label, letter.box_xyxy if letter else None, _original(whole, ink, image_wh), 0.5)]
+    return [PanelProposal(label, letter.box_xyxy if letter else None, _original(whole, ink, image_wh), _ONE_RIGHT)]
 
 
-def _confidence(fit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-(3.0 + 0.5 * fit)))
+def _confidence(leaf: Leaf, letter: Letter | None) -> float:
+    """Fitted by eye to how often panels of real and drawn figures were right (measured: 281 of 284 with all letters
+    read; 24 of 33 of those without, where letters were hidden or falsely promised on purpose)."""
+    fit = 1.0 / (1.0 + math.exp(-4.5 - 0.35 * (leaf.own + leaf.worst_cut)))
+    return fit * (_UNREAD_RIGHT if letter is None else letter.confidence)
 
 
 def _reduced(box_xyxy: Box, ink: Ink) -> Rect:

@@ -28,7 +28,7 @@ _WHITE = 235  # paper: all channels above
 _PAPER_SHARE = 0.04  # a figure on paper shows at least this share of it (guess; drawn gutters alone are about 5 %)
 _RIM_SHARE = 0.3  # of the rim that has the background's colour (guess)
 _SPECK = 4  # px of the reduced copy; smaller components are dust
-_DIVIDER_SPAN = 0.93  # a line this long, of the content's extent, is a frame or divider and not content (guess)
+_DIVIDER_SPAN = 0.93  # a line this long, of the image's side, is a frame or divider and not content (guess)
 _BESIDE_DIVIDER = 0.5  # share of ink beside it above which it is part of a picture (guess)
 
 
@@ -165,7 +165,8 @@ def background_rgb(image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     commonest = counts.argmax()
     if counts[commonest] < _RIM_SHARE * len(codes):
         return None
-    return np.median(rim[codes == commonest], axis=0).astype(np.uint8)
+    colour: NDArray[np.uint8] = np.median(rim[codes == commonest], axis=0).astype(np.uint8)
+    return colour
 
 
 def _has_white_gutter(white: NDArray[np.bool_]) -> bool:
@@ -198,12 +199,10 @@ def _without_dust(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[n
 
 
 def _without_dividers(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Without thin straight lines that run through all of the content: frames and dividers are no panel's ink."""
-    ys, xs = np.nonzero(mask)
-    if ys.size == 0:
-        return mask
+    """Without thin straight lines that run through all of the image: frames and dividers are no panel's ink."""
     kept = mask.copy()
-    for axis, extent in ((0, int(np.ptp(ys)) + 1), (1, int(np.ptp(xs)) + 1)):
+    for axis in (0, 1):
+        extent = mask.shape[axis]
         counts = np.pad(mask.sum(axis=axis), 3)
         full = counts[3:-3] >= _DIVIDER_SPAN * extent
         edges = np.flatnonzero(np.diff(np.concatenate(([False], full, [False])).astype(np.int8)))

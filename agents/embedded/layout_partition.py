@@ -375,10 +375,7 @@ class Search:
                             continue
                         index = int(np.flatnonzero(inside)[0])
                         column, x_score = self.best_line(rough, 0, x, reach, left)
-                        if left:
-                            rough = rough._replace(x1=column)
-                        else:
-                            rough = rough._replace(x0=column)
+                        rough = rough._replace(x1=column) if left else rough._replace(x0=column)
                         row, y_score = self.best_line(rough, 1, y, reach, top)
                         corner = rough._replace(y1=row) if top else rough._replace(y0=row)
                         if corner in done:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -125,7 +125,20 @@ def split_into(ink: Ink, rect: Rect, n: int) -> Split | None:
                 if first is not None and second is not None:
                     yield Split(gutter.score + first.score + second.score, first.parts + second.parts)
 
-    return solve(rect, min(n, _REACH))
+    found = solve(rect, min(n, _REACH))
+    return None if found is None else Split(found.score, tuple(in_reading_order(found.parts)))
+
+
+def in_reading_order(rects: Sequence[Rect]) -> list[Rect]:
+    """Rows from top to bottom, each from left to right; a row is what begins above the middle of its first."""
+    rest = sorted(rects, key=lambda rect: (rect.y0, rect.x0))
+    out: list[Rect] = []
+    while rest:
+        middle = (rest[0].y0 + rest[0].y1) / 2
+        row = [rect for rect in rest if rect.y0 < middle]
+        rest = [rect for rect in rest if rect.y0 >= middle]
+        out.extend(sorted(row, key=lambda rect: rect.x0))
+    return out
 
 
 def image_of(ink: Ink, rect: Rect) -> Rect:

@@ -65,17 +65,10 @@ def _clumps(ink: Ink, leaf: Rect, apart: float) -> list[Rect]:
     ys, xs = np.nonzero(labels)
     which = labels[ys, xs]
     for label in range(1, n):
-        of = which == label
-        if of.any():
-            x, y = xs[of], ys[of]
-            boxes.append(
-                Rect(
-                    leaf.x0 + int(x.min()),
-                    leaf.y0 + int(y.min()),
-                    leaf.x0 + int(x.max()) + 1,
-                    leaf.y0 + int(y.max()) + 1,
-                )
-            )
+        x, y = xs[which == label], ys[which == label]
+        if x.size:
+            box = Rect(int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
+            boxes.append(Rect(leaf.x0 + box.x0, leaf.y0 + box.y0, leaf.x0 + box.x1, leaf.y0 + box.y1))
     return boxes
 
 
