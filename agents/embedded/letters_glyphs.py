@@ -35,6 +35,8 @@ _MAX_RUN = 6
 """Characters in the longest label with its brackets: "(viii)"; dots and stops do not count."""
 _SAME_PLACE_IOU = 0.7
 """Cuts that agree this well found the same shape; others may be a letter and a broken piece of it."""
+_ON_LINE = 0.6
+"""Share of the lower character's height that two of one line have in common: at least an x-height of 0.7 (Arial)."""
 _ALIKE = 2.1
 """Heights of characters of one line differ by less: brackets are 1.75-1.95 times as high as an x (measured)."""
 _LEFT_GAP = 0.3
@@ -174,7 +176,7 @@ def _lines(start: Ints, across: Ints, length: Ints, size: Ints, letter_like: NDA
     own, other = size[first], size[second]
     gap = np.maximum(start[second] - (start[first] + length[first]), start[first] - (start[second] + length[second]))
     overlap = np.minimum(across[first] + own, across[second] + other) - np.maximum(across[first], across[second])
-    keep = (first != second) & (overlap > 0.4 * np.minimum(own, other)) & (gap < FAR * own)
+    keep = (first != second) & (overlap > _ON_LINE * np.minimum(own, other)) & (gap < FAR * own)
     first, second, gap = first[keep], second[keep], gap[keep]
     ratio = size[second] / size[first]
     return _Line(
