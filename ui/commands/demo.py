@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def command(
         return
     folder = draw_only or project.folder / f"demo-{figures}-{seed}"
     if not (folder / "truth.json").is_file():
-        with click.progressbar(length=figures, label="drawing", show_pos=True) as bar:
+        with click.progressbar(length=figures, label="drawing", show_pos=True, file=sys.stderr) as bar:
             draw_corpus(folder, figures, seed, progress=lambda done, total: bar.update(done - bar.pos))
     if draw_only:
         return

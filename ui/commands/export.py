@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -26,7 +27,7 @@ def command(project: Project, format_: str, output: Path, verified_only: bool, o
     """Write the hierarchies as files, with images, a manifest and splits by article."""
     from data.export import export
 
-    with click.progressbar(length=1, label="exporting", hidden=as_json, show_pos=True) as bar:
+    with click.progressbar(length=1, label="exporting", hidden=as_json, show_pos=True, file=sys.stderr) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.length = total

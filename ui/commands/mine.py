@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,7 @@ def _mine_waiting(project: Project, waiting: list[str], workers: int | None, qui
     mined = 0
     workers = min(workers or default_workers(), len(jobs))
     make_agent = partial(EmbeddedAgent, project.settings.mining)
-    with click.progressbar(length=len(jobs), label="mining", hidden=quiet, show_pos=True) as bar:
+    with click.progressbar(length=len(jobs), label="mining", hidden=quiet, show_pos=True, file=sys.stderr) as bar:
         for result in mine(jobs, make_agent, workers):
             try:
                 if result.hierarchy is None:
