@@ -32,6 +32,8 @@ MODULES = (
     "dialogs.js",
     "keys.js",
     "toolbar.js",
+    "address.js",
+    "status.js",
     "actions.js",
     "review.js",
 )

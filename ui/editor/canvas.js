@@ -70,6 +70,12 @@ export class Canvas {
     this.onView();
   }
 
+  // Words in place of a figure; none where there is one.
+  say(text) {
+    this._note.textContent = text;
+    this._note.hidden = !text;
+  }
+
   boxOf(node) {
     return (this.draft && this.draft.boxes && this.draft.boxes.get(node.id)) || node.box_xyxy;
   }
@@ -98,15 +104,14 @@ export class Canvas {
     this._shownId = figure.id;
     const { image, ready } = this._figures.image(figure.id);
     this._world.replaceChildren(image);
-    this._note.hidden = true;
+    this.say("");
     this.element.dataset.image = "loading";
     ready.then((shown) => {
       if (this._shownId !== figure.id) return;
       this.element.dataset.image = shown ? "ready" : "failed";
       if (shown) return;
       this._figures.forgetImage(figure.id);
-      this._note.textContent = "The image could not be loaded. Ingest its source again to restore it.";
-      this._note.hidden = false;
+      this.say("The image could not be loaded. Ingest its source again to restore it.");
     });
     this.view.wh = [this.element.clientWidth, this.element.clientHeight];
     this.view.imageWh = figure.image_wh;

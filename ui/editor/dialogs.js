@@ -90,6 +90,7 @@ export class Bulk {
 
   toggle() {
     if (!this.element.hidden) return this.close();
+    if (!this._state.figure || this._state.readOnly) return;
     this.element.hidden = false;
     this._preview();
     this._slider.focus();

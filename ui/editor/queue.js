@@ -218,6 +218,7 @@ export class Queue {
         { class: "side" },
         html("span", { class: `sure ${sureness(item.confidence)}` }, confidenceText(item.confidence)),
         html("span", { class: "state", title: item.state }, icon({ accepted: "check", skipped: "skip" }[item.state] || "open")),
+        item.lease_by && item.id !== this._currentId ? html("span", { class: "state", title: `${item.lease_by} has it open` }, icon("lock")) : null,
         item.flags ? html("span", { class: "flagged", title: `${item.flags} to look at` }, icon("flag")) : null,
       ),
     );

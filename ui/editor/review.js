@@ -1,6 +1,6 @@
 // The review screen: makes the parts, and says what each action does.
 
-import { button, html, isTyping } from "./dom.js";
+import { html, isTyping } from "./dom.js";
 import { parentIdOf, childrenOf, nodeOf } from "./figure.js";
 import { refusal } from "./commands.js";
 import { LEVELS, State } from "./state.js";
@@ -19,6 +19,8 @@ import { Queue } from "./queue.js";
 import { Bulk, CheatSheet, Messages, SkipDialog } from "./dialogs.js";
 import { Nudge } from "./nudge.js";
 import { Keys } from "./keys.js";
+import { Status } from "./status.js";
+import { readAddress, writeAddress } from "./address.js";
 import { Toolbar } from "./toolbar.js";
 import { actionTable } from "./actions.js";
 
@@ -34,7 +36,7 @@ export class Review {
       confirmed: (figure) => this._confirmed(figure),
       refused: (figureId, error, lost) => this._refused(figureId, error, lost),
       held: (figureId, error) => this._held(figureId, error),
-      changed: () => this._drawSaved(),
+      changed: () => this.status.draw(),
     });
     this._lease = new Lease(server, tab, (figureId, answer) => this._leased(figureId, answer));
     this._activity = new Activity();
@@ -84,8 +86,11 @@ export class Review {
       space: (held) => this._space(held),
     });
     this.cheatSheet = new CheatSheet(this.keys);
-    this._banner = html("div", { class: "rv-banner", role: "alert", hidden: true });
-    const centre = html("div", { class: "rv-centre" }, this._banner, this.canvas.element, this.caption.element);
+    this.status = new Status(this.root, state, this._outbox, {
+      takeOver: () => this._lease.takeOver(),
+      discard: () => this._discard(state.figure.id),
+    });
+    const centre = html("div", { class: "rv-centre" }, this.status.banner, this.canvas.element, this.caption.element);
     this.canvas.element.append(this.bulk.element, this.messages.element);
     this.root.replaceChildren(
       this.toolbar.element,
@@ -106,7 +111,6 @@ export class Review {
     this.root.addEventListener("mousedown", (event) => this._keepFocus(event));
     addEventListener("beforeunload", (event) => this._outbox.waiting && event.preventDefault());
     this.state.on(["selectedId"], () => this.caption.reveal());
-    this.state.on(["readOnly"], () => this._drawBanner());
     this.state.on(["selectedId", "figure"], () => this._describe());
   }
 
@@ -120,13 +124,13 @@ export class Review {
 
   // Opens what the address names, or the head of the queue.
   async start() {
-    this._drawSaved();
+    this.status.draw();
     this._outbox.start();
     await this._follow();
   }
 
   async _follow() {
-    const wanted = parseHash();
+    const wanted = readAddress();
     if (wanted.elsewhere) return; // another tab is shown: no figure is leased before this one is
     if (wanted.filter || !this.state.figure) await this.openQueue(wanted.filter, wanted.figureId);
     else if (wanted.figureId) await this.open(wanted.figureId);
@@ -148,7 +152,9 @@ export class Review {
 
   _empty() {
     this.root.dataset.ready = "empty";
-    if (!this.state.figure) this.messages.show("No figure waits here. Choose another list at the left, or ingest and mine more.");
+    const text = "No figure is in this list. Choose another at the left, or ingest and mine more.";
+    if (this.state.figure) this.messages.show(text);
+    else this.canvas.say(text);
   }
 
   // Shows a figure: at once where it is known, and again where the server knows better.
@@ -167,7 +173,7 @@ export class Review {
       this.root.dataset.lease = "asking";
       this.state.set({ figure: null, selectedId: null, hoverId: null, readOnly: null, threshold: null });
       this._show(figure);
-      this._remember(id);
+      writeAddress(id, this.queue.filter);
       this.queue.show(this.state.figure);
       this.toolbar.drawPosition(this.queue.position);
       await this._figures.image(id).ready;
@@ -192,12 +198,6 @@ export class Review {
 
   _prefetch() {
     for (const id of [this.queue.nearby(1), this.queue.nearby(2), this.queue.nearby(-1)]) if (id) this._figures.prefetch(id);
-  }
-
-  // The address names the open figure, so that a reload comes back to it.
-  _remember(id) {
-    const filter = Object.keys(this.queue.filter).length ? `&filter=${encodeURIComponent(JSON.stringify(this.queue.filter))}` : "";
-    history.replaceState(history.state, "", `${location.pathname}${location.search}#figure=${encodeURIComponent(id)}${filter}`);
   }
 
   _cannot(error, again) {
@@ -237,12 +237,12 @@ export class Review {
 
   undo() {
     this.nudge.commit();
-    if (this.state.figure.undoable) this._edit("undo", []);
+    if (this.state.figure?.undoable) this._edit("undo", []);
     else this.messages.show("Nothing to undo in this figure.");
   }
 
   redo() {
-    if (this.state.figure.redoable) this._edit("redo", []);
+    if (this.state.figure?.redoable) this._edit("redo", []);
     else this.messages.show("Nothing to redo in this figure.");
   }
 
@@ -287,40 +287,9 @@ export class Review {
     if (known && known.revision !== revision && !this._outbox.waitingFor(figureId)) await this._reload(figureId);
   }
 
-  _drawBanner() {
-    const { readOnly, figure } = this.state;
-    this._banner.hidden = !readOnly;
-    if (!readOnly) return;
-    const waiting = this._outbox.waitingFor(figure.id);
-    const note = waiting ? ` ${waiting === 1 ? "Your last edit waits" : `Your last ${waiting} edits wait`} and is not saved.` : "";
-    const parts = [html("span", {}, `${readOnly}.${note}`.replace(/^./, (first) => first.toUpperCase()).replace("..", "."))];
-    parts.push(button("Take over: the other page can no longer edit it", { class: "c-button", onclick: () => this._lease.takeOver() }, "Take over"));
-    if (waiting) parts.push(button("Forget the edits that wait", { class: "c-button", onclick: () => this._discard(figure.id) }, "Discard"));
-    this._banner.replaceChildren(...parts);
-  }
-
   _discard(figureId) {
     this._outbox.drop(figureId);
-    this._drawBanner();
     this._reload(figureId);
-  }
-
-  _drawSaved() {
-    const { waiting, failing } = this._outbox;
-    const held = this._outbox.figureIds().some((id) => this._outbox.isHeld(id));
-    const edits = `${waiting} edit${waiting === 1 ? "" : "s"}`;
-    const [value, text] = !waiting
-      ? ["true", "saved"]
-      : failing
-        ? ["failing", `${edits} not saved, trying again`]
-        : held
-          ? ["held", `${edits} not saved`]
-          : ["false", "saving"];
-    this.root.dataset.saved = value;
-    const place = document.getElementById("saved-state");
-    if (!place) return;
-    place.textContent = text;
-    place.dataset.saved = value;
   }
 
   _describe() {
@@ -345,6 +314,7 @@ export class Review {
 
   selectChild() {
     const { figure, selected } = this.state;
+    if (!figure) return;
     const children = selected ? childrenOf(figure, selected.id) : figure.nodes;
     if (children.length) this.select(children[0].id);
   }
@@ -439,22 +409,6 @@ export class Review {
     this.canvas.element.toggleAttribute("data-space", held);
     return true;
   }
-}
-
-// What "#figure=ID&filter=JSON" asks for; `elsewhere` where the address is another tab's.
-function parseHash() {
-  const parts = new Map(location.hash.slice(1).split("&").filter(Boolean).map((part) => {
-    const [name, ...value] = part.split("=");
-    return [name, value.join("=")];
-  }));
-  let filter = null;
-  try {
-    filter = JSON.parse(decodeURIComponent(parts.get("filter") || "null"));
-  } catch {
-    // an address typed by hand: without its filter it still names a figure
-  }
-  const figureId = parts.has("figure") ? decodeURIComponent(parts.get("figure")) : null;
-  return { figureId, filter, elsewhere: parts.size > 0 && !figureId && !filter };
 }
 
 export function startReview(element, server) {
