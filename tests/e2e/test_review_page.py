@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from curator.figure import FigureState, Node, State
 from data.store import Store
 from tests.e2e.project import HOSTILE, KIDNEY
+from ui.editor.bundle import as_script
+from ui.editor.server import ReviewServer
 
 FIRST = "PMC1:F1"
 
@@ -156,6 +160,24 @@ def test_a_click_selects_the_smallest_box_and_tab_cycles_the_stack(review: Calla
         expect(screen(page)).to_have_attribute("data-selected", expected)
     page.keyboard.press("Shift+Tab")
     expect(screen(page)).to_have_attribute("data-selected", "p1")
+
+
+def test_the_wheel_zooms_about_the_pointer_dragging_pans_and_one_key_fits_again(review: Callable[..., Page]) -> None:
+    page = review()
+    canvas = page.locator(".rv-canvas")
+    fitted = canvas.get_attribute("data-zoom") or ""
+    spot = at(page, 500, 300)
+    page.mouse.move(*spot)
+    page.mouse.wheel(0, -400)
+    expect(canvas).not_to_have_attribute("data-zoom", fitted)
+    assert at(page, 500, 300) == pytest.approx(spot, abs=1)
+    page.mouse.down()
+    page.mouse.move(spot[0] - 40, spot[1] + 30, steps=3)
+    page.mouse.up()
+    expect(screen(page)).to_have_attribute("data-selected", "")
+    assert at(page, 500, 300) == pytest.approx((spot[0] - 40, spot[1] + 30), abs=1)
+    page.keyboard.press("f")
+    expect(canvas).to_have_attribute("data-zoom", fitted)
 
 
 def test_a_locked_or_hidden_level_is_out_of_the_pointers_reach(review: Callable[..., Page]) -> None:
@@ -322,6 +344,70 @@ def test_the_cheat_sheet_lists_the_keys_and_binds_others(review: Callable[..., P
     row(page, "p2").click()
     page.keyboard.press("g")
     saved(page, 3)
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        [{"op": "add", "level": "panel", "box_xyxy": [10, 10, 60, 60], "fields": {"label": "E"}}],
+        [{"op": "add", "level": "marker", "box_xyxy": [330, 20, 350, 40], "fields": {"kind": "star"}}],
+        [{"op": "add", "level": "region", "box_xyxy": [140, 90, 190, 120], "parent_id": "m5"}],
+        [{"op": "move", "id": "p1", "dx": 2, "dy": 1.5}],
+        [{"op": "resize", "id": "r7", "box_xyxy": [100, 60, 170, 104]}],
+        [{"op": "update", "id": "m5", "fields": {"kind": "arrowhead", "color": None, "clause_text": "nucleus"}}],
+        [{"op": "reparent", "id": "m5", "parent_id": "p2"}],
+        [{"op": "reparent", "id": "r7", "parent_id": "p4"}],
+        [
+            {"op": "assign", "id": "p1", "span": [0, 5], "mode": "add"},
+            {"op": "assign", "id": "p1", "span": [3, 9], "mode": "add"},
+        ],
+        [{"op": "assign", "id": "p1", "span": [40, 50], "mode": "remove"}],
+        [
+            {"op": "assign", "id": "m5", "span": [0, 5]},
+            {"op": "assign", "id": "lead", "span": [0, 8], "mode": "remove"},
+        ],
+        [{"op": "judge", "id": "p1", "state": "rejected"}],
+        [{"op": "update", "id": "p2", "fields": {"label": "Z"}}, {"op": "judge", "id": "p2", "state": "accepted"}],
+        [{"op": "remove", "id": "p1"}],
+        [
+            {"op": "add", "level": "marker", "box_xyxy": [20, 20, 40, 40]},
+            {"op": "reparent", "id": "r7", "parent_id": "m8"},
+            {"op": "remove", "id": "m8"},
+        ],
+        [{"op": "accept_above", "confidence": 0.81}],
+        [{"op": "judge_figure", "state": "accepted"}],
+        [{"op": "judge_figure", "state": "skipped", "reason": "poor"}],
+    ],
+    ids=lambda commands: "+".join(
+        f"{command['op']}-{command.get('level', command.get('id', ''))}" for command in commands
+    ),
+)
+def test_what_the_page_shows_before_the_server_answers_is_what_the_server_answers(
+    project: Store, blank_page: Page, commands: list[dict[str, Any]]
+) -> None:
+    asked = {function.__name__: function for function in ReviewServer(project, "ada").functions()}
+    before = asked["load"]({"figure_id": FIRST})["figure"]
+    shown_at_once = blank_page.evaluate("([figure, commands]) => obey(figure, commands)", [before, commands])
+    edit = {"figure_id": FIRST, "tab": "t", "key": "k", "revision": 1, "commands": commands}
+    answered = json.loads(json.dumps(asked["edit"](edit)["figure"]))
+    for figure in (shown_at_once, answered):
+        for one in figure["nodes"]:
+            if one["provenance"]["agent"].startswith("person:"):
+                del one["provenance"]
+    assert answered != before
+    for part in ("nodes", "shared", "state", "reason"):
+        assert shown_at_once[part] == answered[part]
+
+
+@pytest.fixture(scope="module")
+def blank_page(chromium: Browser) -> Iterator[Page]:
+    """A page without a server that knows the editor's ``obey``."""
+    page = chromium.new_page()
+    page.add_script_tag(
+        content=as_script(("geometry.js", "figure.js", "commands.js")) + ";window.obey = module_commands.obey;"
+    )
+    yield page
+    page.close()
 
 
 def test_the_address_opens_a_figure_and_a_filter(page: Page, url: str) -> None:

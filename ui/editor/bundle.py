@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
@@ -12,6 +13,7 @@ MODULES = (
     "icons.js",
     "geometry.js",
     "figure.js",
+    "confidence.js",
     "commands.js",
     "state.js",
     "calls.js",
@@ -42,13 +44,17 @@ _EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))
 
 
 def bundle() -> str:
-    """All modules as one script, without a build step.
+    """The script that starts the editor in ``element`` with the functions of ``server``."""
+    return f"{as_script(MODULES)}\nmodule_review.startReview(element, server);\n"
+
+
+def as_script(names: Iterable[str]) -> str:
+    """Modules as one script, without a build step; each stands after those that it imports.
 
     Each module becomes a function of its own, so that its names stay its own: its imports turn into constants taken
     from the modules before it, its exports into what the function returns.
     """
-    parts = [_as_function(name) for name in MODULES]
-    return "\n".join(['"use strict";', *parts, "module_review.startReview(element, server);", ""])
+    return "\n".join(['"use strict";', *(_as_function(name) for name in names)])
 
 
 def _as_function(name: str) -> str:

@@ -4,7 +4,7 @@ import { button, html } from "./dom.js";
 import { icon } from "./icons.js";
 import { CAPTION_FIELD, captionOf, colourOf, confidenceOf, isPersons, isRejected, nameOf, parentIdOf, spansOf } from "./figure.js";
 import { captionEdit } from "./inplace.js";
-import { confidenceText } from "./tree.js";
+import { confidenceText } from "./confidence.js";
 
 const PANEL_KINDS = ["microscopy", "radiology", "photo", "gel", "plot", "diagram", "table", "other"];
 const MARKER_KINDS = ["arrow", "arrowhead", "asterisk", "star", "circle", "box", "dashed_line", "dashed_box", "letter", "bracket"];

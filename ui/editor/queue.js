@@ -6,7 +6,7 @@
 import { html } from "./dom.js";
 import { icon } from "./icons.js";
 import { call, thumbnailUrl } from "./calls.js";
-import { confidenceText, sureness } from "./tree.js";
+import { confidenceText, sureness } from "./confidence.js";
 
 const PAGE = 60;
 const NEAR = 600; // px from the end of the list at which more is asked for

@@ -3,12 +3,10 @@
 
 import { button, html } from "./dom.js";
 import { icon } from "./icons.js";
+import { confidenceText, sureness } from "./confidence.js";
 import { captionOf, childrenOf, colourOf, confidenceOf, isPersons, isRejected, nameOf, nodeOf, numbersOf, parentIdOf } from "./figure.js";
 
 const STATE_ICONS = { proposed: "open", accepted: "check", edited: "pencil", rejected: "cross" };
-
-export const confidenceText = (value) => (value === null ? "" : value >= 0.995 ? "1.0" : value.toFixed(2).replace(/^0/, ""));
-export const sureness = (value) => (value === null ? "person" : value >= 0.9 ? "high" : value >= 0.6 ? "middle" : "low");
 
 export class Tree {
   constructor(state, actions) {

@@ -1,0 +1,17 @@
+// How a confidence is written and coloured.
+
+const HIGH = 0.9; // guess: above it a proposal is right often enough to be looked at in passing
+const MIDDLE = 0.6; // guess: below it a proposal is wrong nearly as often as right
+
+// Two digits without the zero before the point, to stand in a narrow column; nothing where nobody estimated one.
+export function confidenceText(value) {
+  if (value === null) return "";
+  return value >= 0.995 ? "1.0" : value.toFixed(2).replace(/^0/, "");
+}
+
+// The class of its colour.
+export function sureness(value) {
+  if (value === null) return "person";
+  if (value >= HIGH) return "high";
+  return value >= MIDDLE ? "middle" : "low";
+}
