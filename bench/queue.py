@@ -93,4 +93,3 @@ def fill(store: Store, count: int) -> None:
                 for number in range(count)
             ],
         )
-        conn.execute("analyze")

@@ -25,7 +25,7 @@ def image_routes(store: Store) -> APIRouter:
 
     @lru_cache(maxsize=_KNOWN_FIGURES)
     def sha256_of(figure_id: str) -> str:
-        return store.reviews.load(figure_id, 0.0).review.figure.image_sha256
+        return store.reviews.figure(figure_id).image_sha256
 
     def served(figure_id: str, request: Request, form: Callable[[str], Path]) -> Response:
         try:

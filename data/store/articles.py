@@ -119,8 +119,8 @@ class Articles:
     def listed(self) -> list[tuple[Article, int]]:
         """Every article with the number of its current figures, by id."""
         rows = self._connections.rows(
-            """select a.*, count(r.figure_id) as figure_count from articles a
-            left join reviews r on r.article_id = a.id and r.current = 1 group by a.id order by a.id"""
+            """select a.*, (select count(*) from reviews r where r.article_id = a.id and r.current = 1) as figure_count
+            from articles a order by a.id"""
         )
         return [(_article_from_row(row), row["figure_count"]) for row in rows]
 

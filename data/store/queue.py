@@ -10,6 +10,8 @@ from curator.figure import FigureState, PanelKind
 from data.store.database import Connections
 from data.store.reviews import KIND_BITS
 
+_PREFIX_LENGTH = 3  # shorter starts of words are in nearly every caption: 300 ms with 100,000 figures (measured)
+
 Order = Literal["confidence", "number"]
 
 
@@ -111,7 +113,9 @@ _BEFORE = {
 
 
 def _order(wanted: QueueFilter) -> str:
-    return "order by r.confidence, r.number" if wanted.order == "confidence" else "order by r.number"
+    # the plus keeps SQLite from walking the whole queue in order for the few figures of one article
+    plus = "+" if wanted.article_id is not None else ""
+    return f"order by {plus}r.confidence, r.number" if wanted.order == "confidence" else f"order by {plus}r.number"
 
 
 def _where(wanted: QueueFilter) -> tuple[str, dict[str, Any]]:
@@ -140,5 +144,6 @@ def _where(wanted: QueueFilter) -> tuple[str, dict[str, Any]]:
     if words := re.findall(r"\w+", wanted.text):
         terms.append("r.number in (select rowid from figures_fts where figures_fts match :match)")
         # each word quoted: FTS operators in a search are words like any other
-        values["match"] = " ".join(f'"{word}"' for word in words) + "*"
+        prefix = "*" if len(words[-1]) >= _PREFIX_LENGTH else ""
+        values["match"] = " ".join(f'"{word}"' for word in words) + prefix
     return "where " + " and ".join(terms), values

@@ -76,6 +76,7 @@ _FIRST = (
     "create index reviews_queue on reviews(current, state, confidence, number, kinds, flag_count)",
     "create index reviews_order on reviews(current, confidence, number, state, kinds, flag_count)",
     "create index reviews_number on reviews(current, number, state, confidence, kinds, flag_count)",
+    "create index reviews_day on reviews(state, decided_at)",
     "create index reviews_article on reviews(article_id, current, number)",
     """create table nodes (
         figure_id text not null references figures(id),
