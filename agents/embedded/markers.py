@@ -19,6 +19,7 @@ from curator.geometry import Box, Point, suppress
 _LEAST = 0.4  # measured: less likely proposals cost more precision than they gain recall
 _PROMISED = 2.0  # log odds that a caption's promise adds; guess, "white arrows indicate ..." is rarely wrong
 _TWIN_LOG_ODDS = -3.0  # below it an outline is not worth a look, nor a witness for others
+_ALONE_LOG_ODDS = -2.0  # what an outline without twins counts as its twin; guess, many figures have one box only
 _LETTERS = 2.5  # of the least box; guess: outlines up to this size may be letters
 _WEAKER = 3.0  # log odds below the panel's best sign of the same clause where texture begins; guess
 _SAME = 0.3  # IoU; above it two candidates are one marker
@@ -111,7 +112,7 @@ class _Search(NamedTuple):
 
 def _outlines(search: _Search) -> list[Outline]:
     line_px = min(8, max(4, round(0.0025 * search.longer_px)))  # measured: the thickest outline seen, 6 px of 2,700
-    least_px = max(7, round(0.0065 * search.longer_px))  # measured: the smallest box, 9 px of 1,280
+    least_px = max(8, round(0.0065 * search.longer_px))  # measured: the smallest box, 9 px of 1,280
     if not search.wants(MarkerKind.BOX):
         return []
     found = find_outlines(search.crop, line_px, least_px, _TWIN_LOG_ODDS)
@@ -139,10 +140,10 @@ def _in_line(first: Outline, second: Outline) -> bool:
 def _from_outlines(search: _Search, found: list[Outline], everywhere: list[Outline]) -> list[MarkerProposal]:
     proposals = []
     for outline in found:
-        twins = [other for other in everywhere if other is not outline and _twins(outline, other)]
-        best = max((twin.log_odds for twin in twins), default=_TWIN_LOG_ODDS)
-        # fitted on the same boxes as ``Measures.log_odds``: one sure twin helps, many weak ones are texture or text
-        log_odds = 1.04 + 0.87 * outline.log_odds + 0.74 * best - 0.67 * math.log2(1 + min(len(twins), 4))
+        twins = (other.log_odds for other in everywhere if other is not outline and _twins(outline, other))
+        best = max(_ALONE_LOG_ODDS, max(twins, default=_ALONE_LOG_ODDS))
+        # fitted on the same boxes as ``Measures.log_odds``
+        log_odds = 0.83 * outline.log_odds + 0.68 * best - 0.4
         kind = MarkerKind.DASHED_BOX if outline.dashed else MarkerKind.BOX
         pointer = explaining(kind, outline.color, search.promised)
         confidence = _share(log_odds + (_PROMISED if pointer else 0))
@@ -173,7 +174,7 @@ def _from_signs(search: _Search) -> list[MarkerProposal]:
     weighed: list[tuple[float, Sign, Pointer | None]] = []
     for sign in find_signs(search.crop, least_px, most_px, 3 if wanted else 1):
         pointer = explaining(sign.kind, sign.color, search.promised)
-        log_odds = _unpromised_log_odds(sign, search.longer_px)
+        log_odds = _unpromised_log_odds(sign)
         if pointer:
             log_odds = max(log_odds + _PROMISED, _promised_log_odds(sign))
         weighed.append((log_odds, sign, pointer))
@@ -185,16 +186,15 @@ def _from_signs(search: _Search) -> list[MarkerProposal]:
     ]
 
 
-def _unpromised_log_odds(sign: Sign, longer_px: int) -> float:
-    """Logistic regression on 36 published signs against 12,300 other pieces of 25 figures."""
-    longest_px = max(sign.box_xyxy[2] - sign.box_xyxy[0], sign.box_xyxy[3] - sign.box_xyxy[1])
+def _unpromised_log_odds(sign: Sign) -> float:
+    """Logistic regression on 36 published signs against 12,300 other pieces of 25 figures; contrast set by hand."""
     return (
-        -23.38
+        -19.2
         + 12.55 * sign.likeness
         + 39.49 * sign.margin
+        + 4 * (sign.contrast - 0.5)
         - 6.05 * sign.page
         - 1.18 * sign.text
-        - 0.92 * math.log(longest_px / longer_px)
     )
 
 

@@ -65,7 +65,7 @@ def stain_box(clause: str, image_rgb: Image, panel_xyxy: Box) -> Box | None:
         return None
     name = found.group(1)
     stained = (layer(crop, _LAYER.get(name, name)) > _LEVEL).astype(np.uint8)
-    reach = max(3, round(0.02 * max(crop.shape[:2])))
+    reach = max(3, round(0.02 * max(crop.shape[:2]))) | 1  # odd: OpenCV shifts a closing by an even kernel
     joined = cv2.morphologyEx(stained, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     if count < 2:
