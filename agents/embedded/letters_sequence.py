@@ -24,6 +24,8 @@ _SAME_IN_BOTH_CASES = frozenset("ckopsuvwxz")
 _LOOKALIKES = {"I": "l1i|", "l": "I1i|", "i": "I1l|", "O": "0oQD", "o": "0O", "S": "5s", "B": "8", "Z": "2z", "G": "6C"}
 _LOOKALIKE_SHARE = 0.5  # guess: what a reading of "1" is worth for an "I"
 
+_DOUBTFUL, _CLEAR = 0.2, 0.8
+"""What reads above 0.8 as something else is no letter that it reads as below 0.2 (guess; "L" had passed for "F")."""
 _CHANCE = 0.02
 """Probability that an arbitrary shape reads as one given label: about one in fifty letters and digits (guess)."""
 _SIZE_TOLERANCE = 0.12
@@ -73,6 +75,8 @@ class Sighting:
         if label in "Iil" and self.reading.text.strip() in ("|", "丨", "!", "/", "工"):
             alike = max(alike, self.reading.confidence)
         best = max(exact, _LOOKALIKE_SHARE * alike)
+        if best < _DOUBTFUL and self.reading.confidence > _CLEAR:
+            return 0.0
         return best * (1 - self.reading.confidence) if len(core) > 1 else best
 
     def size_px(self, label: str) -> float:
