@@ -20,9 +20,10 @@ for _name, _symbols in ALPHABETS.items():
     for _symbol in _symbols:
         _FITTING.setdefault(_symbol, []).append(_name)
 
-# A letter, numeral or number that stands alone; "7A" is letter A of figure 7, "A'" counts as A.
+# A letter, numeral or number that stands alone; "7A" is letter A of figure 7 (but "40x" a magnification), "A'" counts
+# as A.
 _ATOM = re.compile(
-    r"(?<![^\W_])(?:(?P<number>\d{1,2})(?=[A-Za-z](?![^\W_])))?(?P<symbol>[A-Za-z]|[ivx]{2,4}|[IVX]{2,4}|\d{1,2})"
+    r"(?<![^\W_])(?:(?P<number>\d{1,2})(?=[A-WYZa-wyz](?![^\W_])))?(?P<symbol>[A-Za-z]|[ivx]{2,4}|[IVX]{2,4}|\d{1,2})"
     r"['\u2032\u2019\u2033]{0,2}(?![^\W_])"
 )
 _SEPARATOR = re.compile(r"\s{0,2}(?:[,;/]\s{0,2}(?:(?:and|or|&)\s)?|(?:and|or|&)\s)\s?", re.IGNORECASE)
@@ -65,7 +66,8 @@ def find_groups(caption: str) -> Iterator[Group]:
     for match in _ATOM.finditer(caption):
         start, end = match.span()
         numbers = {match["number"]} if match["number"] else set()
-        dash = _joined(caption, group, start, end) if group is not None else None
+        alike = group is not None and group.symbols[-1].isdigit() == match["symbol"].isdigit()  # not "grade 2, b"
+        dash = _joined(caption, group, start, end) if group is not None and alike else None
         if group is not None and dash is not None:
             group.end = end
             group.symbols.append(match["symbol"])
@@ -87,10 +89,11 @@ def _joined(caption: str, group: Group, start: int, end: int) -> bool | None:
     if _DASH.fullmatch(gap):
         return True
     if _SEPARATOR.fullmatch(gap):
-        return False
+        listed = ";" in gap and caption[end : end + 1] in (".", ":")
+        return None if listed else False  # "as in E; G. Liver": the second opens an item of a list
     bridge = _BRIDGE.fullmatch(gap)
     opened = caption[max(0, group.start - 1) : group.start] in ("(", "[")
-    if bridge and bool(bridge["open"]) == opened and caption[end : end + 1] in (")", "]"):
+    if bridge and (opened or not bridge["open"]) and caption[end : end + 1] in (")", "]"):
         return bridge["dash"] is not None
     return None
 

@@ -36,6 +36,7 @@ class Labels:
 _TIERS = (("upper", "lower"), ("digit", "roman", "ROMAN"))
 _COST = 0.38  # evidence below which one more label is not worth believing: measured on half of the caption truth
 _STRONG = 0.7  # a mention that leads its text and is hardly anything but a label: guess
+_OPENS = 0.6  # a mention that opens its sentence and is no article: guess
 _WEAK_FORMS = (Form.BARE, Form.COMMA, Form.DOT)
 _CHAIN_OF_LETTERS = 3  # guess
 _CHAIN_OF_NUMBERS = 4  # guess: numbers also count days, doses and lanes
@@ -85,7 +86,8 @@ def _with_chain(alphabet: str, mentions: list[Mention]) -> list[Mention]:
     upgraded = list(mentions)
     for number in chain:
         mention = mentions[number]
-        place = Place.CLAUSE if mention.place is Place.AFTER else mention.place
+        follows = mention.place is Place.AFTER and mention.form is not Form.COMMA  # "frontal view: A, lateral view: B"
+        place = Place.CLAUSE if follows else mention.place
         upgraded[number] = replace(mention, weight=max(mention.weight, _CHAIN_WEIGHT), place=place, doubtful=False)
     return upgraded
 
@@ -131,17 +133,24 @@ def _evidence(alphabet: str, mentions: list[Mention]) -> dict[int, tuple[float, 
     plain = {(m.form, m.place, index) for m in mentions if not m.doubtful for index in m.readings[alphabet]}
     leading = [i for m in mentions if m.place is not Place.AFTER and m.weight >= _STRONG for i in m.readings[alphabet]]
     last_leading = max(leading) if len(set(leading)) > 1 else None
+    opening = {
+        index: m.span.start
+        for m in mentions
+        if m.place is Place.SENTENCE and m.weight >= _OPENS and not m.doubtful
+        for index in m.readings[alphabet]
+    }
     evidence: dict[int, tuple[float, int]] = {}
     for mention in mentions:
         indices = mention.readings[alphabet]
         for index in indices:
             weight = mention.weight
             alike = any((mention.form, mention.place, index + step) in plain for step in (-1, 1))
-            if mention.doubtful and not alike:
+            followed = opening.get(index + 1, -1) > mention.span.start  # "... in black areas (a). b Invasion of"
+            if mention.doubtful and not alike and not followed:
                 weight *= 0.5
             if last_leading is not None and index > last_leading and mention.place is Place.AFTER:
                 # Labels that lead their text end before this one, which follows its text: "(B) ... curcumin (C) and".
-                weight *= 0.8 if indices == (last_leading + 1,) else 0.5
+                weight *= 0.8 if indices == (last_leading + 1,) or alike else 0.5
             if weight > evidence.get(index, (0.0, 1))[0]:
                 evidence[index] = (weight, len(indices))
     return evidence

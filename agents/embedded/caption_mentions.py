@@ -45,7 +45,8 @@ class Mention:
     weight: float
     """How much it looks like a label that names a panel of this figure, 0 to 1."""
     doubtful: bool
-    """Something else is as likely: an abbreviation ("curcumin (C)"), an article, a species ("C. elegans")."""
+    """It introduces no panel as likely: an abbreviation ("curcumin (C)"), an article, a species ("C. elegans"), an
+    exception ("all but (C)")."""
 
     @property
     def speaks(self) -> bool:
@@ -71,6 +72,8 @@ _GLUE = re.compile(
     r"while|whereas|but|an?|per|versus|vs\.?|than|is|are|was|were|between|during|representative)\s{0,2}$",
     re.IGNORECASE,
 )
+# Words after which labels are taken out of what is said: "All are males, except for (C)".
+_EXCEPTED = re.compile(r"\b(?:except|excluding|all but|apart from|other than)(?: for| in| of)?[\s(]{0,3}$", re.IGNORECASE)
 # Words after which a bare letter may point at a panel: "as shown in D".
 _POINTING = re.compile(r"(?:^|[\s(])(?:in|of|from|for|to|at|and|or|on|with)\s{1,2}$", re.IGNORECASE)
 # What makes a letter part of a word: "H&E", "A/J mice", "C-terminal", "K+", "25 C", "IL-1".
@@ -175,7 +178,9 @@ def _setting(caption: str, group: Group, depths: list[int]) -> _Setting | None:
         return None
     if opened and closed:
         form, start, end = Form.BRACKETS, left - 1, right + 1
-        if before[-2:-1].isalnum() and not before[-2].islower():
+        if keyword is None and (keyword := _KEYWORD.search(caption, max(0, start - _REACH), start)) is not None:
+            start = keyword.start()  # "Panel (a) shows"
+        elif before[-2:-1].isalnum() and not before[-2].islower():
             return None  # "RIPK3(A)", "Figure 1(a)"
     elif opened and depths[left - 1]:
         form, start = Form.IN_BRACKETS, left - 1
@@ -324,7 +329,7 @@ def _names(setting: _Setting) -> bool:
 
 def _doubtful(setting: _Setting, place: Place) -> bool:
     symbols = setting.group.symbols
-    if _is_species(setting):
+    if _is_species(setting) or _EXCEPTED.search(setting.before):
         return True
     if len(symbols) > 1 or place is Place.SENTENCE:
         return False

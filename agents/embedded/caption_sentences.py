@@ -37,6 +37,7 @@ _WORD_BEFORE = re.compile(r"[^\s()\[\],;:]+$")
 _LABELS_ALONE = re.compile(
     r"(?:panels? )?\W{0,3}\w{1,4}(?:\W{0,3}(?:(?:and|or|to) )?\b[A-Za-z\d]\b)*\W?", re.IGNORECASE
 )
+_LISTED_LABEL = re.compile(r"[;:]\s+(?:and\s+)?[A-Za-z]$")
 _CLOSED_LABEL = re.compile(r"(?<![\w(])\w\)$")
 _SMALL_OPENING = re.compile(r"\s+(?:[a-z](?![a-zA-Z\d'-])|[a-z][\w.]{0,5}, [a-z][^;,.]{3,60}; ?[\w.]{1,7}, )")
 _NUMBERED = re.compile(r"\s*(\d{1,2})\.\s")
@@ -167,6 +168,8 @@ def _ends_sentence(caption: str, start: int, stop: int, depths: list[int]) -> bo
         return False  # "A. Normal gland", "A, B. Mean speeds": labels, not a sentence
     if not depths[stop - 1] and _CLOSED_LABEL.search(caption, max(start, stop - 8), stop):
         return False  # "... shows A). Large metastasis"
+    if lone and _LISTED_LABEL.search(caption, max(start, stop - _WORD_REACH), stop):
+        return False  # "...: A. Haematoxylin; B. Eosin": labels of a list
     if lone and word.isupper() and following[0].islower():
         return False  # "P. verrucosa"
     if word.lower().strip(".") in _ABBREVIATIONS or (word.count(".") and following[0].islower()):

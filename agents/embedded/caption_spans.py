@@ -22,7 +22,7 @@ _GENERAL = re.compile(
     r"data\b|values?\b|results?\b|error\b|abbreviations?\b|(?:original )?magnifications?\b|all\b|[*#†\u2217]|"
     r"reproduced|adapted|modified|source data|see |statistic|significan|means?\b|each\b|experiments?\b|n\s?=|"
     r"different letters|unpaired|student|credit|exact|sections shown|pictures|images?\b|immunohistochemistry with|"
-    r"blue|red|green|white|black|gr[ae]y|dashed|dotted|hatch|[\w-]+ and [\w-]+ are shown in)",
+    r"(?:blue|red|green|white|black|gr[ae]y|dashed|dotted|hatch\w*)\b|[\w-]+ and [\w-]+ are shown in)",
     re.IGNORECASE,
 )
 _GLOSSARY = re.compile(r"(?:[\w.'/ -]{1,12}, [^;,]{3,60}; ?){3}")  # "bo, basioccipital; bs, basisphenoid; ..."
@@ -43,6 +43,7 @@ _SHORT = 4  # words: a label's own words this few share what stands before the f
 # specific "A." beats the "(A-D)" of the title, and neither loses to a reference.
 _FIRST_BONUS = 0.1
 _OPENING_BONUS = 0.15
+_DOUBT_COST = 0.3
 _SHARED_COST = 0.15  # for each further label of the mention
 _LEAD_IN = 6  # characters before the labels that open a clause: space, and, bracket
 _ITEM = 6  # words: panels described in so few are items of a list, and what follows the last is no more about it. Guess
@@ -85,6 +86,7 @@ def _definers(labels: Labels) -> dict[int, Mention]:
     for mention in labels.mentions:
         indices = labels.indices(mention)
         value = mention.weight - _SHARED_COST * (len(indices) - 1) + _OPENING_BONUS * (mention.place is Place.SENTENCE)
+        value -= _DOUBT_COST * mention.doubtful
         for index in indices:
             first = _FIRST_BONUS * (index not in best)
             if first or value > best[index][0] + 1e-9:
