@@ -174,6 +174,7 @@ def test_the_wheel_zooms_about_the_pointer_dragging_pans_and_one_key_fits_again(
     page.mouse.down()
     page.mouse.move(spot[0] - 40, spot[1] + 30, steps=3)
     page.mouse.up()
+    page.evaluate("() => new Promise(requestAnimationFrame)")  # the frame that draws what the drag did
     expect(screen(page)).to_have_attribute("data-selected", "")
     assert at(page, 500, 300) == pytest.approx((spot[0] - 40, spot[1] + 30), abs=1)
     page.keyboard.press("f")

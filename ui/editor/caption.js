@@ -25,7 +25,7 @@ export class Caption {
   constructor(state, edit) {
     this._state = state;
     this._edit = edit;
-    this._drawnOf = null;
+    this._drawnOf = [null, null]; // nodes and shared words
     this.selection = null; // [start, end] of the caption's characters that are selected
     this._title = html("h2", {}, "Caption");
     this._bar = html("div", { class: "rv-assign", role: "toolbar", "aria-label": "Give the selected words to" });
@@ -57,8 +57,10 @@ export class Caption {
 
   _draw() {
     const { figure } = this._state;
-    if (!figure || figure.nodes === this._drawnOf) return;
-    this._drawnOf = figure.nodes;
+    if (!figure) return;
+    const [nodes, shared] = this._drawnOf;
+    if (figure.nodes === nodes && figure.shared === shared) return;
+    this._drawnOf = [figure.nodes, figure.shared];
     this._title.textContent = figure.label ? `Caption of ${figure.label}` : "Caption";
     this._text.classList.toggle("empty", !figure.caption);
     if (!figure.caption) this._text.textContent = "This figure has no caption.";

@@ -92,7 +92,9 @@ export class Queue {
   update(figure) {
     const index = this._index(figure.id);
     if (index < 0) return;
-    this._items[index] = { ...this._items[index], ...itemOf(figure), number: this._items[index].number };
+    const item = { ...this._items[index], ...itemOf(figure) };
+    if (JSON.stringify(item) === JSON.stringify(this._items[index])) return;
+    this._items[index] = item;
     const old = this._list.querySelector(`[data-figure="${CSS.escape(figure.id)}"]`);
     if (old) old.replaceWith(this._item(this._items[index]));
     this._light();

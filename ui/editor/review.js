@@ -208,7 +208,7 @@ export class Review {
 
   // Shows a confirmed figure with the edits that wait.
   _show(figure) {
-    const shown = this._outbox.view(figure);
+    const shown = withKnownParts(this._outbox.view(figure), this.state.figure);
     const { selectedId } = this.state;
     this.state.set({ figure: shown, selectedId: nodeOf(shown, selectedId) ? selectedId : null });
     this.root.dataset.revision = figure.revision;
@@ -409,6 +409,14 @@ export class Review {
     this.canvas.element.toggleAttribute("data-space", held);
     return true;
   }
+}
+
+// The figure with those parts of `known` that are equal: what depends on them alone need not be drawn again when the
+// server confirms what is on the screen.
+function withKnownParts(figure, known) {
+  if (!known || known.id !== figure.id) return figure;
+  const same = ["nodes", "shared", "flags"].filter((part) => JSON.stringify(figure[part]) === JSON.stringify(known[part]));
+  return { ...figure, ...Object.fromEntries(same.map((part) => [part, known[part]])) };
 }
 
 export function startReview(element, server) {

@@ -15,6 +15,7 @@ export class Tree {
     this._closed = new Set();
     this._sightedId = null; // the selected row that was brought into sight
     this._dragged = null;
+    this._drawnOf = [null, null]; // nodes and flags
     this._rows = html("div", { role: "tree", "aria-label": "Hierarchy", class: "rv-rows", onkeydown: (event) => this._key(event) });
     this._flags = html("ul", { class: "rv-flags", "aria-label": "To look at" });
     this._count = html("small", {});
@@ -28,7 +29,8 @@ export class Tree {
     this._rows.addEventListener("pointerleave", () => state.set({ hoverId: null }));
     this._rows.addEventListener("dragover", (event) => this._over(event));
     this._rows.addEventListener("drop", (event) => this._drop(event));
-    state.on(["figure", "showRejected", "hidden"], () => this._draw());
+    state.on(["figure"], () => this._followFigure());
+    state.on(["showRejected"], () => this._draw());
     state.on(["selectedId", "hoverId"], () => this._light());
   }
 
@@ -37,6 +39,15 @@ export class Tree {
     const { figure } = this._state;
     const found = figure && [...numbersOf(figure)].find(([, one]) => one === number);
     if (found) this._actions.select(found[0]);
+  }
+
+  _followFigure() {
+    const { figure } = this._state;
+    if (!figure) return;
+    const [nodes, flags] = this._drawnOf;
+    if (figure.nodes === nodes && figure.flags === flags) return;
+    this._drawnOf = [figure.nodes, figure.flags];
+    this._draw();
   }
 
   _draw() {
