@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from agents.embedded.layout_ink import Ink, Rect, find_ink
-from agents.embedded.layout_partition import Leaf, Missing, best_partition
+from agents.embedded.layout_partition import Leaf, Missing, Partition, best_partition
 from agents.embedded.layout_split import split_images, split_into
 from agents.embedded.layout_strays import with_strays_moved
 from curator.geometry import Box, clip
@@ -26,6 +26,9 @@ _UNREAD_RIGHT = 0.75  # of panels whose letter was not read (measured, see _conf
 _GUTTERS_RIGHT = 0.6  # of panels cut by gutters alone, as many as the caption promises (measured: 91 of 141)
 _IMAGES_RIGHT = 0.4  # of images taken for panels (measured: 10 of 28; in drawn figures many are one panel's channels)
 _ONE_RIGHT = 0.75  # of figures taken for one panel (measured: 22 of 30; 81 % of figures without letters are one)
+_MISFIT = -3.0  # nats of a letter's panel below which the letter may be false (guess)
+_MISFIT_GAIN = 2.0  # nats that its absence must gain, beside the letter's own log odds (guess)
+_SUREST = 0.999  # confidence of a letter that is taken at its word
 _EMPTY_RIGHT = 0.2  # of images without any content (guess)
 _UNPROMISED = 0.8  # confidence that every letter needs where the caption promises none (guess)
 
@@ -61,9 +64,8 @@ def propose_panels(
     labels = labels or [letter.text for letter in anchors]
     if not anchors or len(labels) < 2:
         return _without_letters(ink, whole, anchors, labels, (width, height))
-    missing = _missing(labels, anchors)
+    anchors, missing, found = _without_false_letters(ink, labels, anchors)
     boxes = [_reduced(letter.box_xyxy, ink) for letter in anchors]
-    _, found = best_partition(ink, boxes, list(missing.values()))
     rects = with_strays_moved(
         ink,
         [leaf.rect for leaf in found.leaves],
@@ -87,6 +89,26 @@ def propose_panels(
         )
     place = {label_key(label): index for index, label in enumerate(labels)}
     return sorted(proposals, key=lambda p: place.get(label_key(p.label or ""), len(place)))
+
+
+def _without_false_letters(
+    ink: Ink, labels: Sequence[str], anchors: list[Letter]
+) -> tuple[list[Letter], dict[str, Missing], Partition]:
+    """The letters less those that fit no partition, the labels left without letter, and the best partition."""
+    missing = _missing(labels, anchors)
+    found = best_partition(ink, [_reduced(a.box_xyxy, ink) for a in anchors], list(missing.values()))[1]
+    while len(anchors) > 1:
+        own, worst = min((leaf.own + leaf.worst_cut, leaf.anchor) for leaf in found.leaves if leaf.anchor is not None)
+        if own > _MISFIT:
+            break
+        fewer = [letter for index, letter in enumerate(anchors) if index != worst]
+        rest = _missing(labels, fewer)
+        other = best_partition(ink, [_reduced(a.box_xyxy, ink) for a in fewer], list(rest.values()))[1]
+        sure = min(max(anchors[worst].confidence, 1 - _SUREST), _SUREST)
+        if other.score < found.score + _MISFIT_GAIN + math.log(sure / (1 - sure)):
+            break
+        anchors, missing, found = fewer, rest, other
+    return anchors, missing, found
 
 
 def _grown(rects: Sequence[Rect], frame: Rect) -> list[Rect]:

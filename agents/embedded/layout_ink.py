@@ -20,8 +20,10 @@ WORK_SIDE = 900
 """Longer side of the reduced copy. The median gap between neighbours is 0.8 % of the width (measured on 9,642
 figures), so 7 px here; larger copies only cost time."""
 
-_INK_STEP = 22  # grey levels off the background; JPEG noise around text stays below (measured on 8-bit web JPEGs)
-_PALE_STEP = 70  # grey levels off the background that a blurred gutter of 1 to 3 px may be (measured on montages)
+_INK_STEP = 22  # grey levels off the background; JPEG noise around text mostly stays below (guess)
+_PALE_STEP = (
+    70  # grey levels off the background that a blurred gutter of 1 to 3 px may be (CT montages in web JPEGs show 50)
+)
 _GUTTER_RUN = 61  # px of the reduced copy that it runs at least (guess)
 _EDGE_STEP = 20  # grey levels across three pixels that make an edge between touching images (guess)
 _WHITE = 235  # paper: all channels above

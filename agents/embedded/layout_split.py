@@ -19,7 +19,7 @@ _REACH = 14  # most parts that are searched for; 2 % of figures without letters 
 
 
 _MOST_IMAGES = (
-    8  # guess: more images without letters are one panel's grid; 93 % of such figures have no more (measured)
+    8  # guess: more images without letters are one panel's grid; 92 % of such figures have no more (measured)
 )
 _FILLED = 0.6  # share of the figure that its images fill where they are its panels (guess)
 _STRIP = 2.5  # width to height from which pictures are the strips of one blot (guess)

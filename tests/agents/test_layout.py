@@ -234,7 +234,7 @@ def assert_inside(panel: PanelProposal, image: NDArray[np.uint8]) -> None:
     assert 0 <= panel.confidence <= 1
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     width=st.integers(1, 160),
     height=st.integers(1, 160),
@@ -242,7 +242,7 @@ def assert_inside(panel: PanelProposal, image: NDArray[np.uint8]) -> None:
     expected=st.lists(st.sampled_from("ABCDEFG"), max_size=6, unique=True),
     seed=st.integers(0, 2**16),
 )
-def test_any_letters_on_any_image_give_boxes_inside_one_for_each_promised_letter(
+def test_any_letters_on_any_image_give_boxes_inside_and_each_promised_label_at_most_once(
     width: int, height: int, spots: list[tuple[float, float, str]], expected: list[str], seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -261,9 +261,20 @@ def test_any_letters_on_any_image_give_boxes_inside_one_for_each_promised_letter
     for panel in found:
         assert_inside(panel, image)
     labels = [panel.label for panel in found if panel.label is not None]
+    assert found
     assert len(labels) == len(set(labels))
-    if len(expected) > 1:
-        assert {letter.text for letter in letters} & set(expected) <= set(labels)
+    assert set(labels) <= (set(expected) or {letter.text for letter in letters})
+
+
+def test_a_doubtful_letter_that_fits_no_partition_is_dropped() -> None:
+    figure = Drawing(620, 480)
+    boxes: dict[str | None, Box] = {}
+    for text, x, y in (("A", 10, 10), ("B", 330, 10), ("C", 10, 250), ("D", 330, 250)):
+        figure.letter(text, x, y)
+        figure.plot((x + 14, y + 24, x + 270, y + 210))
+        boxes[text] = (x, y + 4, x + 270, y + 210)
+    figure.letters.append(Letter("E", (450.0, 340.0, 464.0, 354.0), 0.6))
+    assert_boxes(figure.panels("A", "B", "C", "D", "E"), boxes)
 
 
 def real_figures() -> list[tuple[Path, dict[str, object]]]:
