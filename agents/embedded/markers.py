@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from agents.embedded.caption_pointers import Pointer
@@ -14,7 +15,7 @@ from agents.embedded.marker_colors import Image, colors_agree
 from agents.embedded.marker_outlines import Outline, find_outlines
 from agents.embedded.marker_shapes import Sign, find_signs
 from curator.figure import MarkerKind, PanelKind
-from curator.geometry import Box, Point, suppress
+from curator.geometry import Box, Point, clip, suppress
 
 _LEAST = 0.4  # measured: less likely proposals cost more precision than they gain recall
 _PROMISED = 2.0  # log odds that a caption's promise adds; guess, "white arrows indicate ..." is rarely wrong
@@ -22,6 +23,7 @@ _TWIN_LOG_ODDS = -3.0  # below it an outline is not worth a look, nor a witness 
 _ALONE_LOG_ODDS = -2.0  # what an outline without twins counts as its twin; guess, many figures have one box only
 _LETTERS = 2.5  # of the least box; guess: outlines up to this size may be letters
 _WEAKER = 3.0  # log odds below the panel's best sign of the same clause where texture begins; guess
+_WORKING_PX = 1700  # longer side; measured: shrinking 2,300 to 3,200 px to it halves the time and costs no marker
 _SAME = 0.3  # IoU; above it two candidates are one marker
 _LEAST_PANEL = 16  # px
 _FAMILY = {
@@ -63,6 +65,14 @@ def find_markers(image_rgb: Image, panels: Sequence[PanelView], pointers: Sequen
     axes, legends and letters of plots and diagrams resemble markers.
     """
     longer = max(image_rgb.shape[:2])
+    if longer > _WORKING_PX:
+        scale = _WORKING_PX / longer
+        shrunk = np.asarray(cv2.resize(image_rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+        small_panels = [replace(panel, box_xyxy=_scaled(panel.box_xyxy, scale)) for panel in panels]
+        height, width = image_rgb.shape[:2]
+        return [
+            _enlarged(m, 1 / scale, (0.0, 0.0, width, height)) for m in find_markers(shrunk, small_panels, pointers)
+        ]
     searches = [
         _Search(panel, [p for p in pointers if speaks_of(p, panel)], _crop(image_rgb, panel.box_xyxy), longer)
         for panel in panels
@@ -219,6 +229,18 @@ def _pixels(box_xyxy: Box, image_rgb: Image) -> tuple[int, int, int, int]:
     height, width = image_rgb.shape[:2]
     x0, y0, x1, y1 = box_xyxy
     return max(0, math.floor(x0)), max(0, math.floor(y0)), min(width, math.ceil(x1)), min(height, math.ceil(y1))
+
+
+def _scaled(box_xyxy: Box, scale: float) -> Box:
+    x0, y0, x1, y1 = box_xyxy
+    return x0 * scale, y0 * scale, x1 * scale, y1 * scale
+
+
+def _enlarged(proposal: MarkerProposal, scale: float, frame_xyxy: Box) -> MarkerProposal:
+    tip = None
+    if proposal.tip_xy is not None:
+        tip = (min(proposal.tip_xy[0] * scale, frame_xyxy[2]), min(proposal.tip_xy[1] * scale, frame_xyxy[3]))
+    return replace(proposal, box_xyxy=clip(_scaled(proposal.box_xyxy, scale), frame_xyxy), tip_xy=tip)
 
 
 def _moved(proposal: MarkerProposal, dx: int, dy: int) -> MarkerProposal:

@@ -140,6 +140,17 @@ def test_plain_texture_holds_no_marker(seed: int) -> None:
     assert found(textured(110, seed)) == []
 
 
+def test_markers_of_a_large_figure_are_told_in_its_own_pixels() -> None:
+    image = np.full((1400, 2600, 3), 255, np.uint8)
+    image[200:480, 1900:2180] = textured(70)
+    arrow(image, (2040, 350), 47, 60, COLORS["white"])
+    panels = [PanelView("p1", "A", (1900.0, 200.0, 2180.0, 480.0), PanelKind.MICROSCOPY, None)]
+    markers = find_markers(image, panels, [pointer(MarkerKind.ARROW)])
+    assert [marker.kind for marker in markers] == [MarkerKind.ARROW]
+    assert markers[0].tip_xy is not None
+    assert math.dist(markers[0].tip_xy, (2040, 350)) <= 4
+
+
 def test_letters_and_scale_bars_are_no_markers() -> None:
     image = textured(60)
     cv2.putText(image, "DAPI 50 um", (20, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 2, cv2.LINE_AA)
