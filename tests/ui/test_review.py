@@ -285,11 +285,11 @@ def test_the_bundle_takes_every_import_from_a_module_that_stands_before_it() -> 
     script = bundle()
     assert not re.search(r"^(import|export) ", script, re.MULTILINE)
     declared: set[str] = set()
-    for line in script.splitlines():
-        if found := re.match(r"const (module_\w+) = \(\(\) =>", line):
+    for found in re.finditer(r"const (module_\w+) = \(\(\) =>|const \{[^}]*\} = (module_\w+);", script):
+        if found.group(1):
             declared.add(found.group(1))
-        elif found := re.match(r"const \{.*\} = (module_\w+);", line):
-            assert found.group(1) in declared, line
+        else:
+            assert found.group(2) in declared, found.group(0)
     assert len(declared) == len(MODULES)
 
 

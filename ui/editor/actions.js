@@ -12,7 +12,9 @@ export function actionTable(review) {
     action("Figure", "enter", "Accept and go on; with a box selected, edit its caption", ["Enter"], () =>
       state.selectedId ? review.editCaption(state.selectedId) : review.acceptFigure(),
     ),
-    action("Figure", "accept-figure", "Accept with all open proposals, and go on", ["Shift+A", "Shift+Enter"], () => review.acceptFigure()),
+    action("Figure", "accept-figure", "Accept with all open proposals, and go on", ["Shift+A", "Shift+Enter"], () =>
+      review.acceptFigure(),
+    ),
     action("Figure", "skip", "Skip the figure with a reason", ["s"], () => review.skip()),
     action("Figure", "next", "Next figure", ["j", "PageDown"], next),
     action("Figure", "previous", "Previous figure", ["k", "PageUp"], previous),
@@ -20,10 +22,34 @@ export function actionTable(review) {
     action("Figure", "undo", "Undo", ["Ctrl+Z"], () => review.undo()),
     action("Figure", "redo", "Redo", ["Ctrl+Shift+Z", "Ctrl+Y"], () => review.redo()),
 
-    action("Box", "accept", "Accept the box", ["a"], selected((id) => review.judge(id, "accepted"))),
-    action("Box", "reject", "Reject the box and what is below it", ["x"], selected((id) => review.judge(id, "rejected"))),
-    action("Box", "remove", "Delete the box", ["Delete", "Backspace"], selected((id) => review.remove(id))),
-    action("Box", "label", "Change its label or kind", ["l", "F2"], selected(() => review.fields.focusFirst())),
+    action(
+      "Box",
+      "accept",
+      "Accept the box",
+      ["a"],
+      selected((id) => review.judge(id, "accepted")),
+    ),
+    action(
+      "Box",
+      "reject",
+      "Reject the box and what is below it",
+      ["x"],
+      selected((id) => review.judge(id, "rejected")),
+    ),
+    action(
+      "Box",
+      "remove",
+      "Delete the box",
+      ["Delete", "Backspace"],
+      selected((id) => review.remove(id)),
+    ),
+    action(
+      "Box",
+      "label",
+      "Change its label or kind",
+      ["l", "F2"],
+      selected(() => review.fields.focusFirst()),
+    ),
     action("Box", "left", "Left; without a box, previous figure", ["ArrowLeft"], arrow(-1, 0, previous)),
     action("Box", "right", "Right; without a box, next figure", ["ArrowRight"], arrow(1, 0, next)),
     action("Box", "up", "Up; without a box, previous figure", ["ArrowUp"], arrow(0, -1, previous)),
@@ -43,9 +69,15 @@ export function actionTable(review) {
     action("Select", "child", "Its first child", ["d"], () => review.selectChild()),
     action("Select", "escape", "Leave the tool or the selection", ["Escape"], () => review.escape()),
 
-    action("Caption words", "assign", "Give the selected words to the selected box", ["t"], () => review.caption.assign(state.selectedId, "set")),
-    action("Caption words", "assign-add", "Add them to its words", ["Shift+T"], () => review.caption.assign(state.selectedId, "add")),
-    action("Caption words", "assign-remove", "Take them from its words", ["Alt+t"], () => review.caption.assign(state.selectedId, "remove")),
+    action("Caption words", "assign", "Give the selected words to the selected box", ["t"], () =>
+      review.caption.assign(state.selectedId, "set"),
+    ),
+    action("Caption words", "assign-add", "Add them to its words", ["Shift+T"], () =>
+      review.caption.assign(state.selectedId, "add"),
+    ),
+    action("Caption words", "assign-remove", "Take them from its words", ["Alt+t"], () =>
+      review.caption.assign(state.selectedId, "remove"),
+    ),
 
     action("Draw", "tool-select", "Select and move", ["v"], () => state.set({ tool: "select" })),
     action("Draw", "tool-panel", "Panel (Shift keeps the tool)", ["p"], () => state.set({ tool: "panel" })),
@@ -55,14 +87,26 @@ export function actionTable(review) {
     action("View", "fit", "Fit the figure", ["f", "Home"], () => review.fit()),
     action("View", "zoom-in", "Zoom in", ["+", "="], () => review.zoom(1.25)),
     action("View", "zoom-out", "Zoom out", ["-"], () => review.zoom(0.8)),
-    action("View", "zoom-selected", "Zoom to the box", ["z"], selected(() => review.zoomToSelected())),
+    action(
+      "View",
+      "zoom-selected",
+      "Zoom to the box",
+      ["z"],
+      selected(() => review.zoomToSelected()),
+    ),
     action("View", "marks", "Numbers on the boxes", ["n"], () => state.set({ showMarks: !state.showMarks })),
-    action("View", "rejected", "Show rejected boxes", ["Shift+X"], () => state.set({ showRejected: !state.showRejected })),
-    ...["panels", "markers", "regions"].map((name, index) =>
-      action("View", `hide-${name}`, `Show or hide ${name}`, [`Alt+${index + 1}`], () => review.toggleLevel("hidden", index)),
+    action("View", "rejected", "Show rejected boxes", ["Shift+X"], () =>
+      state.set({ showRejected: !state.showRejected }),
     ),
     ...["panels", "markers", "regions"].map((name, index) =>
-      action("View", `lock-${name}`, `Lock or unlock ${name}`, [`Alt+Shift+${index + 1}`], () => review.toggleLevel("locked", index)),
+      action("View", `hide-${name}`, `Show or hide ${name}`, [`Alt+${index + 1}`], () =>
+        review.toggleLevel("hidden", index),
+      ),
+    ),
+    ...["panels", "markers", "regions"].map((name, index) =>
+      action("View", `lock-${name}`, `Lock or unlock ${name}`, [`Alt+Shift+${index + 1}`], () =>
+        review.toggleLevel("locked", index),
+      ),
     ),
     action("View", "help", "These keys", ["?"], () => review.cheatSheet.open()),
   ];

@@ -3,10 +3,14 @@
 // What "#figure=ID&filter=JSON" asks for; `elsewhere` where the address is another tab's.
 export function readAddress() {
   const parts = new Map(
-    location.hash.slice(1).split("&").filter(Boolean).map((part) => {
-      const [name, ...value] = part.split("=");
-      return [name, value.join("=")];
-    }),
+    location.hash
+      .slice(1)
+      .split("&")
+      .filter(Boolean)
+      .map((part) => {
+        const [name, ...value] = part.split("=");
+        return [name, value.join("=")];
+      }),
   );
   const figureId = parts.has("figure") ? decodeURIComponent(parts.get("figure")) : null;
   let filter = null;

@@ -17,7 +17,12 @@ export function handlesOf([x0, y0, x1, y1]) {
   const gap = small ? GAP : 0;
   const [left, top, right, bottom] = [x0 - gap, y0 - gap, x1 + gap, y1 + gap];
   const [x, y] = centreOf([x0, y0, x1, y1]);
-  const corners = [["nw", left, top], ["ne", right, top], ["sw", left, bottom], ["se", right, bottom]];
+  const corners = [
+    ["nw", left, top],
+    ["ne", right, top],
+    ["sw", left, bottom],
+    ["se", right, bottom],
+  ];
   return small ? corners : [...corners, ["n", x, top], ["s", x, bottom], ["w", left, y], ["e", right, y]];
 }
 
@@ -46,7 +51,18 @@ export class Canvas {
       this._note,
     );
     new ResizeObserver(() => this._resized()).observe(this.element);
-    const keys = ["figure", "selectedId", "hoverId", "hidden", "locked", "showRejected", "showMarks", "threshold", "tool", "readOnly"];
+    const keys = [
+      "figure",
+      "selectedId",
+      "hoverId",
+      "hidden",
+      "locked",
+      "showRejected",
+      "showMarks",
+      "threshold",
+      "tool",
+      "readOnly",
+    ];
     state.on(keys, () => this.draw());
   }
 
@@ -132,10 +148,13 @@ export class Canvas {
     }));
     items.sort((a, b) => (a.node.id === selectedId) - (b.node.id === selectedId) || area(b.box) - area(a.box));
     const boxes = items.map((item) => this._drawNode(item, threshold));
-    const byNeed = [...items].sort((a, b) => b.loud - a.loud || "pmr".indexOf(a.node.id[0]) - "pmr".indexOf(b.node.id[0]));
+    const byNeed = [...items].sort(
+      (a, b) => b.loud - a.loud || "pmr".indexOf(a.node.id[0]) - "pmr".indexOf(b.node.id[0]),
+    );
     const parts = [...boxes, ...drawChips(byNeed, this.view.wh, this._state.showMarks)];
     const selected = items.find((item) => item.node.id === selectedId);
-    if (selected && !this._state.readOnly && !this._state.locked.has(selected.node.level)) parts.push(this._drawHandles(selected));
+    if (selected && !this._state.readOnly && !this._state.locked.has(selected.node.level))
+      parts.push(this._drawHandles(selected));
     if (this.draft && this.draft.drawn) parts.push(this._drawDrawn(this.draft.drawn));
     return parts;
   }
@@ -184,6 +203,11 @@ export class Canvas {
   _drawDrawn({ level, box }) {
     const [x0, y0, x1, y1] = this.view.boxToScreen(box);
     const shape = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
-    return svg("g", { class: `rv-node ${level} drawn` }, svg("rect", { ...shape, class: "halo" }), svg("rect", { ...shape, class: "line" }));
+    return svg(
+      "g",
+      { class: `rv-node ${level} drawn` },
+      svg("rect", { ...shape, class: "halo" }),
+      svg("rect", { ...shape, class: "line" }),
+    );
   }
 }

@@ -1,4 +1,4 @@
-// The caption: each panel's words in its colour, pointer clauses underlined with dots, and words that can be given away.
+// The caption: each panel's words in its colour, pointer clauses underlined with dots, and words to be given away.
 
 import { button, html } from "./dom.js";
 import { colourOf, isRejected, nameOf, nodeOf, panelsOf, spansOf } from "./figure.js";
@@ -7,7 +7,8 @@ import { colourOf, isRejected, nameOf, nodeOf, panelsOf, spansOf } from "./figur
 export function segmentsOf(figure) {
   const owners = [];
   for (const node of figure.nodes.filter((one) => !isRejected(one))) {
-    for (const span of spansOf(node)) owners.push({ span, kind: node.level === "panel" ? "panels" : "clauses", id: node.id });
+    for (const span of spansOf(node))
+      owners.push({ span, kind: node.level === "panel" ? "panels" : "clauses", id: node.id });
   }
   for (const id of ["lead", "tail"]) {
     for (const span of figure.shared[`${id}_spans`]) owners.push({ span, kind: "shared", id });
@@ -76,8 +77,10 @@ export class Caption {
     return html(
       "span",
       {
-        class: ["seg", panels.length && "own", clauses.length && "clause", shared.length && "shared"].filter(Boolean).join(" "),
-        style: `--colour:${colours[0] || clauseColour || "var(--rv-none)"};--line:${stripes(colours)};--dots:${clauseColour || "transparent"}`,
+        class: ["seg", panels.length && "own", clauses.length && "clause", shared.length && "shared"]
+          .filter(Boolean)
+          .join(" "),
+        style: `--colour:${colours[0] || clauseColour || "var(--rv-none)"};--line:${stripes(colours)}`,
         "data-start": start,
         "data-end": end,
         "data-owners": [...panels, ...clauses, ...shared].join(" "),
@@ -133,7 +136,10 @@ export class Caption {
     if (!selected.rangeCount || selected.isCollapsed || !this._state.figure) return null;
     const range = selected.getRangeAt(0);
     if (!this._text.contains(range.commonAncestorContainer)) return null;
-    let [start, end] = [offsetOf(range.startContainer, range.startOffset), offsetOf(range.endContainer, range.endOffset)];
+    let [start, end] = [
+      offsetOf(range.startContainer, range.startOffset),
+      offsetOf(range.endContainer, range.endOffset),
+    ];
     const { caption } = this._state.figure;
     while (start < end && /\s/.test(caption[start])) start += 1;
     while (end > start && /\s/.test(caption[end - 1])) end -= 1;
@@ -144,29 +150,49 @@ export class Caption {
     const { figure, selected, readOnly } = this._state;
     this.element.dataset.selecting = String(Boolean(this.selection));
     if (!this.selection || readOnly || !figure) {
-      const hint = figure && figure.caption && !readOnly ? "Select words to give them to a panel, marker or region" : "";
+      const hint =
+        figure && figure.caption && !readOnly ? "Select words to give them to a panel, marker or region" : "";
       this._bar.replaceChildren(html("small", {}, hint));
       return;
     }
     const give = (id, mode, title, text, colour) =>
-      button(title, { class: "rv-give", style: colour ? `--colour:${colour}` : null, onclick: () => this.assign(id, mode) }, ...[text].flat());
+      button(
+        title,
+        { class: "rv-give", style: colour ? `--colour:${colour}` : null, onclick: () => this.assign(id, mode) },
+        ...[text].flat(),
+      );
     const parts = [html("span", {}, "Give to")];
     if (selected) {
       const name = nameOf(selected);
       const colour = colourOf(figure, selected);
       parts.push(give(selected.id, "set", `These words alone are ${name}'s (t)`, [name, html("kbd", {}, "t")], colour));
-      if (selected.level === "panel") parts.push(give(selected.id, "add", `Add to ${name}'s words (Shift+T)`, "+ add", colour));
+      if (selected.level === "panel")
+        parts.push(give(selected.id, "add", `Add to ${name}'s words (Shift+T)`, "+ add", colour));
       parts.push(give(selected.id, "remove", `Take from ${name}'s words (Alt+T)`, "− take", colour), html("i", {}));
     }
     // what has the words already gives them back
     const toggle = (id, spans, whose, text, colour) => {
       const has = spans.some(([start, end]) => start <= this.selection[0] && this.selection[1] <= end);
-      return give(id, has ? "remove" : "add", `${has ? "Take from" : "Add to"} ${whose}`, `${has ? "− " : ""}${text}`, colour);
+      return give(
+        id,
+        has ? "remove" : "add",
+        `${has ? "Take from" : "Add to"} ${whose}`,
+        `${has ? "− " : ""}${text}`,
+        colour,
+      );
     };
     const panels = panelsOf(figure).filter((node) => !isRejected(node) && node !== selected);
-    parts.push(...panels.map((node) => toggle(node.id, node.own_spans, `panel ${nameOf(node)}`, nameOf(node), colourOf(figure, node))));
+    parts.push(
+      ...panels.map((node) =>
+        toggle(node.id, node.own_spans, `panel ${nameOf(node)}`, nameOf(node), colourOf(figure, node)),
+      ),
+    );
     const { lead_spans: lead, tail_spans: tail } = figure.shared;
-    parts.push(html("i", {}), toggle("lead", lead, "the shared words before the panels'", "lead"), toggle("tail", tail, "the shared words after the panels'", "tail"));
+    parts.push(
+      html("i", {}),
+      toggle("lead", lead, "the shared words before the panels'", "lead"),
+      toggle("tail", tail, "the shared words after the panels'", "tail"),
+    );
     this._bar.replaceChildren(...parts);
   }
 }

@@ -57,7 +57,10 @@ const order = (a, b) =>
 function withSpan(spans, span, mode) {
   if (mode === "set") return [span];
   const rest = spans.flatMap(([start, end]) =>
-    [[start, Math.min(end, span[0])], [Math.max(start, span[1]), end]].filter(([from, to]) => from < to),
+    [
+      [start, Math.min(end, span[0])],
+      [Math.max(start, span[1]), end],
+    ].filter(([from, to]) => from < to),
   );
   const sorted = (mode === "remove" ? rest : [...rest, span]).sort((a, b) => a[0] - b[0]);
   if (mode === "remove") return sorted;
@@ -103,7 +106,8 @@ const RULES = {
       return { ...figure, shared: { ...figure.shared, [name]: withSpan(figure.shared[name], span, mode) } };
     }
     return changing(figure, id, (node) => {
-      if (node.level === "panel") return edited({ ...node, own_spans: withSpan(node.own_spans, span, mode), own_text: null });
+      if (node.level === "panel")
+        return edited({ ...node, own_spans: withSpan(node.own_spans, span, mode), own_text: null });
       const clause = { clause_span: mode === "remove" ? null : span };
       return edited({ ...node, ...clause, ...(node.level === "marker" ? { clause_text: null } : {}) });
     });
@@ -118,12 +122,14 @@ const RULES = {
   remove(figure, { id }) {
     const nodes = [nodeOf(figure, id), ...descendantsOf(figure, id)].filter(Boolean);
     const gone = new Set(nodes.filter(isPersons).map((node) => node.id));
-    const kept = nodes.filter((node) => !gone.has(node.id)).map((node) => ({
-      ...node,
-      state: "rejected",
-      ...("panel_id" in node && gone.has(node.panel_id) ? { panel_id: null } : {}),
-      ...("marker_id" in node && gone.has(node.marker_id) ? { marker_id: null } : {}),
-    }));
+    const kept = nodes
+      .filter((node) => !gone.has(node.id))
+      .map((node) => ({
+        ...node,
+        state: "rejected",
+        ...("panel_id" in node && gone.has(node.panel_id) ? { panel_id: null } : {}),
+        ...("marker_id" in node && gone.has(node.marker_id) ? { marker_id: null } : {}),
+      }));
     const draft = withNodes(figure, kept);
     return { ...draft, nodes: draft.nodes.filter((node) => !gone.has(node.id)) };
   },

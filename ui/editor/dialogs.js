@@ -5,7 +5,14 @@ import { icon } from "./icons.js";
 import { confidenceOf } from "./figure.js";
 
 const MESSAGE_MS = 6000;
-const REASONS = ["Not a biomedical figure", "Image too poor to judge", "Caption missing or wrong", "Duplicate of another figure", "Panels cannot be told apart", "Unsure, somebody else should look"];
+const REASONS = [
+  "Not a biomedical figure",
+  "Image too poor to judge",
+  "Caption missing or wrong",
+  "Duplicate of another figure",
+  "Panels cannot be told apart",
+  "Unsure, somebody else should look",
+];
 
 // Messages at the foot of the canvas. `kind`: info, or bad (stays until it is closed).
 export class Messages {
@@ -31,7 +38,10 @@ export class Messages {
 // A modal dialog that keeps its keys to itself. `body` nodes stand under the title.
 function dialog(title, className, ...body) {
   const element = html("dialog", { class: `rv-dialog ${className}`, "aria-label": title });
-  element.append(html("header", {}, html("h2", {}, title), button("Close (Esc)", { onclick: () => element.close() }, icon("cross"))), ...body);
+  element.append(
+    html("header", {}, html("h2", {}, title), button("Close (Esc)", { onclick: () => element.close() }, icon("cross"))),
+    ...body,
+  );
   element.addEventListener("keydown", (event) => event.stopPropagation());
   element.addEventListener("click", (event) => event.target === element && element.close());
   return element;
@@ -44,9 +54,25 @@ export class SkipDialog {
     const list = html(
       "ol",
       {},
-      ...REASONS.map((reason, index) => html("li", {}, html("button", { type: "button", onclick: () => this._give(reason) }, html("kbd", {}, String(index + 1)), reason))),
+      ...REASONS.map((reason, index) =>
+        html(
+          "li",
+          {},
+          html(
+            "button",
+            { type: "button", onclick: () => this._give(reason) },
+            html("kbd", {}, String(index + 1)),
+            reason,
+          ),
+        ),
+      ),
     );
-    const form = html("form", { onsubmit: (event) => (event.preventDefault(), this._give(this._other.value)) }, this._other, html("button", { class: "c-button", type: "submit" }, "Skip"));
+    const form = html(
+      "form",
+      { onsubmit: (event) => (event.preventDefault(), this._give(this._other.value)) },
+      this._other,
+      html("button", { class: "c-button", type: "submit" }, "Skip"),
+    );
     this.element = dialog("Skip this figure, because", "skip", list, form);
     this.element.addEventListener("keydown", (event) => {
       const reason = REASONS[Number(event.key) - 1];
@@ -73,14 +99,31 @@ export class SkipDialog {
 export class Bulk {
   constructor(state, edit) {
     this._state = state;
-    this._slider = html("input", { type: "range", min: 0, max: 1, step: 0.01, value: "0.9", "aria-label": "Least confidence", oninput: () => this._preview() });
+    this._slider = html("input", {
+      type: "range",
+      min: 0,
+      max: 1,
+      step: 0.01,
+      value: "0.9",
+      "aria-label": "Least confidence",
+      oninput: () => this._preview(),
+    });
     this._value = html("output", { class: "c-num" });
     this._count = html("span", {});
-    this._apply = html("button", { type: "button", class: "c-button primary", onclick: () => this._accept(edit) }, "Accept them");
+    this._apply = html(
+      "button",
+      { type: "button", class: "c-button primary", onclick: () => this._accept(edit) },
+      "Accept them",
+    );
     this.element = html(
       "div",
       { class: "rv-bulk", role: "dialog", "aria-label": "Accept above a confidence", hidden: true },
-      html("header", {}, html("b", {}, "Accept above a confidence"), button("Close (Esc)", { onclick: () => this.close() }, icon("cross"))),
+      html(
+        "header",
+        {},
+        html("b", {}, "Accept above a confidence"),
+        button("Close (Esc)", { onclick: () => this.close() }, icon("cross")),
+      ),
       html("div", { class: "rv-inline" }, this._slider, this._value),
       html("div", { class: "rv-inline" }, this._count, html("span", { class: "grow" }), this._apply),
     );
@@ -138,8 +181,17 @@ export class CheatSheet {
   constructor(keys) {
     this._keys = keys;
     this._body = html("div", { class: "rv-sheet" });
-    const reset = html("button", { type: "button", class: "c-button", onclick: () => (keys.reset(), this._draw()) }, "Back to the defaults");
-    this.element = dialog("Keys", "keys", this._body, html("footer", {}, html("span", {}, "Click a key, then press another to bind it."), reset));
+    const reset = html(
+      "button",
+      { type: "button", class: "c-button", onclick: () => (keys.reset(), this._draw()) },
+      "Back to the defaults",
+    );
+    this.element = dialog(
+      "Keys",
+      "keys",
+      this._body,
+      html("footer", {}, html("span", {}, "Click a key, then press another to bind it."), reset),
+    );
   }
 
   open() {
@@ -158,7 +210,11 @@ export class CheatSheet {
 
   _row(action) {
     const keys = action.keys.length ? action.keys.map(shortName).join("  ") : "unbound";
-    const bind = button(`Bind another key to: ${action.title}`, { class: "rv-key", onclick: () => this._bind(action, bind) }, keys);
+    const bind = button(
+      `Bind another key to: ${action.title}`,
+      { class: "rv-key", onclick: () => this._bind(action, bind) },
+      keys,
+    );
     return [html("dt", {}, bind), html("dd", {}, action.title)];
   }
 

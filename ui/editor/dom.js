@@ -1,7 +1,16 @@
 // DOM nodes. Text goes in as text and never as markup: captions come from outside.
 
 const SVG = "http://www.w3.org/2000/svg";
-const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "selected", "draggable", "tabIndex", "textContent"]);
+const PROPERTIES = new Set([
+  "value",
+  "checked",
+  "disabled",
+  "hidden",
+  "selected",
+  "draggable",
+  "tabIndex",
+  "textContent",
+]);
 
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
@@ -31,5 +40,8 @@ export function button(title, attributes, ...children) {
 
 // True where typing belongs to a field and not to the page's shortcuts.
 export function isTyping(target) {
-  return target instanceof Element && Boolean(target.closest("input:not([type=range]):not([type=checkbox]), textarea, select"));
+  return (
+    target instanceof Element &&
+    Boolean(target.closest("input:not([type=range]):not([type=checkbox]), textarea, select"))
+  );
 }

@@ -2,12 +2,33 @@
 
 import { button, html } from "./dom.js";
 import { icon } from "./icons.js";
-import { CAPTION_FIELD, captionOf, colourOf, confidenceOf, isPersons, isRejected, nameOf, parentIdOf, spansOf } from "./figure.js";
+import {
+  CAPTION_FIELD,
+  captionOf,
+  colourOf,
+  confidenceOf,
+  isPersons,
+  isRejected,
+  nameOf,
+  parentIdOf,
+  spansOf,
+} from "./figure.js";
 import { captionEdit } from "./inplace.js";
 import { confidenceText } from "./confidence.js";
 
 const PANEL_KINDS = ["microscopy", "radiology", "photo", "gel", "plot", "diagram", "table", "other"];
-const MARKER_KINDS = ["arrow", "arrowhead", "asterisk", "star", "circle", "box", "dashed_line", "dashed_box", "letter", "bracket"];
+const MARKER_KINDS = [
+  "arrow",
+  "arrowhead",
+  "asterisk",
+  "star",
+  "circle",
+  "box",
+  "dashed_line",
+  "dashed_box",
+  "letter",
+  "bracket",
+];
 const COLOURS = ["", "white", "black", "red", "yellow", "green", "blue", "cyan", "magenta", "orange", "grey"];
 const CAPTION_TITLE = { panel: "Own caption", marker: "Clause", region: "Caption" };
 
@@ -60,7 +81,8 @@ export class Fields {
     const shown = this._shown;
     const save = () => {
       const { selected } = this._state;
-      if (selected && shown === this._shown && control[property] !== read(selected)) commit(control[property], selected);
+      if (selected && shown === this._shown && control[property] !== read(selected))
+        commit(control[property], selected);
     };
     control.addEventListener(key, save);
     if (tag === "select") this._leaveAfterPointer(control);
@@ -74,7 +96,8 @@ export class Fields {
       this._actions.focusCanvas();
     });
     this._refreshers.push((node) => {
-      if (control !== document.activeElement || property === "checked" || tag === "select") control[property] = read(node);
+      if (control !== document.activeElement || property === "checked" || tag === "select")
+        control[property] = read(node);
     });
     this._firstField ||= control;
     return control;
@@ -97,21 +120,42 @@ export class Fields {
     const parts = [this._head()];
     const text = (name) => (one) => one[name] || "";
     if (node.level === "panel") {
-      const label = this._control("input", { maxlength: 40, placeholder: "none" }, text("label"), (value) => this._update({ label: value.trim() || null }));
-      const kind = this._select(PANEL_KINDS, (one) => one.kind, (value) => this._update({ kind: value, photographic: PANEL_KINDS.indexOf(value) < 4 }));
-      const camera = this._control("input", { type: "checkbox" }, (one) => one.photographic, (value) => this._update({ photographic: value }));
+      const label = this._control("input", { maxlength: 40, placeholder: "none" }, text("label"), (value) =>
+        this._update({ label: value.trim() || null }),
+      );
+      const kind = this._select(
+        PANEL_KINDS,
+        (one) => one.kind,
+        (value) => this._update({ kind: value, photographic: PANEL_KINDS.indexOf(value) < 4 }),
+      );
+      const camera = this._control(
+        "input",
+        { type: "checkbox" },
+        (one) => one.photographic,
+        (value) => this._update({ photographic: value }),
+      );
       parts.push(html("div", { class: "rv-pair" }, this._field("Label", label), this._field("Kind", kind)));
       parts.push(html("label", { class: "rv-check" }, camera, "photographic (camera, microscope or scanner)"));
     } else if (node.level === "marker") {
-      const kind = this._select(MARKER_KINDS, (one) => one.kind, (value) => this._update({ kind: value }));
+      const kind = this._select(
+        MARKER_KINDS,
+        (one) => one.kind,
+        (value) => this._update({ kind: value }),
+      );
       const colour = this._select(COLOURS, text("color"), (value) => this._update({ color: value || null }));
-      parts.push(html("div", { class: "rv-pair" }, this._field("Kind", kind), this._field("Colour", colour)), this._parent());
+      parts.push(
+        html("div", { class: "rv-pair" }, this._field("Kind", kind), this._field("Colour", colour)),
+        this._parent(),
+      );
     } else {
-      const label = this._control("input", { maxlength: 200, placeholder: "a few words" }, text("label"), (value) => this._update({ label: value.trim() }));
+      const label = this._control("input", { maxlength: 200, placeholder: "a few words" }, text("label"), (value) =>
+        this._update({ label: value.trim() }),
+      );
       parts.push(this._field("Label", label), this._parent());
     }
     parts.push(this._caption(node), this._words(), this._box());
-    if (node.level === "panel") parts.push(this._place("Letter", "label_box_xyxy", "letter", "Draw the box of the printed letter"));
+    if (node.level === "panel")
+      parts.push(this._place("Letter", "label_box_xyxy", "letter", "Draw the box of the printed letter"));
     if (node.level === "marker") parts.push(this._place("Tip", "tip_xy", "tip", "Click where it points"));
     parts.push(this._provenance());
     return parts;
@@ -164,7 +208,11 @@ export class Fields {
       const command = captionEdit(this._state.figure, one, value);
       if (command) this._actions.edit([command]);
     });
-    const reset = button("Back to the caption's own words", { class: "rv-link", onclick: () => this._update({ [CAPTION_FIELD[node.level]]: null }) }, "use the caption's words");
+    const reset = button(
+      "Back to the caption's own words",
+      { class: "rv-link", onclick: () => this._update({ [CAPTION_FIELD[node.level]]: null }) },
+      "use the caption's words",
+    );
     this._refreshers.push((one) => {
       reset.hidden = one.level === "region" || one[CAPTION_FIELD[one.level]] === null;
     });
@@ -181,7 +229,12 @@ export class Fields {
         ...spans.map((span) => {
           const take = () => this._actions.edit([{ op: "assign", id: node.id, span, mode: "remove" }]);
           const words = caption.slice(...span);
-          return html("li", { title: words }, html("span", {}, words), button("Take these words off", { class: "rv-link", onclick: take }, icon("cross")));
+          return html(
+            "li",
+            { title: words },
+            html("span", {}, words),
+            button("Take these words off", { class: "rv-link", onclick: take }, icon("cross")),
+          );
         }),
       );
       list.hidden = !spans.length;
@@ -194,12 +247,19 @@ export class Fields {
     const inputs = names.map((name, index) =>
       this._control(
         "input",
-        { type: "number", step: "1", min: 0, "aria-label": `Box ${name}`, title: `${name}, pixels of the original image` },
+        {
+          type: "number",
+          step: "1",
+          min: 0,
+          "aria-label": `Box ${name}`,
+          title: `${name}, pixels of the original image`,
+        },
         (node) => String(Math.round(node.box_xyxy[index] * 10) / 10),
         (value, node) => {
           const box = [...node.box_xyxy];
           box[index] = Number(value);
-          if (value !== "" && Number.isFinite(box[index])) this._actions.edit([{ op: "resize", id: node.id, box_xyxy: box }]);
+          if (value !== "" && Number.isFinite(box[index]))
+            this._actions.edit([{ op: "resize", id: node.id, box_xyxy: box }]);
         },
       ),
     );
@@ -208,7 +268,11 @@ export class Fields {
 
   _place(title, field, tool, hint) {
     const where = html("output", { class: "c-num" });
-    const clear = button(`No ${title.toLowerCase()}`, { class: "rv-link", onclick: () => this._update({ [field]: null }) }, "clear");
+    const clear = button(
+      `No ${title.toLowerCase()}`,
+      { class: "rv-link", onclick: () => this._update({ [field]: null }) },
+      "clear",
+    );
     const set = button(hint, { class: "rv-link", onclick: () => this._state.set({ tool }) }, "set");
     this._refreshers.push((node) => {
       const value = node[field];

@@ -1,4 +1,4 @@
-// What one can read off a figure's document (see documents.py): parents, texts, colours, numbers. Nothing is changed here.
+// What one can read off a figure's document (see documents.py): parents, texts, colours, numbers.
 
 import { area, holds } from "./geometry.js";
 
@@ -18,7 +18,10 @@ export function descendantsOf(figure, id) {
 }
 
 export function textOf(caption, spans) {
-  return spans.map(([start, end]) => caption.slice(start, end).trim()).filter(Boolean).join(" ");
+  return spans
+    .map(([start, end]) => caption.slice(start, end).trim())
+    .filter(Boolean)
+    .join(" ");
 }
 
 // The characters of the caption that a node speaks for.
@@ -68,6 +71,10 @@ export function stackAt(nodes, point) {
 
 // The first label that the caption promises and no panel has.
 export function missingLabel(figure) {
-  const used = new Set(panelsOf(figure).filter((node) => !isRejected(node)).map((node) => (node.label || "").toLowerCase()));
+  const used = new Set(
+    panelsOf(figure)
+      .filter((node) => !isRejected(node))
+      .map((node) => (node.label || "").toLowerCase()),
+  );
   return figure.shared.promised_labels.find((label) => !used.has(label.toLowerCase())) ?? null;
 }

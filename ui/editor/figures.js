@@ -43,7 +43,13 @@ export class Figures {
       image.alt = "";
       image.draggable = false;
       image.src = imageUrl(id);
-      const entry = { image, ready: image.decode().then(() => true, () => false) };
+      const entry = {
+        image,
+        ready: image.decode().then(
+          () => true,
+          () => false,
+        ),
+      };
       this._images.set(id, entry);
     }
     return this._images.get(id);

@@ -44,5 +44,9 @@ export function iconPath(name) {
 }
 
 export function icon(name) {
-  return svg("svg", { class: "rv-icon", viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: iconPath(name) }));
+  return svg(
+    "svg",
+    { class: "rv-icon", viewBox: "0 0 16 16", "aria-hidden": "true" },
+    svg("path", { d: iconPath(name) }),
+  );
 }

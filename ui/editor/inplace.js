@@ -22,7 +22,11 @@ export class InPlace {
     this._edit = edit;
     this._nodeId = null;
     this._title = html("span", {});
-    this._text = html("textarea", { "aria-label": "Caption", spellcheck: "true", onkeydown: (event) => this._key(event) });
+    this._text = html("textarea", {
+      "aria-label": "Caption",
+      spellcheck: "true",
+      onkeydown: (event) => this._key(event),
+    });
     this.element = html(
       "div",
       { class: "rv-inplace", hidden: true },

@@ -5,7 +5,7 @@ import { isTyping } from "./dom.js";
 const STORED = "curator.keys";
 const NUMBER_MS = 800; // time between the digits of a mark's number
 
-// A key press by name: "a", "Shift+Enter", "Ctrl+Shift+Z". Characters that need Shift on some keyboards come without it.
+// A key press by name: "a", "Shift+Enter", "Ctrl+Shift+Z". Characters that need Shift somewhere come without it.
 export function keyName(event) {
   const letter = /^\p{L}$/u.test(event.key);
   // Alt changes the character on some keyboards; the key itself stays
@@ -61,7 +61,9 @@ export class Keys {
   _read() {
     try {
       const own = JSON.parse(localStorage.getItem(STORED) || "{}");
-      const valid = Object.entries(own).filter(([, keys]) => Array.isArray(keys) && keys.every((key) => typeof key === "string"));
+      const valid = Object.entries(own).filter(
+        ([, keys]) => Array.isArray(keys) && keys.every((key) => typeof key === "string"),
+      );
       return Object.fromEntries(valid);
     } catch {
       return {};
@@ -80,7 +82,8 @@ export class Keys {
       if (event.target.closest("button, a, [role=tab]") && ["Enter", " ", "Tab"].includes(event.key)) return;
     }
     // a focused button answers to these itself
-    if (event.target instanceof Element && event.target.closest("button, input") && ["Enter", " "].includes(event.key)) return;
+    if (event.target instanceof Element && event.target.closest("button, input") && ["Enter", " "].includes(event.key))
+      return;
     if (event.key === " " && this._space(true)) return event.preventDefault();
     const action = this._byKey.get(keyName(event));
     if (action) {

@@ -35,9 +35,22 @@ const widthOf = (chip) =>
 // Places for a chip of width w at a screen box, best first; a panel keeps its printed letter clear where it can.
 function places(level, [x0, y0, x1, y1], w) {
   const h = HEIGHT;
-  const outside = [[x0, y0 - h - 1], [x1 - w, y0 - h - 1], [x0, y1 + 1], [x1 - w, y1 + 1]];
-  const beside = [[x1 + 2, y0 - 2], [x0 - w - 2, y0 - 2]];
-  const inside = [[x1 - w - 2, y0 + 2], [x0 + 2, y1 - h - 2], [x1 - w - 2, y1 - h - 2], [x0 + 2, y0 + 2]];
+  const outside = [
+    [x0, y0 - h - 1],
+    [x1 - w, y0 - h - 1],
+    [x0, y1 + 1],
+    [x1 - w, y1 + 1],
+  ];
+  const beside = [
+    [x1 + 2, y0 - 2],
+    [x0 - w - 2, y0 - 2],
+  ];
+  const inside = [
+    [x1 - w - 2, y0 + 2],
+    [x0 + 2, y1 - h - 2],
+    [x1 - w - 2, y1 - h - 2],
+    [x0 + 2, y0 + 2],
+  ];
   return level === "panel" ? [outside[0], ...inside, ...outside.slice(1)] : [...outside, ...beside];
 }
 
@@ -56,7 +69,10 @@ export function drawChips(items, wh, marks) {
       return x >= 1 && y >= 1 && rect[2] < wh[0] && rect[3] < wh[1] && !taken.some((other) => overlaps(rect, other));
     });
     if (!free && !loud && node.level !== "panel") continue;
-    const [x, y] = free || [Math.max(1, Math.min(box[0] + 2, wh[0] - w)), Math.max(1, Math.min(box[1] + 2, wh[1] - HEIGHT))];
+    const [x, y] = free || [
+      Math.max(1, Math.min(box[0] + 2, wh[0] - w)),
+      Math.max(1, Math.min(box[1] + 2, wh[1] - HEIGHT)),
+    ];
     taken.push([x, y, x + w, y + HEIGHT]);
     drawn.push(drawChip(node, chip, x, y, w, colour, loud));
   }

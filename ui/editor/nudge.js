@@ -59,6 +59,9 @@ export class Nudge {
 
   _boxes() {
     const [dx, dy] = this._shift();
-    return this._all().map((node) => [node.id, shifted(node === this._moved.node ? this._sized(node) : node.box_xyxy, dx, dy)]);
+    return this._all().map((node) => [
+      node.id,
+      shifted(node === this._moved.node ? this._sized(node) : node.box_xyxy, dx, dy),
+    ]);
   }
 }

@@ -34,8 +34,19 @@ export class Queue {
     this._ticket = null;
     this._ended = { before: true, after: true };
     this._select = html("select", { "aria-label": "Which figures", onchange: () => this._chosen() });
-    this._search = html("input", { type: "search", placeholder: "Search captions", "aria-label": "Search captions", oninput: () => this._typed() });
-    this._list = html("div", { class: "rv-items", role: "listbox", "aria-label": "Queue", tabIndex: -1, onscroll: () => this._scrolled() });
+    this._search = html("input", {
+      type: "search",
+      placeholder: "Search captions",
+      "aria-label": "Search captions",
+      oninput: () => this._typed(),
+    });
+    this._list = html("div", {
+      class: "rv-items",
+      role: "listbox",
+      "aria-label": "Queue",
+      tabIndex: -1,
+      onscroll: () => this._scrolled(),
+    });
     this._count = html("small", {});
     this.element = html(
       "section",
@@ -127,10 +138,12 @@ export class Queue {
   }
 
   async _more(side) {
-    const isOpen = (item) => !this._filter.states || !this._filter.states.length || this._filter.states.includes(item.state);
+    const isOpen = (item) =>
+      !this._filter.states || !this._filter.states.length || this._filter.states.includes(item.state);
     // a figure that has left the filter or changed its confidence is no good landmark
     const candidates = this._items.filter(isOpen);
-    const landmark = (side === "after" ? candidates.at(-1) : candidates[0]) || this._items.at(side === "after" ? -1 : 0);
+    const landmark =
+      (side === "after" ? candidates.at(-1) : candidates[0]) || this._items.at(side === "after" ? -1 : 0);
     const ticket = this._ticket;
     const answer = await this._ask(landmark ? { [side]: landmark.id } : {});
     if (ticket !== this._ticket) return;
@@ -173,7 +186,11 @@ export class Queue {
 
   _chosen() {
     const chosen = FILTERS.find(([value]) => value === this._select.value);
-    if (chosen) this._actions.openQueue({ ...chosen[2], ...(this._search.value.trim() ? { text: this._search.value.trim() } : {}) });
+    if (chosen)
+      this._actions.openQueue({
+        ...chosen[2],
+        ...(this._search.value.trim() ? { text: this._search.value.trim() } : {}),
+      });
   }
 
   _typed() {
@@ -187,7 +204,8 @@ export class Queue {
 
   _draw() {
     this._list.replaceChildren(...this._items.map((item) => this._item(item)));
-    if (!this._items.length) this._list.append(html("p", { class: "rv-empty" }, "No figure here. Choose another list."));
+    if (!this._items.length)
+      this._list.append(html("p", { class: "rv-empty" }, "No figure here. Choose another list."));
     this._light();
   }
 
@@ -213,14 +231,24 @@ export class Queue {
         { class: "text" },
         html("b", {}, item.label || item.id),
         html("small", {}, item.article_id),
-        html("small", { class: "counts" }, counts.map(([count, name]) => `${count} ${name}${count > 1 ? "s" : ""}`).join(", ") || "no boxes"),
+        html(
+          "small",
+          { class: "counts" },
+          counts.map(([count, name]) => `${count} ${name}${count > 1 ? "s" : ""}`).join(", ") || "no boxes",
+        ),
       ),
       html(
         "span",
         { class: "side" },
         html("span", { class: `sure ${sureness(item.confidence)}` }, confidenceText(item.confidence)),
-        html("span", { class: "state", title: item.state }, icon({ accepted: "check", skipped: "skip" }[item.state] || "open")),
-        item.lease_by && item.id !== this._currentId ? html("span", { class: "state", title: `${item.lease_by} has it open` }, icon("lock")) : null,
+        html(
+          "span",
+          { class: "state", title: item.state },
+          icon({ accepted: "check", skipped: "skip" }[item.state] || "open"),
+        ),
+        item.lease_by && item.id !== this._currentId
+          ? html("span", { class: "state", title: `${item.lease_by} has it open` }, icon("lock"))
+          : null,
         item.flags ? html("span", { class: "flagged", title: `${item.flags} to look at` }, icon("flag")) : null,
       ),
     );

@@ -197,7 +197,8 @@ export class Review {
   }
 
   _prefetch() {
-    for (const id of [this.queue.nearby(1), this.queue.nearby(2), this.queue.nearby(-1)]) if (id) this._figures.prefetch(id);
+    for (const id of [this.queue.nearby(1), this.queue.nearby(2), this.queue.nearby(-1)])
+      if (id) this._figures.prefetch(id);
   }
 
   _cannot(error, again) {
@@ -260,7 +261,8 @@ export class Review {
 
   _held(figureId, error) {
     if (this._isOpen(figureId)) this.state.set({ readOnly: error.message });
-    else this.messages.show(`${figureId}: ${error.message}`, "bad", { title: "Open it", run: () => this.open(figureId) });
+    else
+      this.messages.show(`${figureId}: ${error.message}`, "bad", { title: "Open it", run: () => this.open(figureId) });
   }
 
   async _reload(figureId) {
@@ -279,7 +281,9 @@ export class Review {
     this.root.dataset.lease = mine ? "mine" : "other";
     const known = this._figures.known(figureId);
     if (!mine) {
-      this.state.set({ readOnly: you ? "you are editing this figure in another tab" : `${holder} is editing this figure` });
+      this.state.set({
+        readOnly: you ? "you are editing this figure in another tab" : `${holder} is editing this figure`,
+      });
     } else if (this.state.readOnly) {
       this.state.set({ readOnly: null });
       this._outbox.resume(figureId);
@@ -352,7 +356,11 @@ export class Review {
     const { figure } = this.state;
     if (!figure) return;
     const from = figure.id;
-    if (command.state === "accepted" && figure.state === "accepted" && !figure.nodes.some((node) => node.state === "proposed")) {
+    if (
+      command.state === "accepted" &&
+      figure.state === "accepted" &&
+      !figure.nodes.some((node) => node.state === "proposed")
+    ) {
       await this.go(1);
       return;
     }
@@ -371,7 +379,10 @@ export class Review {
     try {
       const id = await this.queue.neighbour(step);
       if (id) await this.open(id);
-      else this.messages.show(step > 0 ? "That was the last figure of this list." : "This is the first figure of this list.");
+      else
+        this.messages.show(
+          step > 0 ? "That was the last figure of this list." : "This is the first figure of this list.",
+        );
     } catch (error) {
       this._cannot(error, () => this.go(step));
     }
@@ -415,7 +426,9 @@ export class Review {
 // server confirms what is on the screen.
 function withKnownParts(figure, known) {
   if (!known || known.id !== figure.id) return figure;
-  const same = ["nodes", "shared", "flags"].filter((part) => JSON.stringify(figure[part]) === JSON.stringify(known[part]));
+  const same = ["nodes", "shared", "flags"].filter(
+    (part) => JSON.stringify(figure[part]) === JSON.stringify(known[part]),
+  );
   return { ...figure, ...Object.fromEntries(same.map((part) => [part, known[part]])) };
 }
 

@@ -37,7 +37,8 @@ export class State {
   get visible() {
     if (!this.figure) return [];
     return this.figure.nodes.filter(
-      (node) => !this.hidden.has(node.level) && (this.showRejected || node.state !== "rejected" || node.id === this.selectedId),
+      (node) =>
+        !this.hidden.has(node.level) && (this.showRejected || node.state !== "rejected" || node.id === this.selectedId),
     );
   }
 

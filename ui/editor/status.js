@@ -38,7 +38,10 @@ export class Status {
     if (this.banner.hidden) return;
     const waiting = this._outbox.waitingFor(figure.id);
     const sentences = [`${readOnly[0].toUpperCase()}${readOnly.slice(1)}`.replace(/\.?$/, ".")];
-    if (waiting) sentences.push(waiting === 1 ? "Your last edit waits and is not saved." : `Your last ${waiting} edits wait and are not saved.`);
+    if (waiting)
+      sentences.push(
+        waiting === 1 ? "Your last edit waits and is not saved." : `Your last ${waiting} edits wait and are not saved.`,
+      );
     const takeOver = { class: "c-button", onclick: this._does.takeOver };
     const discard = { class: "c-button", onclick: this._does.discard };
     this.banner.replaceChildren(

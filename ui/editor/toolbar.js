@@ -20,25 +20,69 @@ export class Toolbar {
     this._article = html("span", { class: "rv-article" });
     this._zoom = html("output", { class: "c-num", "aria-label": "Zoom" });
     this._tools = TOOLS.map(([tool, title, text]) =>
-      button(title, { class: "rv-tool", "data-tool": tool, onclick: () => state.set({ tool }) }, icon(tool), html("span", {}, text)),
+      button(
+        title,
+        { class: "rv-tool", "data-tool": tool, onclick: () => state.set({ tool }) },
+        icon(tool),
+        html("span", {}, text),
+      ),
     );
     this._levels = LEVELS.map((level, index) => this._level(level, index + 1));
     this._undo = button("Undo (Ctrl+Z)", { onclick: actions.undo }, icon("undo"));
     this._redo = button("Redo (Ctrl+Shift+Z)", { onclick: actions.redo }, icon("redo"));
-    this._marks = button("Numbers on the boxes (n)", { onclick: () => state.set({ showMarks: !state.showMarks }) }, icon("marks"));
-    this._accept = button("Accept the figure with all open proposals, and go on (Shift+A; Enter with nothing selected)", { class: "c-button primary", "data-act": "accept", onclick: actions.acceptFigure }, icon("check"), "Accept");
+    this._marks = button(
+      "Numbers on the boxes (n)",
+      { onclick: () => state.set({ showMarks: !state.showMarks }) },
+      icon("marks"),
+    );
+    this._accept = button(
+      "Accept the figure with all open proposals, and go on (Shift+A; Enter with nothing selected)",
+      { class: "c-button primary", "data-act": "accept", onclick: actions.acceptFigure },
+      icon("check"),
+      "Accept",
+    );
     const tool = (title, name, run) => button(title, { onclick: run }, icon(name));
     this.element = html(
       "header",
       { class: "rv-toolbar", role: "toolbar", "aria-label": "Review" },
-      html("div", { class: "rv-where" }, tool("Previous figure (k)", "previous", actions.previous), this._position, tool("Next figure (j)", "next", actions.next), this._name, this._article),
+      html(
+        "div",
+        { class: "rv-where" },
+        tool("Previous figure (k)", "previous", actions.previous),
+        this._position,
+        tool("Next figure (j)", "next", actions.next),
+        this._name,
+        this._article,
+      ),
       html("div", { class: "rv-group rv-tools" }, this._tools),
-      html("div", { class: "rv-group rv-levels", role: "group", "aria-label": "Levels: hide and lock" }, this._levels, this._marks),
-      html("div", { class: "rv-group" }, tool("Zoom out (-)", "minus", () => actions.zoom(1 / 1.25)), this._zoom, tool("Zoom in (+)", "plus", () => actions.zoom(1.25)), tool("Fit (f)", "fit", actions.fit)),
+      html(
+        "div",
+        { class: "rv-group rv-levels", role: "group", "aria-label": "Levels: hide and lock" },
+        this._levels,
+        this._marks,
+      ),
+      html(
+        "div",
+        { class: "rv-group" },
+        tool("Zoom out (-)", "minus", () => actions.zoom(1 / 1.25)),
+        this._zoom,
+        tool("Zoom in (+)", "plus", () => actions.zoom(1.25)),
+        tool("Fit (f)", "fit", actions.fit),
+      ),
       html("div", { class: "rv-group" }, this._undo, this._redo),
       html("span", { class: "grow" }),
-      button("Accept all above a confidence (b)", { class: "c-button", "data-act": "bulk", onclick: actions.bulk }, icon("bulk"), html("span", {}, "Bulk")),
-      button("Skip with a reason (s)", { class: "c-button", "data-act": "skip", onclick: actions.skip }, icon("skip"), html("span", {}, "Skip")),
+      button(
+        "Accept all above a confidence (b)",
+        { class: "c-button", "data-act": "bulk", onclick: actions.bulk },
+        icon("bulk"),
+        html("span", {}, "Bulk"),
+      ),
+      button(
+        "Skip with a reason (s)",
+        { class: "c-button", "data-act": "skip", onclick: actions.skip },
+        icon("skip"),
+        html("span", {}, "Skip"),
+      ),
       this._accept,
       button("Keys (?)", { onclick: actions.help }, icon("help")),
     );
@@ -50,7 +94,12 @@ export class Toolbar {
   }
 
   _level(level, number) {
-    const toggle = (key, title, keys) => button(`${title} ${level}s (${keys}+${number})`, { "data-level": level, "data-key": key, onclick: () => this._state.toggled(key, level) });
+    const toggle = (key, title, keys) =>
+      button(`${title} ${level}s (${keys}+${number})`, {
+        "data-level": level,
+        "data-key": key,
+        onclick: () => this._state.toggled(key, level),
+      });
     const shown = toggle("hidden", "Show or hide", "Alt");
     shown.append(icon("eye"), html("span", {}, level[0].toUpperCase()));
     const locked = toggle("locked", "Lock or unlock", "Alt+Shift");

@@ -4,7 +4,18 @@
 import { button, html } from "./dom.js";
 import { icon } from "./icons.js";
 import { confidenceText, sureness } from "./confidence.js";
-import { captionOf, childrenOf, colourOf, confidenceOf, isPersons, isRejected, nameOf, nodeOf, numbersOf, parentIdOf } from "./figure.js";
+import {
+  captionOf,
+  childrenOf,
+  colourOf,
+  confidenceOf,
+  isPersons,
+  isRejected,
+  nameOf,
+  nodeOf,
+  numbersOf,
+  parentIdOf,
+} from "./figure.js";
 
 const STATE_ICONS = { proposed: "open", accepted: "check", edited: "pencil", rejected: "cross" };
 
@@ -16,7 +27,12 @@ export class Tree {
     this._sightedId = null; // the selected row that was brought into sight
     this._dragged = null;
     this._drawnOf = [null, null]; // nodes and flags
-    this._rows = html("div", { role: "tree", "aria-label": "Hierarchy", class: "rv-rows", onkeydown: (event) => this._key(event) });
+    this._rows = html("div", {
+      role: "tree",
+      "aria-label": "Hierarchy",
+      class: "rv-rows",
+      onkeydown: (event) => this._key(event),
+    });
     this._flags = html("ul", { class: "rv-flags", "aria-label": "To look at" });
     this._count = html("small", {});
     this.element = html(
@@ -77,7 +93,16 @@ export class Tree {
     this._flags.replaceChildren(
       ...figure.flags.map((flag) => {
         const select = () => flag.node_ids.length && this._actions.select(flag.node_ids[0]);
-        return html("li", {}, button(flag.message, { "data-flag": flag.code, onclick: select }, icon("flag"), html("span", {}, flag.message)));
+        return html(
+          "li",
+          {},
+          button(
+            flag.message,
+            { "data-flag": flag.code, onclick: select },
+            icon("flag"),
+            html("span", {}, flag.message),
+          ),
+        );
       }),
     );
   }
@@ -116,15 +141,28 @@ export class Tree {
         ondragend: () => this._endDrag(),
       },
       children
-        ? button(this._closed.has(node.id) ? "Open" : "Close", { class: "twist", tabIndex: -1, onclick: toggle }, icon(this._closed.has(node.id) ? "next" : "down"))
+        ? button(
+            this._closed.has(node.id) ? "Open" : "Close",
+            { class: "twist", tabIndex: -1, onclick: toggle },
+            icon(this._closed.has(node.id) ? "next" : "down"),
+          )
         : html("span", { class: "twist" }),
       html("span", { class: "mark" }, String(number)),
       node.level === "marker" ? icon(node.kind) : node.level === "region" ? icon("region") : null,
       html("b", {}, nameOf(node)),
       html("span", { class: "snippet" }, node.level === "panel" ? node.kind : captionOf(figure, node)),
       flagged ? html("span", { class: "flagged", title: "See the notes above" }, icon("flag")) : null,
-      html("span", { class: "acts" }, act("Accept (a)", "check", () => this._actions.judge(node.id, "accepted")), act("Reject (x)", "cross", () => this._actions.judge(node.id, "rejected"))),
-      html("span", { class: `sure ${sureness(confidence)}`, title: isPersons(node) ? "drawn by a person" : "confidence" }, isPersons(node) ? "hand" : confidenceText(confidence)),
+      html(
+        "span",
+        { class: "acts" },
+        act("Accept (a)", "check", () => this._actions.judge(node.id, "accepted")),
+        act("Reject (x)", "cross", () => this._actions.judge(node.id, "rejected")),
+      ),
+      html(
+        "span",
+        { class: `sure ${sureness(confidence)}`, title: isPersons(node) ? "drawn by a person" : "confidence" },
+        isPersons(node) ? "hand" : confidenceText(confidence),
+      ),
       html("span", { class: "state", title: node.state }, icon(STATE_ICONS[node.state])),
     );
   }
