@@ -17,6 +17,8 @@ import { captionEdit } from "./inplace.js";
 import { confidenceText } from "./confidence.js";
 
 const PANEL_KINDS = ["microscopy", "radiology", "photo", "gel", "plot", "diagram", "table", "other"];
+// as PanelKind.photographic; the curator can set it otherwise
+const PHOTOGRAPHIC = new Set(["microscopy", "radiology", "photo", "gel"]);
 const MARKER_KINDS = [
   "arrow",
   "arrowhead",
@@ -126,7 +128,7 @@ export class Fields {
       const kind = this._select(
         PANEL_KINDS,
         (one) => one.kind,
-        (value) => this._update({ kind: value, photographic: PANEL_KINDS.indexOf(value) < 4 }),
+        (value) => this._update({ kind: value, photographic: PHOTOGRAPHIC.has(value) }),
       );
       const camera = this._control(
         "input",
