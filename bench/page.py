@@ -55,20 +55,8 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         _fill(project, Path(folder) / "corpus")
-        command = [
-            sys.executable,
-            "-u",
-            "-m",
-            "ui",
-            "--project",
-            project,
-            "ui",
-            "--port",
-            "0",
-            "--no-browser",
-            "--no-mine",
-        ]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        command = [sys.executable, "-u", "-m", "ui", "--project", str(project), "ui", "--port", "0", "--no-browser"]
+        with subprocess.Popen([*command, "--no-mine"], stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None
             address = re.search(r"http://\S+/", server.stdout.readline())
             assert address is not None

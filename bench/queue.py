@@ -6,6 +6,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from curator.figure import FigureState, PanelKind
@@ -33,8 +34,8 @@ def run() -> None:
             ("rare word", QueueFilter(text="mitochondri"), 0),
             ("common word", QueueFilter(text="cells"), 0),
         ):
-            page = _p95(lambda w=wanted, o=offset: store.queue.page(w, o, 60, 0.0))
-            count = _p95(lambda w=wanted: store.queue.count(w))
+            page = _p95(partial(store.queue.page, wanted, offset, 60, 0.0))
+            count = _p95(partial(store.queue.count, wanted))
             print(
                 f"{name}: page p95 {page * 1000:.1f} ms ({page / baseline:.0f} x baseline), "
                 f"count of {store.queue.count(wanted):,} p95 {count * 1000:.1f} ms"

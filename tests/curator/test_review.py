@@ -67,8 +67,8 @@ def test_a_region_hung_under_a_marker_belongs_to_the_markers_panel() -> None:
 
 
 def test_a_marker_moved_to_another_panel_takes_its_regions_along() -> None:
-    nodes = after({"op": "reparent", "id": "m3", "parent_id": "p1"}).hierarchy
-    assert [node.panel_id for node in (*nodes.markers, *nodes.regions)] == ["p1", "p1"]
+    found = after({"op": "reparent", "id": "m3", "parent_id": "p1"}).hierarchy
+    assert [marker.panel_id for marker in found.markers] + [region.panel_id for region in found.regions] == ["p1"] * 2
 
 
 def test_removing_a_proposal_keeps_it_as_rejected_with_all_below() -> None:

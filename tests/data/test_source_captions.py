@@ -1,6 +1,7 @@
 """Captions in a table beside their images."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ def table(folder: Path, name: str, text: str, *images: str) -> list[ArticleSourc
     return list(read_caption_table(folder / name, Place("set", f"in/{name}")))
 
 
-def lines(*records: dict[str, object]) -> str:
+def lines(*records: Mapping[str, object]) -> str:
     return "".join(json.dumps(record) + "\n" for record in records)
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +18,8 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from data.store import Store
 from tests.e2e.project import make_project
+
+Scheme: TypeAlias = Literal["light", "dark"]
 
 _ARGUMENTS = (
     "--no-sandbox",
@@ -137,7 +140,7 @@ def open_page(chromium: Browser, pages: list[Page], expected_errors: list[str]) 
     """
     wrong: list[str] = []
 
-    def opener(address: str, *, width: int = 1280, height: int = 800, color_scheme: str = "light") -> Page:
+    def opener(address: str, *, width: int = 1280, height: int = 800, color_scheme: Scheme = "light") -> Page:
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme)
         context.set_default_timeout(_EXPECT_MS)
         context.route(lambda target: not _local(target), lambda route: route.abort())

@@ -29,7 +29,7 @@ def curator(project: Path, *arguments: str | Path) -> str:
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A folder of figures: drawn ones, or published ones where they are beside this checkout."""
     if request.param != "drawn":
-        folder = SHARED / request.param
+        folder = SHARED / str(request.param)
         if not folder.is_dir():
             pytest.skip(f"{folder} is absent")
         return folder
@@ -41,7 +41,7 @@ class Served:
     """``curator ui`` in a process of its own, that can be killed and started again."""
 
     def __init__(self, project: Path) -> None:
-        command = [sys.executable, "-u", "-m", "ui", "--project", project, "ui", "--port", "0", "--no-browser"]
+        command = [sys.executable, "-u", "-m", "ui", "--project", str(project), "ui", "--port", "0", "--no-browser"]
         self.process = subprocess.Popen(
             [*command, "--no-mine", "--user", "ada"], stdout=subprocess.PIPE, text=True, cwd=ROOT
         )
