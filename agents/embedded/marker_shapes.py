@@ -41,10 +41,6 @@ class Sign:
     """That minus the correlation with the best template of anything else."""
     contrast: float
     """Grey levels of the layer between the piece and what surrounds it, over 255."""
-    purity: float
-    """Grey level of the layer inside the piece, over 255."""
-    evenness: float
-    """Spread of the layer inside the piece, over 255."""
     page: float
     """Share of what surrounds the piece that is blank page, 0 to 1."""
     text: float
@@ -79,7 +75,7 @@ def _signs(image_rgb: Image, white: Image, values: Image, level: int, least_px: 
     if len(pieces) > _MOST_PIECES:
         pieces = pieces[np.argsort(-stats[pieces, cv2.CC_STAT_AREA], kind="stable")[:_MOST_PIECES]]
     grids: list[NDArray[np.float32]] = []
-    rows: list[tuple[int, Box, float, float, float, float]] = []
+    rows: list[tuple[int, Box, float, float]] = []
     for piece in pieces.tolist():
         x, y, w, h, size = (int(v) for v in stats[piece])
         if size > 0.9 * w * h:
@@ -101,7 +97,7 @@ def _signs(image_rgb: Image, white: Image, values: Image, level: int, least_px: 
         soft = np.clip((part - low) / (high - low), 0, 1) * cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8))
         grids.append(on_grid(soft))
         box = (float(x), float(y), float(x + w), float(y + h))
-        rows.append((piece, box, (high - low) / 255, high / 255, float(inside.std()) / 255, page))
+        rows.append((piece, box, (high - low) / 255, page))
     if not grids:
         return []
     templates = bank()
@@ -111,7 +107,7 @@ def _signs(image_rgb: Image, white: Image, values: Image, level: int, least_px: 
     best_sign, best_other = of_signs.max(axis=1), of_others.max(axis=1)
     letters = [row[1] for row, sign, other in zip(rows, best_sign, best_other, strict=True) if other > sign]
     signs = []
-    for i, (piece, box, contrast, purity, evenness, page) in enumerate(rows):
+    for i, (piece, box, contrast, page) in enumerate(rows):
         kind = templates.kinds[best[i]]
         if best_sign[i] < 0.6 or best_sign[i] < best_other[i] - 0.05:
             continue
@@ -130,8 +126,6 @@ def _signs(image_rgb: Image, white: Image, values: Image, level: int, least_px: 
                 float(best_sign[i]),
                 float(best_sign[i] - best_other[i]),
                 contrast,
-                purity,
-                evenness,
                 page,
                 text,
             )
