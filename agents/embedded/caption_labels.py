@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
 
 from agents.embedded.caption_groups import ALPHABETS
 from agents.embedded.caption_mentions import Form, Mention, Place
@@ -50,6 +51,7 @@ def choose_labels(mentions: list[Mention]) -> Labels | None:
     for tier in _TIERS:
         for alphabet in tier:
             readable = _with_chain(alphabet, [m for m in mentions if alphabet in m.readings])
+            readable = _with_lost_stops(alphabet, _without_articles(alphabet, readable))
             run = _best_run(alphabet, readable)
             if run is not None and (best is None or run[0] > best[0]):
                 best = (run[0], alphabet, run[1], readable)
@@ -90,6 +92,37 @@ def _with_chain(alphabet: str, mentions: list[Mention]) -> list[Mention]:
         place = Place.CLAUSE if follows else mention.place
         upgraded[number] = replace(mention, weight=max(mention.weight, _CHAIN_WEIGHT), place=place, doubtful=False)
     return upgraded
+
+
+def _without_articles(alphabet: str, mentions: list[Mention]) -> list[Mention]:
+    """The mentions less a first letter that opens a sentence where it is marked elsewhere: "A Markov model. (A) ..."."""
+    marked = any(m.form not in _WEAK_FORMS and m.weight >= _STRONG and 0 in m.readings[alphabet] for m in mentions)
+    if not marked or alphabet not in ("upper", "lower"):
+        return mentions
+    return [m for m in mentions if (m.form, m.place, m.readings[alphabet]) != (Form.BARE, Place.SENTENCE, (0,))]
+
+
+def _with_lost_stops(alphabet: str, mentions: list[Mention]) -> list[Mention]:
+    """The mentions, those taken to open a sentence that follow one that does as its next letter, set the same way.
+
+    "(B) At 5 s, slow (C) At 10 s, fast": in a caption whose labels all lead their texts a full stop was left out.
+    """
+    first = next((m for m in mentions if m.weight >= _STRONG), None)
+    if first is None or first.place is not Place.SENTENCE:
+        return mentions
+    mended = list(mentions)
+    last = first
+    for number, mention in enumerate(mentions):
+        if mention.place is Place.SENTENCE and mention.weight >= _STRONG:
+            last = mention
+        elif (
+            mention.leads_words
+            and mention.form is last.form is Form.BRACKETS
+            and not mention.doubtful
+            and mention.readings[alphabet][0] == last.readings[alphabet][-1] + 1
+        ):
+            last = mended[number] = replace(mention, weight=max(mention.weight, _STRONG), place=Place.SENTENCE)
+    return mended
 
 
 def _confidence(evidence: float) -> float:
@@ -139,6 +172,10 @@ def _evidence(alphabet: str, mentions: list[Mention]) -> dict[int, tuple[float, 
         if m.place is Place.SENTENCE and m.weight >= _OPENS and not m.doubtful
         for index in m.readings[alphabet]
     }
+    going_on = set()
+    if last_leading is not None:
+        run = list(takewhile(lambda i: (Form.BRACKETS, Place.AFTER, i) in plain, count(last_leading + 1)))
+        going_on = set(run) if len(run) >= _CHAIN_OF_LETTERS else set()
     evidence: dict[int, tuple[float, int]] = {}
     for mention in mentions:
         indices = mention.readings[alphabet]
@@ -150,7 +187,7 @@ def _evidence(alphabet: str, mentions: list[Mention]) -> dict[int, tuple[float, 
                 weight *= 0.5
             if last_leading is not None and index > last_leading and mention.place is Place.AFTER:
                 # Labels that lead their text end before this one, which follows its text: "(B) ... curcumin (C) and".
-                weight *= 0.8 if indices == (last_leading + 1,) or alike else 0.5
+                weight *= 0.8 if indices == (last_leading + 1,) or index in going_on else 0.5
             if weight > evidence.get(index, (0.0, 1))[0]:
                 evidence[index] = (weight, len(indices))
     return evidence

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
 
+from agents.embedded.caption_glossaries import glossary_positions
 from agents.embedded.caption_groups import Group, find_groups
 from agents.embedded.caption_sentences import bracket_depths
 from curator.figure import Span
@@ -44,6 +45,8 @@ class Mention:
     place: Place
     weight: float
     """How much it looks like a label that names a panel of this figure, 0 to 1."""
+    leads_words: bool
+    """Words follow it that could be what it labels, no punctuation, verb or preposition."""
     doubtful: bool
     """It introduces no panel as likely: an abbreviation ("curcumin (C)"), an article, a species ("C. elegans"), an
     exception ("all but (C)")."""
@@ -73,7 +76,9 @@ _GLUE = re.compile(
     re.IGNORECASE,
 )
 # Words after which labels are taken out of what is said: "All are males, except for (C)".
-_EXCEPTED = re.compile(r"\b(?:except|excluding|all but|apart from|other than)(?: for| in| of)?[\s(]{0,3}$", re.IGNORECASE)
+_EXCEPTED = re.compile(
+    r"\b(?:except|excluding|all but|apart from|other than)(?: for| in| of)?[\s(]{0,3}$", re.IGNORECASE
+)
 # Words after which a bare letter may point at a panel: "as shown in D".
 _POINTING = re.compile(r"(?:^|[\s(])(?:in|of|from|for|to|at|and|or|on|with)\s{1,2}$", re.IGNORECASE)
 # What makes a letter part of a word: "H&E", "A/J mice", "C-terminal", "K+", "25 C", "IL-1".
@@ -88,6 +93,13 @@ _SPACED_DASH = re.compile(r"\s?[-\u2012-\u2015]\s")  # "A - Normal gland"
 _LAST_WORD = re.compile(r"([^\W\d_][\w'-]*)[\s)]{0,3}$")
 _SHOWS = re.compile(
     r"(?:shows?|is|are|represents?|depicts?|demonstrates?|illustrates?|indicates?|displays?|presents?|reveals?)\s"
+)
+# What follows a label that stands behind its words: the sentence goes on, or ends.
+_GOES_ON = re.compile(
+    r"\s*+(?:$|\W|(?:and|or|but|in|of|on|at|by|to|with|for|from|as|than|that|which|while|whereas|after|before|under|when|"
+    r"is|are|was|were|has|have|had|can|shows?|show(?:n|ed|ing)|indicat\w+|demonstrat\w+|reveal\w+|during|between|"
+    r"compared|views?|images?|panels?|staining|using|versus|vs)\b)",
+    re.IGNORECASE,
 )
 _NAME = re.compile(r"\s[A-Z][a-z]{2}")
 _EPITHET = re.compile(r"\s[a-z]{3,}(?:i|us|is|a|um|ae|ans|ens|ax|ix|aster|rerio|pombe)\b")  # "C. elegans"
@@ -147,17 +159,19 @@ def find_mentions(caption: str, sentences: tuple[Span, ...], bold_spans: tuple[S
     starts = [span.start for span in sentences]
     bold = {index for span in bold_spans if span.end - span.start <= _REACH for index in range(span.start, span.end)}
     found = []
+    abbreviated = glossary_positions(caption)
     for group in find_groups(caption):
         readings = group.readings()
         setting = _setting(caption, group, depths) if readings else None
-        if setting is None:
+        if setting is None or (group.start in abbreviated and setting.form in (Form.COLON, Form.COMMA)):
             continue
         sentence = sentences[max(0, bisect_right(starts, group.start) - 1)]
         place = _place(caption, sentence, setting)
         weight = _weight(setting, place, group.start in bold)
         if weight > 0:
             span = Span(setting.start, setting.end)
-            found.append(Mention(span, readings, setting.form, place, weight, _doubtful(setting, place)))
+            leads = place is not Place.CLAUSE and _GOES_ON.match(setting.after) is None
+            found.append(Mention(span, readings, setting.form, place, weight, leads, _doubtful(setting, place)))
     return found
 
 

@@ -37,7 +37,7 @@ def choose_sides(caption: str, sentences: tuple[Span, ...]) -> Labels | None:
         return None
     names = tuple(dict.fromkeys(_name(side) for _, side, _ in found))
     mentions = tuple(
-        Mention(span, {"sides": (names.index(_name(side)),)}, Form.BRACKETS, place, _WEIGHT, False)
+        Mention(span, {"sides": (names.index(_name(side)),)}, Form.BRACKETS, place, _WEIGHT, False, False)
         for span, side, place in found
     )
     return Labels("sides", names, tuple(range(len(names))), mentions, _WEIGHT)

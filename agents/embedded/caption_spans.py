@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import Enum
 from itertools import pairwise
 
+from agents.embedded.caption_glossaries import opens_glossary
 from agents.embedded.caption_labels import Labels
 from agents.embedded.caption_mentions import Form, Mention, Place
 from agents.embedded.caption_sentences import clauses, cut
@@ -20,12 +21,11 @@ _GENERAL = re.compile(
     r"(?:scale|bars?(?=[\s,:=]+(?:indicat|represent|equal|correspond|are|is|\d|[=:]))|"
     r"arrow\w*|asterisk\w*|stars?|(?:dashed|dotted|broken) lines?)\b|"
     r"data\b|values?\b|results?\b|error\b|abbreviations?\b|(?:original )?magnifications?\b|all\b|[*#†\u2217]|"
-    r"reproduced|adapted|modified|source data|see |statistic|significan|means?\b|each\b|experiments?\b|n\s?=|"
+    r"for clarity|(?:micro|photo)graphs?\b|photos?\b|drawings?\b|courtesy|reproduced|adapted|modified|source data|see |statistic|significan|means?\b|each\b|experiments?\b|n\s?=|"
     r"different letters|unpaired|student|credit|exact|sections shown|pictures|images?\b|immunohistochemistry with|"
     r"(?:blue|red|green|white|black|gr[ae]y|dashed|dotted|hatch\w*)\b|[\w-]+ and [\w-]+ are shown in)",
     re.IGNORECASE,
 )
-_GLOSSARY = re.compile(r"(?:[\w.'/ -]{1,12}, [^;,]{3,60}; ?){3}")  # "bo, basioccipital; bs, basisphenoid; ..."
 # Sentences about numbers rather than pictures: they go on with the panel that was named last.
 _STATISTIC = re.compile(
     r"(?:the )?(?:data|values?|results?|error bars?|\**\s?p[\s-]?(?:values?|<|=)|n\s?=|means?\b)", re.IGNORECASE
@@ -43,7 +43,7 @@ _SHORT = 4  # words: a label's own words this few share what stands before the f
 # specific "A." beats the "(A-D)" of the title, and neither loses to a reference.
 _FIRST_BONUS = 0.1
 _OPENING_BONUS = 0.15
-_DOUBT_COST = 0.3
+_DOUBT_COST = 0.1
 _SHARED_COST = 0.15  # for each further label of the mention
 _LEAD_IN = 6  # characters before the labels that open a clause: space, and, bracket
 _ITEM = 6  # words: panels described in so few are items of a list, and what follows the last is no more about it. Guess
@@ -122,6 +122,8 @@ class _Reader:
                 # "Erg in adult tissues: (A) bone marrow, (B) liver"; "Two beetles a Carabus niger b Carabus albus"
                 self.lead.append(title)
                 sentence = Span(title.end, sentence.end)
+        if self._share_group(sentence, mentions):
+            return
         after = sum(m.place is Place.AFTER for m in new)
         self._context = self._labels.union(new)
         self._style = _Style.LISTED
@@ -136,6 +138,19 @@ class _Reader:
             self._context = self._labels.indices(new[-1])
             self._openings.add(self._opening(sentence))
         self._narrowed = self._context
+
+    def _share_group(self, sentence: Span, mentions: list[Mention]) -> bool:
+        """Shares out "(B-D) Growth of (B) wild type, (C) mutant and (D) rescue"; False for any other sentence."""
+        group, *others = mentions
+        singles = [m for m in others if m.place is Place.CLAUSE and len(self._labels.indices(m)) == 1]
+        named, inner = self._labels.indices(group), self._labels.union(singles)
+        if group.place is not Place.SENTENCE or len(named) < 2 or len(inner) < 2 or not set(named) & set(inner):
+            return False
+        self._give(set(named) - set(inner), Span(sentence.start, singles[0].span.start))
+        self._share_after_labels(sentence, singles)
+        self._context = self._narrowed = self._labels.union(mentions)
+        self._style = _Style.LISTED
+        return True
 
     def refer(self, sentence: Span, mentions: list[Mention]) -> bool:
         """Gives a sentence to the panels that it names; False where it only mentions them in passing."""
@@ -178,7 +193,7 @@ class _Reader:
     def _is_general(self, sentence: Span) -> bool:
         """It speaks of the whole figure, and no single panel before had a sentence like it."""
         text = self._text(sentence)
-        general = _GENERAL.match(text) is not None or _GLOSSARY.match(text) is not None
+        general = _GENERAL.match(text) is not None or opens_glossary(text)
         return general and self._opening(sentence) not in self._openings
 
     def _clause_openers(self, sentence: Span, mentions: list[Mention]) -> list[Mention]:
