@@ -30,7 +30,7 @@ _MISFIT = -3.0  # nats of a letter's panel below which the letter may be false (
 _MISFIT_GAIN = 2.0  # nats that its absence must gain, beside the letter's own log odds (guess)
 _SUREST = 0.999  # confidence of a letter that is taken at its word
 _EMPTY_RIGHT = 0.2  # of images without any content (guess)
-_UNPROMISED = 0.8  # confidence that every letter needs where the caption promises none (guess)
+_UNPROMISED = 0.7  # mean confidence that letters need where the caption promises none (guess)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def chosen_letters(letters: Sequence[Letter], expected: tuple[str, ...]) -> list
             best[key] = letter
     if expected:
         return [best[key] for key in dict.fromkeys(map(label_key, expected)) if key in best]
-    if any(letter.confidence < _UNPROMISED for letter in best.values()):
+    if sum(letter.confidence for letter in best.values()) < _UNPROMISED * len(best):
         return []
     return [best[key] for key in sorted(best)]
 
