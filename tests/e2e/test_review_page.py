@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from curator.figure import FigureState, Node, State
+from curator.figure import FigureState, Node, Panel, State
 from data.store import Store
 from tests.e2e.project import HOSTILE, KIDNEY
 from ui.editor.bundle import as_script
@@ -85,6 +85,12 @@ def select_words(page: Page, words: str) -> None:
 
 def node(store: Store, node_id: str, figure_id: str = FIRST) -> Node:
     return store.reviews.load(figure_id, 0).review.hierarchy.by_id()[node_id]
+
+
+def panel(store: Store, node_id: str, figure_id: str = FIRST) -> Panel:
+    found = node(store, node_id, figure_id)
+    assert isinstance(found, Panel)
+    return found
 
 
 def row(page: Page, node_id: str) -> Locator:
@@ -228,7 +234,7 @@ def test_boxes_are_accepted_rejected_relabelled_and_deleted_by_keys(
     saved(page, 5)
     nodes = project.reviews.load(FIRST, 0).review.hierarchy.by_id()
     assert [nodes[one].state for one in ("p3", "p4", "m6")] == [State.ACCEPTED, State.REJECTED, State.REJECTED]
-    assert nodes["p2"].label == "B1"
+    assert panel(project, "p2").label == "B1"
     expect(page.locator('.rv-flags [data-flag="missing_label"]')).to_have_count(2)
 
 
@@ -239,7 +245,7 @@ def test_selected_words_are_given_to_the_selected_panel(project: Store, review: 
     page.keyboard.press("t")
     saved(page, 2)
     start = KIDNEY.index("Count of nuclei")
-    assert node(project, "p4").own_spans == ((start, start + len("Count of nuclei per field.")),)
+    assert panel(project, "p4").own_spans == ((start, start + len("Count of nuclei per field.")),)
     expect(page.locator(".rv-caption .seg.own", has_text="Count of nuclei")).to_have_attribute(
         "data-owners", re.compile(r"\bp4\b")
     )
