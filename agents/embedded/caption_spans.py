@@ -135,7 +135,8 @@ class _Reader:
             self._share_before_labels(sentence, new)
         elif not self._share_after_labels(sentence, new):
             self._style = _Style.BLOCK
-            self._context = self._labels.indices(new[-1])
+            if not all(m.form is Form.BRACKETS for m in new[1:]) or len(new) == 1:
+                self._context = self._labels.indices(new[-1])
             self._openings.add(self._opening(sentence))
         self._narrowed = self._context
 
@@ -179,7 +180,7 @@ class _Reader:
         elif ended and (
             self._in_tail or self._style is _Style.LISTED or self._is_general(sentence) or self._is_after_list()
         ):
-            self._in_tail = True
+            self._in_tail = self._in_tail or _STATISTIC.match(self._text(sentence)) is None
             self.tail.append(sentence)
         else:
             self._give(self._narrowed if _STATISTIC.match(self._text(sentence)) else self._context, sentence)
