@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from agents.embedded.letters import Letter
 
 
+_COLOURED, _DARK, _GLOWING = 60, 90, 0.02  # grey levels between channels; median level; share of pixels (guesses)
 _UNREAD_RIGHT = 0.75  # of panels whose letter was not read (measured, see _confidence)
 _GUTTERS_RIGHT = 0.6  # of panels cut by gutters alone, as many as the caption promises (measured: 91 of 141)
-_IMAGES_RIGHT = 0.4  # of images taken for panels (measured: 10 of 28; in drawn figures many are one panel's channels)
+_IMAGES_RIGHT = 0.4  # of images taken for panels (guess; before fluorescence was told apart 10 of 28, measured)
 _ONE_RIGHT = 0.75  # of figures taken for one panel (measured: 22 of 30; 81 % of figures without letters are one)
 _MISFIT = -3.0  # nats of a letter's panel below which the letter may be false (guess)
 _MISFIT_GAIN = 2.0  # nats that its absence must gain, beside the letter's own log odds (guess)
@@ -63,7 +64,7 @@ def propose_panels(
     labels = list({label_key(label): label for label in reversed(expected)}.values())[::-1]
     labels = labels or [letter.text for letter in anchors]
     if not anchors or len(labels) < 2:
-        return _without_letters(ink, whole, anchors, labels, (width, height))
+        return _without_letters(image_rgb, ink, whole, anchors, labels)
     anchors, missing, found = _without_false_letters(ink, labels, anchors)
     boxes = [_reduced(letter.box_xyxy, ink) for letter in anchors]
     rects = with_strays_moved(
@@ -183,9 +184,10 @@ def label_key(label: str) -> str:
 
 
 def _without_letters(
-    ink: Ink, whole: Rect, anchors: Sequence[Letter], labels: Sequence[str], image_wh: tuple[int, int]
+    image_rgb: NDArray[np.uint8], ink: Ink, whole: Rect, anchors: Sequence[Letter], labels: Sequence[str]
 ) -> list[PanelProposal]:
-    """As many panels as there are labels, by gutters alone; one where there are none."""
+    """As many panels as there are labels, by gutters alone; one where there are none, or one for each image."""
+    image_wh = image_rgb.shape[1], image_rgb.shape[0]
     if len(labels) > 1:
         split = split_into(ink, whole, len(labels))
         if split is not None and len(split.parts) == len(labels):
@@ -193,12 +195,23 @@ def _without_letters(
                 PanelProposal(label, None, _original(part, ink, image_wh), _GUTTERS_RIGHT)
                 for label, part in zip(labels, split.parts, strict=True)
             ]
-    images = split_images(ink, whole) if not labels else (whole,)
-    if len(images) > 1:
-        return [PanelProposal(None, None, _original(part, ink, image_wh), _IMAGES_RIGHT) for part in images]
+    boxes = [_original(part, ink, image_wh) for part in split_images(ink, whole)] if not labels else []
+    if len(boxes) > 1 and not any(_is_fluorescence(image_rgb, box) for box in boxes):
+        return [PanelProposal(None, None, box, _IMAGES_RIGHT) for box in boxes]
     letter = anchors[0] if anchors else None
     label = labels[0] if len(labels) == 1 else None
     return [PanelProposal(label, letter.box_xyxy if letter else None, _original(whole, ink, image_wh), _ONE_RIGHT)]
+
+
+def _is_fluorescence(image_rgb: NDArray[np.uint8], box_xyxy: Box) -> bool:
+    """A dark picture with glowing colour: side by side without letters, such pictures are channels of one field."""
+    x0, y0, x1, y1 = (round(value) for value in box_xyxy)
+    sample = image_rgb[y0:y1:4, x0:x1:4].astype(np.int16)
+    if sample.size == 0:
+        return False
+    brightest = sample.max(axis=2)
+    coloured = brightest - sample.min(axis=2) > _COLOURED
+    return bool(np.median(brightest) < _DARK and coloured.mean() > _GLOWING)
 
 
 def _confidence(leaf: Leaf, letter: Letter | None) -> float:

@@ -189,6 +189,15 @@ def test_scans_side_by_side_without_letters_or_promise_are_panels_of_their_own()
     assert all(p.label is None and p.confidence < 0.5 for p in found)
 
 
+def test_fluorescence_channels_side_by_side_without_letters_are_one_panel() -> None:
+    figure = Drawing(610, 200)
+    for x, glow in ((0, (0, 220, 0)), (305, (220, 0, 220))):
+        figure.draw.rectangle((x, 0, x + 299, 199), fill=(4, 4, 4))
+        for k in range(12):
+            figure.draw.ellipse((x + 20 * k + 8, 15 * k + 4, x + 20 * k + 38, 15 * k + 30), fill=glow)
+    assert_boxes(figure.panels(), {None: (0, 0, 605, 200)}, 0.97)
+
+
 def test_a_frame_around_the_figure_belongs_to_no_panel() -> None:
     figure = Drawing(640, 300)
     figure.draw.rectangle((2, 2, 637, 297), outline=(0, 0, 0), width=2)
