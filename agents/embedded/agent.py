@@ -11,7 +11,7 @@ from agents.embedded.kinds import classify_panel
 from agents.embedded.layout import PanelProposal, label_key, propose_panels
 from agents.embedded.letters import LetterReader
 from agents.embedded.markers import MarkerProposal, PanelView, find_markers
-from agents.embedded.regions import FusionSettings, RegionProposal, propose_regions
+from agents.embedded.regions import RegionProposal, propose_regions
 from curator.figure import Figure, Hierarchy, Marker, Panel, Provenance, Region, Shared, Span, text_of
 from curator.geometry import Box, centre
 from curator.settings import MiningSettings
@@ -29,7 +29,7 @@ class EmbeddedAgent:
     signature = f"{name} {version}"
 
     def __init__(self, settings: MiningSettings) -> None:
-        self._fusion = FusionSettings(tau=settings.tau, dilation=settings.dilation, nms_iou=settings.nms_iou)
+        self._settings = settings
         self._letters = LetterReader()
 
     def propose(self, figure: Figure, image_rgb: NDArray[np.uint8]) -> Hierarchy:
@@ -49,7 +49,7 @@ class EmbeddedAgent:
         ]
         views = [PanelView(p.id, p.label, p.box_xyxy, p.kind, p.label_box_xyxy) for p in panels]
         markers = find_markers(image_rgb, views, split.pointers)
-        regions = propose_regions(image_rgb, views, markers, split.pointers, figure.caption, self._fusion)
+        regions = propose_regions(image_rgb, views, markers, split.pointers, figure.caption, self._settings)
         return Hierarchy(
             tuple(panels),
             tuple(self._marker(number, marker, at) for number, marker in enumerate(markers, start=1)),

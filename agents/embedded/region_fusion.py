@@ -7,30 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from curator.errors import SettingsError
 from curator.geometry import Box, Point, centre, clip, suppress
-
-
-@dataclass(frozen=True, slots=True)
-class FusionSettings:
-    """Lengths are shares of the panel's diagonal. The paper gives no values: all three are guesses, to be swept."""
-
-    tau: float = 0.15
-    """A text box is kept when its centre lies this near to a marker's target."""
-    dilation: float = 0.08
-    """Half side of the window around the target of a marker without a text box."""
-    nms_iou: float = 0.5
-    """Of two regions that overlap more, the surer one stays."""
-
-    def __post_init__(self) -> None:
-        for name, value, low_open in (
-            ("tau", self.tau, False),
-            ("dilation", self.dilation, True),
-            ("nms_iou", self.nms_iou, True),
-        ):
-            if not math.isfinite(value) or value < 0 or value > 1 or (low_open and value == 0):
-                interval = "above 0 and at most 1" if low_open else "0 to 1"
-                raise SettingsError(f"mining.{name} is {value!r}; set it to a number {interval}")
+from curator.settings import MiningSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +26,7 @@ class Candidate:
 
 
 def fuse(
-    markers: Sequence[Candidate], texts: Sequence[Candidate], panel_xyxy: Box, settings: FusionSettings
+    markers: Sequence[Candidate], texts: Sequence[Candidate], panel_xyxy: Box, settings: MiningSettings
 ) -> list[Candidate]:
     """The panel's regions, best first.
 

@@ -14,11 +14,10 @@ from agents.embedded.caption_pointers import Pointer
 from agents.embedded.marker_colors import Image
 from agents.embedded.markers import MarkerProposal, PanelView, family, speaks_of
 from agents.embedded.region_cues import position_box, stain_box
-from agents.embedded.region_fusion import Candidate, FusionSettings, fuse, window
+from agents.embedded.region_fusion import Candidate, fuse, window
 from curator.figure import MarkerKind, Span
 from curator.geometry import Box, area, centre, clip
-
-__all__ = ["FusionSettings", "RegionProposal", "propose_regions"]
+from curator.settings import MiningSettings
 
 _ENCLOSING = (MarkerKind.BOX, MarkerKind.CIRCLE)
 _SEPARABLE = 0.7  # Otsu's between-class share of the variance; guess: a clear blob, not a gradient
@@ -48,7 +47,7 @@ def propose_regions(
     markers: Sequence[MarkerProposal],
     pointers: Sequence[Pointer],
     caption: str,
-    settings: FusionSettings,
+    settings: MiningSettings,
 ) -> list[RegionProposal]:
     """Regions of all panels, by panel and best first, inside their panels.
 

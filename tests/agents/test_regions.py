@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from agents.embedded.caption_pointers import Pointer
 from agents.embedded.markers import MarkerProposal, PanelView
 from agents.embedded.region_cues import position_box, stain_box
-from agents.embedded.region_fusion import Candidate, FusionSettings, fuse
+from agents.embedded.region_fusion import Candidate, fuse
 from agents.embedded.regions import RegionProposal, propose_regions, sentence
-from curator.errors import SettingsError
 from curator.figure import MarkerKind, PanelKind, Span
 from curator.geometry import Box, centre, contains_point, coverage, iou
+from curator.settings import MiningSettings
 
 PANEL: Box = (0.0, 0.0, 300.0, 400.0)  # diagonal 500
 
@@ -46,9 +46,9 @@ def regions(
     markers: list[MarkerProposal],
     caption: str = "",
     pointers: tuple[Pointer, ...] = (),
-    fusion: FusionSettings | None = None,
+    fusion: MiningSettings | None = None,
 ) -> list[RegionProposal]:
-    return propose_regions(image, [panel()], markers, pointers, caption, fusion or FusionSettings())
+    return propose_regions(image, [panel()], markers, pointers, caption, fusion or MiningSettings())
 
 
 @pytest.mark.parametrize("kind", [MarkerKind.BOX, MarkerKind.DASHED_BOX, MarkerKind.CIRCLE])
@@ -140,20 +140,6 @@ def test_a_stain_is_the_patch_of_its_color() -> None:
     assert stain_box("green arrows", image, PANEL) is None
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"tau": -0.1}, "mining.tau is -0.1; set it to a number 0 to 1"),
-        ({"dilation": 0.0}, "mining.dilation is 0.0; set it to a number above 0 and at most 1"),
-        ({"nms_iou": math.nan}, "mining.nms_iou is nan; set it to a number above 0 and at most 1"),
-    ],
-)
-def test_impossible_fusion_settings_are_refused(values: dict[str, float], message: str) -> None:
-    with pytest.raises(SettingsError) as error:
-        FusionSettings(**values)
-    assert str(error.value) == message
-
-
 boxes = st.builds(
     lambda x, y, w, h: (float(x), float(y), float(x + w), float(y + h)),
     st.integers(0, 240),
@@ -174,7 +160,7 @@ def test_fusion_keeps_the_text_boxes_that_the_definition_keeps(
     def near(text: Candidate) -> bool:
         return any(math.dist(centre(text.box_xyxy), centre(m.box_xyxy)) <= tau * 500 for m in markers)
 
-    fused = fuse(markers, texts, PANEL, FusionSettings(tau=tau, nms_iou=1.0))
+    fused = fuse(markers, texts, PANEL, MiningSettings(tau=tau, nms_iou=1.0))
     kept = [candidate.box_xyxy for candidate in fused if candidate.box_xyxy in {text.box_xyxy for text in texts}]
     expected = [text.box_xyxy for text in texts if near(text) or not markers]
     assert set(expected) <= set(kept)
@@ -187,7 +173,7 @@ def test_a_larger_tau_never_keeps_fewer_text_boxes(markers: list[Candidate], tex
     named = {text.box_xyxy for text in texts}
 
     def kept(tau: float) -> int:
-        fused = fuse(markers, texts, PANEL, FusionSettings(tau=tau, nms_iou=1.0))
+        fused = fuse(markers, texts, PANEL, MiningSettings(tau=tau, nms_iou=1.0))
         return sum(candidate.box_xyxy in named for candidate in fused)
 
     counts = [kept(tau) for tau in (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)]
@@ -198,14 +184,14 @@ def test_a_larger_tau_never_keeps_fewer_text_boxes(markers: list[Candidate], tex
 def test_fused_regions_overlap_no_more_than_allowed_and_stay_inside(
     markers: list[Candidate], texts: list[Candidate], nms: float
 ) -> None:
-    fused = fuse(markers, texts, PANEL, FusionSettings(nms_iou=nms))
+    fused = fuse(markers, texts, PANEL, MiningSettings(nms_iou=nms))
     for index, first in enumerate(fused):
         assert coverage(first.box_xyxy, PANEL) == pytest.approx(1.0)
         assert all(iou(first.box_xyxy, second.box_xyxy) <= nms for second in fused[index + 1 :])
 
 
 def test_a_dilated_marker_keeps_its_centre_and_grows_to_the_window() -> None:
-    (region,) = fuse([Candidate((140.0, 190.0, 160.0, 210.0), None, 0, 0.9)], [], PANEL, FusionSettings(dilation=0.1))
+    (region,) = fuse([Candidate((140.0, 190.0, 160.0, 210.0), None, 0, 0.9)], [], PANEL, MiningSettings(dilation=0.1))
     assert region.box_xyxy == (100.0, 150.0, 200.0, 250.0)
     assert contains_point(region.box_xyxy, (150.0, 200.0))
 
