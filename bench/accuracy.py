@@ -41,7 +41,8 @@ def run() -> None:
     cv2.setNumThreads(1)
     agent = EmbeddedAgent(MiningSettings())
     seconds: list[float] = []
-    judged: list[tuple[float, bool]] = []
+    panels: list[tuple[float, bool]] = []
+    markers: list[tuple[float, bool]] = []
     print("| set | figures | " + " | ".join(title for _, title in _COLUMNS) + " |")
     print("|---" * (len(_COLUMNS) + 2) + "|")
     with tempfile.TemporaryDirectory() as folder:
@@ -50,12 +51,14 @@ def run() -> None:
             files.append(Path(folder) / f"{name}.jsonl")
             records = list(_mined(name, agent, seconds))
             files[-1].write_text("".join(json.dumps(record) + "\n" for record in records))
-            judged += _judged(truth_of(name), records)
+            panels += _judged_panels(truth_of(name), records)
+            markers += _judged_markers(truth_of(name), records)
             _print_row(name, score("figures", [SHARED / "truth" / f"{name}.json"], files[-1]))
         everything = Path(folder) / "all.jsonl"
         everything.write_text("".join(path.read_text() for path in files))
         _print_row("all", score("figures", [SHARED / "truth" / f"{name}.json" for name in SETS], everything))
-    _print_calibration(judged)
+    _print_calibration("panel", panels)
+    _print_calibration("marker", markers)
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"\nseconds a figure: median {median(seconds):.2f}, worst {max(seconds):.2f}; peak memory {peak_gb:.2f} GB")
 
@@ -85,7 +88,7 @@ def _mined(name: str, agent: EmbeddedAgent, seconds: list[float]) -> Iterator[di
             yield to_record(Review(figure, hierarchy, FigureState.PROPOSED), None, verified_only=False)
 
 
-def _judged(truths: list[dict[str, Any]], records: list[dict[str, Any]]) -> Iterator[tuple[float, bool]]:
+def _judged_panels(truths: list[dict[str, Any]], records: list[dict[str, Any]]) -> Iterator[tuple[float, bool]]:
     """(confidence, whether a true panel of that label overlaps by half) of every proposed panel."""
     by_stem = {stem(truth["image"]): truth for truth in truths}
     for record in records:
@@ -100,13 +103,26 @@ def _judged(truths: list[dict[str, Any]], records: list[dict[str, Any]]) -> Iter
             )
 
 
+def _judged_markers(truths: list[dict[str, Any]], records: list[dict[str, Any]]) -> Iterator[tuple[float, bool]]:
+    """(confidence, whether a true marker overlaps by 0.3) where the truth lists all markers of the figure."""
+    by_stem = {stem(truth["image"]): truth for truth in truths}
+    for record in records:
+        truth = by_stem[stem(record["image"])]
+        if truth.get("markers_capped"):
+            continue
+        for panel in record["panels"]:
+            for marker in panel["markers"]:
+                overlaps = (iou(marker["box_xyxy"], true["box_xyxy"]) >= 0.3 for true in truth["markers"])
+                yield marker["confidence"], any(overlaps)
+
+
 def _print_row(name: str, report: dict[str, Any]) -> None:
     values = ["-" if report[key] is None else f"{report[key]:.3f}" for key, _ in _COLUMNS]
     print(f"| {name} | {report['figures']} | " + " | ".join(values) + " |", flush=True)
 
 
-def _print_calibration(judged: list[tuple[float, bool]]) -> None:
-    print("\n| panel confidence | proposals | mean confidence | right |\n|---|---|---|---|")
+def _print_calibration(level: str, judged: list[tuple[float, bool]]) -> None:
+    print(f"\n| {level} confidence | proposals | mean confidence | right |\n|---|---|---|---|")
     edges = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 1.01)
     for low, high in pairwise(edges):
         found = [(confidence, right) for confidence, right in judged if low <= confidence < high]

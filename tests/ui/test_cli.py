@@ -17,6 +17,8 @@ from curator.figure import FigureState
 from data.demo.corpus import draw_corpus
 from data.store import Store
 from data.store.queue import QueueFilter
+from tests.data.packages import jats, picture
+from tests.data.pmc_server import PmcServer
 from ui.cli import main
 from ui.docs import DOCS, PAGES
 
@@ -85,6 +87,19 @@ def test_ingesting_and_mining_again_changes_nothing(mined: Path, drawn: Path) ->
     assert json.loads(curator(mined, "mine", "--json").output) == {"mined": 0, "failed": 0}
     after = Store(mined).connections.rows("select figure_id, revision from reviews")
     assert [tuple(row) for row in after] == [tuple(row) for row in before]
+
+
+def test_a_pmc_id_is_fetched_from_the_service_that_the_settings_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with PmcServer() as server:
+        server.add("PMC5.1", jats(("f1", "x.tif"), pmcid="5"), {"x.jpg": picture()})
+        monkeypatch.setenv("CURATOR_PMC_BASE_URL", server.base_url)
+        assert "1 figures added" in curator(tmp_path, "ingest", "PMC5").output
+        fetched = len(server.requests)
+        assert "1 unchanged" in curator(tmp_path, "ingest", "PMC5").output
+        media = [path for path in server.paths[fetched:] if "/PMC5.1/" in path.partition("?")[0]]
+    assert media == [], "what was fetched is not fetched again"
 
 
 def test_one_bad_article_is_listed_and_the_rest_go_on(tmp_path: Path, drawn: Path) -> None:
