@@ -28,7 +28,7 @@ _GUTTERS_RIGHT = 0.6  # of panels cut by gutters alone, as many as the caption p
 _IMAGES_RIGHT = 0.4  # of images taken for panels (guess; before fluorescence was told apart 10 of 28, measured)
 _ONE_RIGHT = 0.75  # of figures taken for one panel (measured: 22 of 30; 81 % of figures without letters are one)
 _MISFIT = -3.0  # nats of a letter's panel below which the letter may be false (guess)
-_MISFIT_GAIN = 2.0  # nats that its absence must gain, beside the letter's own log odds (guess)
+_MISFIT_GAIN = 2.0  # nats that its absence must gain, beside twice the letter's log odds (guess)
 _SUREST = 0.999  # confidence of a letter that is taken at its word
 _EMPTY_RIGHT = 0.2  # of images without any content (guess)
 _UNPROMISED = 0.7  # mean confidence that letters need where the caption promises none (guess)
@@ -99,14 +99,14 @@ def _without_false_letters(
     missing = _missing(labels, anchors)
     found = best_partition(ink, [_reduced(a.box_xyxy, ink) for a in anchors], list(missing.values()))[1]
     while len(anchors) > 1:
-        own, worst = min((leaf.own + leaf.worst_cut, leaf.anchor) for leaf in found.leaves if leaf.anchor is not None)
+        own, worst = min((leaf.own, leaf.anchor) for leaf in found.leaves if leaf.anchor is not None)
         if own > _MISFIT:
             break
         fewer = [letter for index, letter in enumerate(anchors) if index != worst]
         rest = _missing(labels, fewer)
         other = best_partition(ink, [_reduced(a.box_xyxy, ink) for a in fewer], list(rest.values()))[1]
         sure = min(max(anchors[worst].confidence, 1 - _SUREST), _SUREST)
-        if other.score < found.score + _MISFIT_GAIN + math.log(sure / (1 - sure)):
+        if other.score < found.score + _MISFIT_GAIN + 2 * math.log(sure / (1 - sure)):
             break
         anchors, missing, found = fewer, rest, other
     return anchors, missing, found

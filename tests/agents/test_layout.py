@@ -282,7 +282,7 @@ def test_a_doubtful_letter_that_fits_no_partition_is_dropped() -> None:
         figure.letter(text, x, y)
         figure.plot((x + 14, y + 24, x + 270, y + 210))
         boxes[text] = (x, y + 4, x + 270, y + 210)
-    figure.letters.append(Letter("E", (450.0, 340.0, 464.0, 354.0), 0.6))
+    figure.letters.append(Letter("E", (580.0, 440.0, 594.0, 454.0), 0.6))
     assert_boxes(figure.panels("A", "B", "C", "D", "E"), boxes)
 
 
