@@ -22,8 +22,8 @@ def opens_glossary(text: str) -> bool:
 def glossary_positions(caption: str) -> set[int]:
     """Where the keys of lists of abbreviations start.
 
-    Such a list mixes keys of one letter with longer ones, which lists of panels do not; one that starts with two letters
-    in succession ("A: heart; B: liver; CA: artery") is a list of panels all the same.
+    Such a list mixes keys of one letter with longer ones, which lists of panels do not; one that starts with two
+    letters in succession ("A: heart; B: liver; CA: artery") is a list of panels all the same.
     """
     found: set[int] = set()
     for entries in _LIST.finditer(caption):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import merge
 
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 ALPHABETS: dict[str, tuple[str, ...]] = {
@@ -31,6 +32,10 @@ _DASH = re.compile(r"\s?(?:[-\u2010-\u2015\u2212~]|to\s|through\s)\s?")
 # Between two labels with a bracket each: "(A) and (B)", "A), B)", "(A)-(C)".
 _BRIDGE = re.compile(
     r"\s?[)\]]\s?(?:(?P<dash>[-\u2010-\u2015\u2212]|to\s)|,\s?(?:and\s|or\s)?|and\s|or\s|&\s)\s?(?P<open>[(\[]?)\s?"
+)
+# The numbered parts of one panel where they open a sentence: "(E1 and E2)", "(E1-4)", "(E1)".
+_PARTS = re.compile(
+    r"(?<=[.:;] [(\[])(?P<letter>[A-Za-z])\d(?:\s?(?:[-\u2010-\u2015,]|and\s|to\s)\s?(?P=letter)?\d)*(?=[)\]])"
 )
 _LONGEST_GAP = 12
 
@@ -62,6 +67,11 @@ class Group:
 
 def find_groups(caption: str) -> Iterator[Group]:
     """All groups of the caption, in order."""
+    parts = (Group(*m.span(), [m["letter"]], [], set()) for m in _PARTS.finditer(caption))
+    return merge(_plain_groups(caption), parts, key=lambda group: group.start)
+
+
+def _plain_groups(caption: str) -> Iterator[Group]:
     group: Group | None = None
     for match in _ATOM.finditer(caption):
         start, end = match.span()

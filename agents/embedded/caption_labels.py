@@ -95,7 +95,7 @@ def _with_chain(alphabet: str, mentions: list[Mention]) -> list[Mention]:
 
 
 def _without_articles(alphabet: str, mentions: list[Mention]) -> list[Mention]:
-    """The mentions less a first letter that opens a sentence where it is marked elsewhere: "A Markov model. (A) ..."."""
+    """The mentions less a bare first letter that opens a sentence, where it is marked elsewhere: "A cell. (A) ..."."""
     marked = any(m.form not in _WEAK_FORMS and m.weight >= _STRONG and 0 in m.readings[alphabet] for m in mentions)
     if not marked or alphabet not in ("upper", "lower"):
         return mentions

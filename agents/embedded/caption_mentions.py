@@ -196,7 +196,7 @@ def _setting(caption: str, group: Group, depths: list[int]) -> _Setting | None:
             start = keyword.start()  # "Panel (a) shows"
         elif before[-2:-1].isalnum() and not before[-2].islower():
             return None  # "RIPK3(A)", "Figure 1(a)"
-    elif opened and depths[left - 1]:
+    elif opened and depths[left - 1] and follower != ":":
         form, start = Form.IN_BRACKETS, left - 1
     elif closed and depths[right]:
         if caption[left - 1 : left] not in (",", ";", ":") and not _POINTING.search(before):
@@ -257,6 +257,8 @@ def _place(caption: str, sentence: Span, setting: _Setting) -> Place:
     ends = not after or after[0] in ",;.:)]" or after.startswith(("and ", "or ", "but "))
     if lead.rstrip()[-1:] in (",", ";", ":") or _GLUE.search(lead):
         return Place.AFTER if ends else Place.CLAUSE
+    if setting.form is Form.COLON and lead.endswith("("):
+        return Place.CLAUSE  # "(a: benign; b: malignant)"
     if ends or (setting.deep and setting.form is not Form.BRACKETS):
         return Place.AFTER
     tight = not lead[-1:].isspace()

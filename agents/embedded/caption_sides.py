@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from agents.embedded.caption_labels import Labels
 from agents.embedded.caption_mentions import Form, Mention, Place
@@ -15,8 +16,10 @@ SIDES = (
 )
 _SIDE = "|".join(side.replace(" ", "[ -]") for side in SIDES)
 _NOUN = r"(?:[ -](?:hand[ -]side|panels?|images?|rows?|columns?|figures?|pictures?|photographs?))?"
-# At the start of a sentence or clause with a mark after it, or alone in brackets.
-_LEADING = re.compile(rf"(?P<side>{_SIDE}){_NOUN}\s?[:,)]", re.IGNORECASE)
+_VERB = r"(?:[ -](?:panels?|images?|rows?|columns?|pictures?|photographs?))\s(?:shows?|is|are|depicts?|presents?)\b"
+# At the start of a sentence or clause with a mark or verb after it, after a comma with a colon, or alone in brackets.
+_LEADING = re.compile(rf"(?:(?:(?:on|in|at) )?the )?(?P<side>{_SIDE})(?:{_NOUN}\s?[:,)]|{_VERB})", re.IGNORECASE)
+_LISTED = re.compile(rf"(?<=,\s)(?P<side>{_SIDE}){_NOUN}\s?:", re.IGNORECASE)
 _BRACKETS = re.compile(rf"\((?P<side>{_SIDE}){_NOUN}\)", re.IGNORECASE)
 _WEIGHT = 0.5  # guess: one such caption in two speaks of panels, the others of parts of one picture
 
@@ -27,7 +30,7 @@ def choose_sides(caption: str, sentences: tuple[Span, ...]) -> Labels | None:
         (Span(*match.span()), match["side"], Place.SENTENCE)
         for sentence in sentences
         for start, end in clauses(caption, sentence)
-        if (match := _LEADING.match(caption, _first_word(caption, start, end), end))
+        for match in _openings(caption, start, end)
     ]
     found = leading if _several(leading) else []
     if not found:
@@ -41,6 +44,13 @@ def choose_sides(caption: str, sentences: tuple[Span, ...]) -> Labels | None:
         for span, side, place in found
     )
     return Labels("sides", names, tuple(range(len(names))), mentions, _WEIGHT)
+
+
+def _openings(caption: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    first = _LEADING.match(caption, _first_word(caption, start, end), end)
+    if first is not None:
+        yield first
+        yield from _LISTED.finditer(caption, first.end(), end)
 
 
 def _first_word(caption: str, start: int, end: int) -> int:

@@ -21,7 +21,8 @@ _GENERAL = re.compile(
     r"(?:scale|bars?(?=[\s,:=]+(?:indicat|represent|equal|correspond|are|is|\d|[=:]))|"
     r"arrow\w*|asterisk\w*|stars?|(?:dashed|dotted|broken) lines?)\b|"
     r"data\b|values?\b|results?\b|error\b|abbreviations?\b|(?:original )?magnifications?\b|all\b|[*#†\u2217]|"
-    r"for clarity|(?:micro|photo)graphs?\b|photos?\b|drawings?\b|courtesy|reproduced|adapted|modified|source data|see |statistic|significan|means?\b|each\b|experiments?\b|n\s?=|"
+    r"for clarity|(?:micro|photo)graphs?\b|photos?\b|drawings?\b|courtesy|reproduced|adapted|modified|source data|"
+    r"see |statistic|significan|means?\b|each\b|experiments?\b|n\s?=|"
     r"different letters|unpaired|student|credit|exact|sections shown|pictures|images?\b|immunohistochemistry with|"
     r"(?:blue|red|green|white|black|gr[ae]y|dashed|dotted|hatch\w*)\b|[\w-]+ and [\w-]+ are shown in)",
     re.IGNORECASE,
@@ -31,6 +32,10 @@ _STATISTIC = re.compile(
     r"(?:the )?(?:data|values?|results?|error bars?|\**\s?p[\s-]?(?:values?|<|=)|n\s?=|means?\b)", re.IGNORECASE
 )
 _EXCEPT = re.compile(r"\bexcept\b")
+_VERB = re.compile(
+    r"\b(?:(?P<plural>show|reveal|demonstrate|depict|illustrate|indicate|display|confirm|are|were|have)|"
+    r"is|was|has|(?:show|reveal|depict|display|confirm|demonstrate|illustrate|indicate)s|showed|revealed|demonstrated)\b"
+)
 _WORD = re.compile(r"\S+")
 _JOINT = re.compile(
     r"\s*(?:[,;]|(?:and|or|but|while|whereas|with|versus|vs)\b)(?:\s*(?:and|or|but)\b)?\s*", re.IGNORECASE
@@ -47,6 +52,9 @@ _DOUBT_COST = 0.1
 _SHARED_COST = 0.15  # for each further label of the mention
 _LEAD_IN = 6  # characters before the labels that open a clause: space, and, bracket
 _ITEM = 6  # words: panels described in so few are items of a list, and what follows the last is no more about it. Guess
+
+
+_BETWEEN = " \t\n([\u00a0"
 
 
 class _Style(Enum):
@@ -227,6 +235,9 @@ class _Reader:
         shared = any(char.isalnum() for char in self._text(prefix))
         if shared:
             self._give(self._labels.union(new), prefix)
+        predicate = self._shared_predicate([Span(*pair) for pair in pairwise(cuts)])
+        if predicate is not None:
+            self._give(self._labels.union(opening[:-1]), predicate)
         for mention, (start, end) in zip(opening, pairwise(cuts), strict=True):
             self._give(self._labels.indices(mention), Span(start, end))
             begin = mention.span.end
@@ -235,6 +246,15 @@ class _Reader:
                 self._give(self._labels.indices(later), Span(joints[-1].end() if joints else begin, later.span.end))
                 begin = later.span.end
         return shared
+
+    def _shared_predicate(self, pieces: list[Span]) -> Span | None:
+        """What several labelled subjects have in common: "(A) MR image and (B) scanogram reveal a cyst"."""
+        if len(pieces) < 2 or any(_VERB.search(self._text(piece)) for piece in pieces[:-1]):
+            return None
+        verb = _VERB.search(self._text(pieces[-1]))
+        if verb is None or verb["plural"] is None:
+            return None
+        return Span(pieces[-1].start + verb.start(), pieces[-1].end)
 
     def _share_before_labels(self, sentence: Span, new: list[Mention]) -> None:
         """Labels follow their text: "one (A) and two (B)"; what stands after the last is shared by the clause."""
@@ -281,17 +301,17 @@ class _Reader:
 
 
 def _merged(caption: str, spans: list[Span]) -> tuple[Span, ...]:
-    """The spans in order, without the space and commas before them, those joined that only space parts."""
+    """The spans in order, without commas before and opening brackets after them, those joined that only these part."""
     out: list[Span] = []
     for span in sorted(spans):
         start, end = span
         while start < end and (caption[start].isspace() or caption[start] in ",;"):
             start += 1
-        while end > start and caption[end - 1].isspace():
+        while end > start and (caption[end - 1].isspace() or caption[end - 1] in "(["):
             end -= 1
         if start >= end:
             continue
-        if out and not caption[out[-1].end : start].strip():
+        if out and not caption[out[-1].end : start].strip(_BETWEEN):
             out[-1] = Span(out[-1].start, max(end, out[-1].end))
         else:
             out.append(Span(start, end))
