@@ -29,7 +29,7 @@ _GENERAL = re.compile(
 )
 # Sentences about numbers rather than pictures: they go on with the panel that was named last.
 _STATISTIC = re.compile(
-    r"(?:the )?(?:data|values?|results?|error bars?|\**\s?p[\s-]?(?:values?|<|=)|n\s?=|means?\b)", re.IGNORECASE
+    r"(?:the )?(?:data|values?|results?|error bars?|[*#\u2217]*,?\s?p[\s-]?(?:values?|<|=)|n\s?=|means?\b)", re.IGNORECASE
 )
 _EXCEPT = re.compile(r"\bexcept\b")
 _VERB = re.compile(
@@ -188,9 +188,13 @@ class _Reader:
         elif ended and (
             self._in_tail or self._style is _Style.LISTED or self._is_general(sentence) or self._is_after_list()
         ):
+            # After numbers the last panel's text may still go on.
             self._in_tail = self._in_tail or _STATISTIC.match(self._text(sentence)) is None
             self.tail.append(sentence)
         else:
+            for statistic in self.tail:  # the panel's text goes on, so they were about this panel
+                self._give(self._narrowed, statistic)
+            self.tail.clear()
             self._give(self._narrowed if _STATISTIC.match(self._text(sentence)) else self._context, sentence)
             self._openings.add(self._opening(sentence))
 

@@ -249,6 +249,127 @@ CASES: dict[str, tuple[str, tuple[str, dict[str, str], str]]] = {
             "",
         ),
     ),
+    "a full stop left out before a small letter": (
+        "Ants. (A) Queen. (B) Worker at 5 s, slow (C) worker at 9 s, fast.",
+        ("Ants.", {"A": "(A) Queen.", "B": "(B) Worker at 5 s, slow", "C": "(C) worker at 9 s, fast."}, ""),
+    ),
+    "an article at the start of the title": (
+        "A Poisson model of flight in bees. (A) Scheme. (B) Fit.",
+        ("A Poisson model of flight in bees.", {"A": "(A) Scheme.", "B": "(B) Fit."}, ""),
+    ),
+    "letters inside the sentence of their group": (
+        "Yeast. (A) Plate. (B, C) Growth of (B) wild type, (C) mutant and (D) rescue.",
+        (
+            "Yeast.",
+            {
+                "A": "(A) Plate.",
+                "B": "(B, C) Growth of (B) wild type,",
+                "C": "(B, C) Growth of (C) mutant and",
+                "D": "(B, C) Growth of (D) rescue.",
+            },
+            "",
+        ),
+    ),
+    "letters of clauses inside the sentence of their group": (
+        "Pollen. (A, B) Grains of: (A) birch; (B) hazel.",
+        ("Pollen.", {"A": "(A, B) Grains of: (A) birch;", "B": "(A, B) Grains of: (B) hazel."}, ""),
+    ),
+    "the word panel before a bracket": (
+        "Pollen. Panel (a) shows birch. Panel (b) shows hazel. Its grains are larger.",
+        ("Pollen.", {"a": "Panel (a) shows birch.", "b": "Panel (b) shows hazel. Its grains are larger."}, ""),
+    ),
+    "text that goes on after numbers": (
+        "Assay. (A) Blot. (B) Viability. ***, p < 0.001. Lysates were stored cold. Scale bar, 1 cm.",
+        (
+            "Assay.",
+            {"A": "(A) Blot.", "B": "(B) Viability. ***, p < 0.001. Lysates were stored cold."},
+            "Scale bar, 1 cm.",
+        ),
+    ),
+    "numbers at the end": (
+        "Assay. (A) Blot. (B) Viability. *p < 0.05. Data are means.",
+        ("Assay.", {"A": "(A) Blot.", "B": "(B) Viability."}, "*p < 0.05. Data are means."),
+    ),
+    "who made the pictures": (
+        "Gut. (A) Rat, fasted. (B) Mouse, fasted. (Micrographs provided by the museum.)",
+        (
+            "Gut.",
+            {"A": "(A) Rat, fasted.", "B": "(B) Mouse, fasted."},
+            "(Micrographs provided by the museum.)",
+        ),
+    ),
+    "a word that only starts like a colour": (
+        "Dogs. (A) Fed. (B) Fasted. Reduced weight was common.",
+        ("Dogs.", {"A": "(A) Fed.", "B": "(B) Fasted. Reduced weight was common."}, ""),
+    ),
+    "abbreviations are no panels": (
+        "Liver. (A) Lobule. (B) Portal field. C: cyst; CV: central vein.",
+        ("Liver.", {"A": "(A) Lobule.", "B": "(B) Portal field."}, "C: cyst; CV: central vein."),
+    ),
+    "panels are no abbreviations": (
+        "Liver. A: lobule; B: portal field. CV: central vein.",
+        ("Liver.", {"A": "A: lobule", "B": "B: portal field. CV: central vein."}, ""),
+    ),
+    "letters with a full stop in a list": (
+        "Stains of a gland: A. H & E; B. Trichrome; C. Silver, as in B; D. Iron.",
+        (
+            "Stains of a gland:",
+            {"A": "A. H & E", "B": "B. Trichrome", "C": "C. Silver, as in B", "D": "D. Iron."},
+            "",
+        ),
+    ),
+    "a number before a letter": (
+        "Tumours: a Gleason grade 2, b Gleason grade 3.",
+        ("Tumours:", {"a": "a Gleason grade 2,", "b": "b Gleason grade 3."}, ""),
+    ),
+    "mixed brackets and a magnification": (
+        "(A) Carcinoid (40x), (B) and C) adenocarcinoma.",
+        ("", {"A": "(A) Carcinoid (40x),", **dict.fromkeys("BC", "(B) and C) adenocarcinoma.")}, ""),
+    ),
+    "a first label behind its text, a second before": (
+        "The lesion in dark areas (a). b Invasion of the vein.",
+        ("", {"a": "The lesion in dark areas (a)", "b": "b Invasion of the vein."}, ""),
+    ),
+    "labels listed in a bracket": (
+        "Bias of trials (a: drug versus placebo; b: drug versus surgery).",
+        ("", {"a": "Bias of trials (a: drug versus placebo;", "b": "Bias of trials b: drug versus surgery)."}, ""),
+    ),
+    "two labelled subjects share their predicate": (
+        "Cyst. (A) MR image and (B) scanogram reveal a nodule.",
+        ("Cyst.", {"A": "(A) MR image and reveal a nodule.", "B": "(B) scanogram reveal a nodule."}, ""),
+    ),
+    "what follows two labels of one sentence is about both": (
+        "Cyst. (a) Sagittal and (b) axial scan. The fat is bright.",
+        (
+            "Cyst.",
+            {"a": "(a) Sagittal and The fat is bright.", "b": "(b) axial scan. The fat is bright."},
+            "",
+        ),
+    ),
+    "numbered parts of one panel": (
+        "Cells. (A) Blot. (B1 and B2) Stain. (C1) Red. (C2) Blue.",
+        ("Cells.", {"A": "(A) Blot.", "B": "(B1 and B2) Stain.", "C": "(C1) Red. (C2) Blue."}, ""),
+    ),
+    "an exception introduces no panel": (
+        "Birds. All are males, except for (B). (A) Owl. (B) Lark.",
+        ("Birds. All are males, except for (B).", {"A": "(A) Owl.", "B": "(B) Lark."}, ""),
+    ),
+    "sides with articles": (
+        "On the left, raw counts; on the right, smoothed counts.",
+        ("", {"left": "On the left, raw counts;", "right": "on the right, smoothed counts."}, ""),
+    ),
+    "sides as subjects": (
+        "The upper panel shows rain. The lower panel shows snow.",
+        ("", {"upper": "The upper panel shows rain.", "lower": "The lower panel shows snow."}, ""),
+    ),
+    "sides in a list with commas": (
+        "Left: CT of the knee, right: MRI of the knee.",
+        ("", {"left": "Left: CT of the knee,", "right": "right: MRI of the knee."}, ""),
+    ),
+    "sides of an organ": (
+        "The left ventricle, seen from above. The right ventricle is small.",
+        ("The left ventricle, seen from above. The right ventricle is small.", {}, ""),
+    ),
     "false friends": (
         "The right (R) and left (L) ear in arbitrary units (a.u.); n = 3, vitamin D, hepatitis B and C.",
         ("The right (R) and left (L) ear in arbitrary units (a.u.); n = 3, vitamin D, hepatitis B and C.", {}, ""),
@@ -420,7 +541,7 @@ def test_labels_and_texts_of_the_caption_truth_are_found() -> None:
         scores += [_rouge_l(text, texts.get(label, "")) for label, text in want.items()]
 
     assert 2 * hits / (wanted + found) >= 0.97
-    assert sum(scores) / len(scores) >= 0.85
+    assert sum(scores) / len(scores) >= 0.87
 
 
 FIGURE_SETS = ("PMC2467486", "biorxiv-488149", "elife-67409", "embo-symbols", "openstax-anatomy")
