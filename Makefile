@@ -13,11 +13,11 @@ $(READY): requirements.lock pyproject.toml
 		{ echo "Curator needs Python 3.11 or newer; name one with 'make PYTHON=python3.12 ...'"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 run: setup  ## install, draw and mine the demo corpus once, open the page
-	$(BIN)/curator demo --if-empty --mine 6
+	$(BIN)/curator demo --if-empty --figures 16 --mine 4
 	$(BIN)/curator ui
 
 browser:  # the page's tests drive Chromium; where it is missing and we may, install it
