@@ -29,7 +29,8 @@ _GENERAL = re.compile(
 )
 # Sentences about numbers rather than pictures: they go on with the panel that was named last.
 _STATISTIC = re.compile(
-    r"(?:the )?(?:data|values?|results?|error bars?|[*#\u2217]*,?\s?p[\s-]?(?:values?|<|=)|n\s?=|means?\b)", re.IGNORECASE
+    r"(?:the )?(?:data|values?|results?|error bars?|[*#\u2217]*,?\s?p[\s-]?(?:values?|<|=)|n\s?=|means?\b)",
+    re.IGNORECASE,
 )
 _EXCEPT = re.compile(r"\bexcept\b")
 _VERB = re.compile(
