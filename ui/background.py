@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from ui.cli import Project
@@ -23,8 +24,14 @@ def background_mining(project: Project) -> Iterator[None]:
         return
     command = [sys.executable, "-m", "ui", "--project", str(project.folder), "mine", "--workers", "1", "--json"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    # the server hands SIGTERM on when it has shut down; by default that would end us before the miner
+    signal.signal(signal.SIGTERM, _exit)
     try:
         yield
     finally:
         process.terminate()
         process.wait()
+
+
+def _exit(signum: int, frame: object) -> NoReturn:
+    sys.exit(128 + signum)
