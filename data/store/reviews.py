@@ -13,10 +13,11 @@ from typing import Any
 from curator.codec import node_from_doc, node_to_doc, to_doc, validated
 from curator.commands import Command
 from curator.confidence import figure_confidence
+from curator.decide import decide
 from curator.errors import LeaseError, ReviewError, StaleError, StoreError
 from curator.figure import Figure, FigureState, Hierarchy, Marker, Panel, PanelKind, Shared, State, check, flags
 from curator.merge import merge_proposals
-from curator.review import Change, Decision, Review, apply, decide, decision_from_doc, decision_to_doc, undo_stacks
+from curator.review import Change, Decision, Review, apply, decision_from_doc, decision_to_doc, undo_stacks
 from data.store.articles import figure_from_row
 from data.store.clock import now_iso
 from data.store.database import Connections
@@ -71,7 +72,7 @@ class Reviews:
 
         Raises:
             StaleError: the figure is no longer at ``revision``. LeaseError: somebody else holds it.
-            ReviewError, GeometryError, HierarchyError: see ``curator.review.decide``. Nothing was saved in any case.
+            ReviewError, GeometryError, HierarchyError: see ``curator.decide``. Nothing was saved in any case.
         """
         who = holder.partition("#")[0]
         with self._connections.write() as conn:

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.commands import parse_commands
+from curator.decide import decide
 from curator.errors import CuratorError, GeometryError, ReviewError
 from curator.figure import Figure, FigureState, Hierarchy, Marker, MarkerKind, Panel, Provenance, Region, Span, State
-from curator.review import Review, apply, decide, decision_from_doc, decision_to_doc, undo_stacks
+from curator.review import Review, apply, decision_from_doc, decision_to_doc, undo_stacks
 
 CAPTION = "Cells. (A) Red cells. (B) Arrow, mitosis. Bar, 5 um."
 AGENT = Provenance("embedded", "1", "2026-01-01T00:00:00+00:00", 0.8)

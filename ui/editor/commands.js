@@ -1,4 +1,4 @@
-// Commands applied in the page before the server has confirmed them, as curator/review.py applies them.
+// Commands applied in the page before the server has confirmed them, as curator/decide.py applies them.
 //
 // What it makes is shown for some milliseconds and then replaced by the server's answer; it decides nothing.
 
