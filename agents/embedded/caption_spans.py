@@ -89,6 +89,11 @@ def assign(
     )
 
 
+def _follows(mention: Mention) -> bool:
+    """Whether the mention is a label behind its words."""
+    return mention.place is Place.AFTER and mention.form is Form.BRACKETS
+
+
 def _definers(labels: Labels) -> dict[int, Mention]:
     """Per label, the mention that introduces it: the likeliest one, the more specific one, the first."""
     best: dict[int, tuple[float, Mention]] = {}
@@ -167,12 +172,14 @@ class _Reader:
         refs = self._labels.union(mentions)
         if self._style is _Style.NONE and (len(refs) == len(self.own) or _EXCEPT.search(self._text(sentence))):
             return False
-        within = set(refs) < set(self._context)
+        within = set(refs) <= set(self._context)
         passing = self._style is not _Style.NONE and sentence.start < self._last and not within
         if passing and mentions[0].place is not Place.SENTENCE:
             return False
         if self._share_by_clause(sentence, mentions):
             pass
+        elif len(refs) == len(mentions) > 1 and all(_follows(mention) for mention in mentions):
+            self._share_before_labels(sentence, mentions)  # "Wild type is shown in (C), and the mutant in (D)."
         elif len(refs) == 1 and not set(refs) <= set(self._context) and mentions[0].place is not Place.SENTENCE:
             self._give({*refs, *self._context}, sentence)
         else:

@@ -274,6 +274,18 @@ CASES: dict[str, tuple[str, tuple[str, dict[str, str], str]]] = {
         "Pollen. (A, B) Grains of: (A) birch; (B) hazel.",
         ("Pollen.", {"A": "(A, B) Grains of: (A) birch;", "B": "(A, B) Grains of: (B) hazel."}, ""),
     ),
+    "members of a group told apart behind their text": (
+        "Bees. (A, B) Two castes. Queens of one hive are shown in (A), and workers of another hive in (B). (C) Wings.",
+        (
+            "Bees.",
+            {
+                "A": "(A, B) Two castes. Queens of one hive are shown in (A)",
+                "B": "(A, B) Two castes. and workers of another hive in (B)",
+                "C": "(C) Wings.",
+            },
+            "",
+        ),
+    ),
     "the word panel before a bracket": (
         "Pollen. Panel (a) shows birch. Panel (b) shows hazel. Its grains are larger.",
         ("Pollen.", {"a": "Panel (a) shows birch.", "b": "Panel (b) shows hazel. Its grains are larger."}, ""),
