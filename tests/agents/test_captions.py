@@ -496,6 +496,9 @@ ADVERSARIES = {
     "clauses": "a; ",
     "spaces": " ",
     "glossary": "bo, basi; ",
+    "abbreviations": "F: follicle, CA: cyst; ",
+    "numbered parts": ". (B1, 2",
+    "lost full stops": "(A) x (B) y ",
     "bare letters": "x a b ",
     "labelled clauses": "(A) x; (B) y; ",
 }
