@@ -11,6 +11,8 @@ const PAD = 5;
 const ICON = 11;
 const LONGEST = 22; // characters of a name
 
+const CROWDED = 1.5; // times a chip's area that a box must have on the screen (by eye, on figures of 50 to 100 nodes)
+
 const STATE_ICON = { accepted: "check", edited: "pencil", rejected: "cross" };
 
 // What a chip says: set-of-marks number, a name where it helps, glyph and state.
@@ -55,7 +57,8 @@ function places(level, [x0, y0, x1, y1], w) {
 }
 
 // Chips for [{node, box (screen), number, loud, colour}], those first in the list get their best place.
-// A chip without a free place is left out, unless it is loud (selected or hovered) or a panel's.
+// A chip without a free place, or as large as its box, is left out, unless it is loud (selected or hovered) or a panel's:
+// on a dense figure marks would hide what they number, and zooming in brings them back.
 export function drawChips(items, wh, marks) {
   const taken = [];
   const drawn = [];
@@ -64,11 +67,13 @@ export function drawChips(items, wh, marks) {
     if (!chip.number && !chip.name && !chip.state) continue;
     if (!overlaps(box, [0, 0, ...wh])) continue;
     const w = widthOf(chip);
+    const modest = !loud && node.level !== "panel";
+    if (modest && (box[2] - box[0]) * (box[3] - box[1]) < CROWDED * w * HEIGHT) continue;
     const free = places(node.level, box, w).find(([x, y]) => {
       const rect = [x, y, x + w, y + HEIGHT];
       return x >= 1 && y >= 1 && rect[2] < wh[0] && rect[3] < wh[1] && !taken.some((other) => overlaps(rect, other));
     });
-    if (!free && !loud && node.level !== "panel") continue;
+    if (!free && modest) continue;
     const [x, y] = free || [
       Math.max(1, Math.min(box[0] + 2, wh[0] - w)),
       Math.max(1, Math.min(box[1] + 2, wh[1] - HEIGHT)),
