@@ -7,6 +7,7 @@ any moment leaves either all of a decision or none of it.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,14 +112,17 @@ class Reviews:
             self._write(conn, review, decision, kind, who, stack[-1], 0.0)
         return decision
 
-    def mined(self, figure_id: str, proposed: Hierarchy, agent: str) -> bool:
+    def mined(self, figure_id: str, proposed: Hierarchy, agent: str, now_s: float = math.inf) -> bool:
         """Saves a mining's proposals beside what persons decided; False where a person has closed the figure.
 
         Raises:
             HierarchyError, GeometryError: the proposals are no hierarchy; nothing was saved.
+            LeaseError: at ``now_s`` somebody edits the figure, whose next edit would be refused.
         """
         with self._connections.write() as conn:
-            review, _ = self._review(figure_id)
+            review, row = self._review(figure_id)
+            if row["lease_until"] > now_s:
+                raise LeaseError(f"{row['lease_by'].partition('#')[0]} is editing this figure; mine it again later")
             if review.state in (FigureState.ACCEPTED, FigureState.SKIPPED):
                 return False
             merged = merge_proposals(review.hierarchy, proposed)

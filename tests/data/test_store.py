@@ -114,6 +114,14 @@ def test_mining_again_leaves_decisions_and_closed_figures_alone(store: Store) ->
     assert store.reviews.load(figure_id, NOW).revision == revision
 
 
+def test_mining_waits_for_the_curator_who_edits(store: Store) -> None:
+    figure_id = add_mined_figure(store)
+    store.reviews.lease(figure_id, "ann#1", NOW)
+    with pytest.raises(LeaseError, match="ann is editing this figure; mine it again later"):
+        store.reviews.mined(figure_id, HIERARCHY, "embedded 2", now_s=NOW + 1)
+    assert store.reviews.mined(figure_id, HIERARCHY, "embedded 2", now_s=NOW + 100)
+
+
 def test_ingesting_twice_changes_nothing(store: Store) -> None:
     add_figures(store, 3)
     before = [tuple(row) for row in store.connections.rows("select * from figures")]

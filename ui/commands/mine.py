@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,7 @@ def _mine_waiting(project: Project, waiting: list[str], workers: int | None, qui
             try:
                 if result.hierarchy is None:
                     raise MiningError(result.reason)
-                store.reviews.mined(result.figure_id, result.hierarchy, EmbeddedAgent.signature)
+                store.reviews.mined(result.figure_id, result.hierarchy, EmbeddedAgent.signature, now_s=time.time())
                 mined += 1
             except CuratorError as error:
                 fail(result.figure_id, str(error))
