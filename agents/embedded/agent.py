@@ -36,7 +36,8 @@ class EmbeddedAgent:
         """The figure's hierarchy; ``image_rgb`` is [H, W, 3] in the frame of the boxes."""
         split = split_caption(figure.caption, figure.bold_spans)
         promised = expected_labels(split)
-        proposals = propose_panels(image_rgb, self._letters.read(image_rgb, promised), promised)
+        places = () if promised else tuple(panel.label for panel in split.panels)
+        proposals = propose_panels(image_rgb, self._letters.read(image_rgb, promised), promised, places)
         captions = _captions_of(proposals, split.panels)
         if len(proposals) == 1 and captions[0] is None and figure.caption.strip():
             # all of the caption speaks of the one panel there is
@@ -128,5 +129,8 @@ def _captions_of(proposals: Sequence[PanelProposal], captions: Sequence[PanelCap
     return found
 
 
-_PLACES = {0: ("left", "middle", "centre", "center", "right"), 1: ("top", "upper", "middle", "bottom", "lower")}
+_PLACES = {
+    0: ("left", "middle", "centre", "center", "right"),
+    1: ("top", "upper", "above", "middle", "bottom", "lower", "below"),
+}
 """Words for places along x (0) and y (1), in the order in which they lie."""

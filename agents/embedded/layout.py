@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from agents.embedded.layout_bodies import split_bodies
+from agents.embedded.layout_grid import split_grid
 from agents.embedded.layout_ink import Ink, Rect, find_ink
 from agents.embedded.layout_partition import Leaf, Missing, Partition, best_partition
+from agents.embedded.layout_places import split_by_places
 from agents.embedded.layout_split import split_images, split_into
 from agents.embedded.layout_strays import with_strays_moved
 from curator.geometry import Box, clip
@@ -26,6 +29,9 @@ _COLOURED, _DARK, _GLOWING = 60, 90, 0.02  # grey levels between channels; media
 _UNREAD_RIGHT = 0.75  # of panels whose letter was not read (measured, see _confidence)
 _GUTTERS_RIGHT = 0.6  # of panels cut by gutters alone, as many as the caption promises (measured: 91 of 141)
 _IMAGES_RIGHT = 0.4  # of images taken for panels (guess; before fluorescence was told apart 10 of 28, measured)
+_PLACES_RIGHT = 0.7  # of panels that the caption tells apart by place (guess)
+_BODIES_RIGHT = 0.6  # of plots and drawings taken for panels (guess)
+_ONE_BODY_RIGHT = 0.9  # of figures with a single body, taken for one panel (guess)
 _ONE_RIGHT = 0.75  # of figures taken for one panel (measured: 22 of 30; 81 % of figures without letters are one)
 _MISFIT = -3.0  # nats of a letter's panel below which the letter may be false (guess)
 _MISFIT_GAIN = 2.0  # nats that its absence must gain, beside twice the letter's log odds (guess)
@@ -46,7 +52,10 @@ class PanelProposal:
 
 
 def propose_panels(
-    image_rgb: NDArray[np.uint8], letters: Sequence[Letter], expected: tuple[str, ...]
+    image_rgb: NDArray[np.uint8],
+    letters: Sequence[Letter],
+    expected: tuple[str, ...],
+    places: tuple[str, ...] = (),
 ) -> list[PanelProposal]:
     """Panels in reading order of their labels; at least one for an image with content.
 
@@ -54,6 +63,8 @@ def propose_panels(
         image_rgb: [H, W, 3].
         letters: printed letters as read, boxes in pixels of the image; may hold false ones and lack true ones.
         expected: labels that the caption promises, in its order; may be empty or wrong.
+        places: words such as "left" and "right" by which the caption tells its panels apart where it promises no
+            labels; they become the labels of the panels.
     """
     height, width = image_rgb.shape[:2]
     ink = find_ink(image_rgb)
@@ -64,7 +75,7 @@ def propose_panels(
     labels = list({label_key(label): label for label in reversed(expected)}.values())[::-1]
     labels = labels or [letter.text for letter in anchors]
     if not anchors or len(labels) < 2:
-        return _without_letters(image_rgb, ink, whole, anchors, labels)
+        return _without_letters(image_rgb, ink, whole, anchors, labels, places)
     anchors, missing, found = _without_false_letters(ink, labels, anchors)
     boxes = [_reduced(letter.box_xyxy, ink) for letter in anchors]
     rects = with_strays_moved(
@@ -184,9 +195,14 @@ def label_key(label: str) -> str:
 
 
 def _without_letters(
-    image_rgb: NDArray[np.uint8], ink: Ink, whole: Rect, anchors: Sequence[Letter], labels: Sequence[str]
+    image_rgb: NDArray[np.uint8],
+    ink: Ink,
+    whole: Rect,
+    anchors: Sequence[Letter],
+    labels: Sequence[str],
+    places: Sequence[str],
 ) -> list[PanelProposal]:
-    """As many panels as there are labels, by gutters alone; one where there are none, or one for each image."""
+    """As many panels as there are labels or places, by gutters alone; else one, or one for each picture or plot."""
     image_wh = image_rgb.shape[1], image_rgb.shape[0]
     if len(labels) > 1:
         split = split_into(ink, whole, len(labels))
@@ -195,12 +211,30 @@ def _without_letters(
                 PanelProposal(label, None, _original(part, ink, image_wh), _GUTTERS_RIGHT)
                 for label, part in zip(labels, split.parts, strict=True)
             ]
-    boxes = [_original(part, ink, image_wh) for part in split_images(ink, whole)] if not labels else []
-    if len(boxes) > 1 and not any(_is_fluorescence(image_rgb, box) for box in boxes):
-        return [PanelProposal(None, None, box, _IMAGES_RIGHT) for box in boxes]
+    confidence = _ONE_RIGHT
+    if not labels:
+        placed = split_by_places(ink, whole, places)
+        if placed is not None:
+            return [PanelProposal(p, None, _original(part, ink, image_wh), _PLACES_RIGHT) for p, part in placed.items()]
+        parts, confidence = _free_parts(image_rgb, ink, whole)
+        if len(parts) > 1:
+            return [PanelProposal(None, None, _original(part, ink, image_wh), confidence) for part in parts]
     letter = anchors[0] if anchors else None
     label = labels[0] if len(labels) == 1 else None
-    return [PanelProposal(label, letter.box_xyxy if letter else None, _original(whole, ink, image_wh), _ONE_RIGHT)]
+    return [PanelProposal(label, letter.box_xyxy if letter else None, _original(whole, ink, image_wh), confidence)]
+
+
+def _free_parts(image_rgb: NDArray[np.uint8], ink: Ink, whole: Rect) -> tuple[tuple[Rect, ...], float]:
+    """The panels that pixels alone tell apart, and the probability that they are right."""
+    image_wh = image_rgb.shape[1], image_rgb.shape[0]
+    for parts in (split_images(ink, whole), split_grid(image_rgb, ink)):
+        boxes = [_original(part, ink, image_wh) for part in parts]
+        if len(parts) > 1 and not any(_is_fluorescence(image_rgb, box) for box in boxes):
+            return parts, _IMAGES_RIGHT
+    bodies = split_bodies(ink, whole)
+    if len(bodies.parts) > 1:
+        return bodies.parts, _BODIES_RIGHT
+    return bodies.parts, _ONE_BODY_RIGHT if bodies.found == 1 else _ONE_RIGHT
 
 
 def _is_fluorescence(image_rgb: NDArray[np.uint8], box_xyxy: Box) -> bool:

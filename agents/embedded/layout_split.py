@@ -14,6 +14,7 @@ from agents.embedded.layout_ink import Axis, Ink, Rect
 
 _CUTS = 6  # gutters tried for one rectangle, widest first
 _PATIENCE = 250  # rectangles searched with all gutters, before only the best gutter is followed
+_SEVERED = 0.02  # share of a cut's line that may be ink (guess)
 _SMALLEST = 0.03  # of the figure's area; 1 % of the panels of compound figures are smaller (measured)
 _REACH = 14  # most parts that are searched for; 2 % of figures without letters have more (measured)
 
@@ -44,8 +45,11 @@ class Split:
     parts: tuple[Rect, ...]
 
 
-def gutters(ink: Ink, rect: Rect, most: int = _CUTS) -> list[Gutter]:
-    """The best straight cuts through a rectangle, best first: empty strips, then edges where images touch."""
+def gutters(ink: Ink, rect: Rect, most: int = _CUTS, severed_share: float = _SEVERED) -> list[Gutter]:
+    """The best straight cuts through a rectangle, best first: empty strips, then edges where images touch.
+
+    A cut severs at most ``severed_share`` of its line.
+    """
     found: list[Gutter] = []
     axes: tuple[Axis, Axis] = (0, 1)
     unit = 0.008 * max(ink.frame.width, ink.frame.height)  # the median gap (measured on 9,642 figures)
@@ -54,7 +58,7 @@ def gutters(ink: Ink, rect: Rect, most: int = _CUTS) -> list[Gutter]:
         empty = ink.profile(rect, axis) == 0
         length = rect.height if axis == 0 else rect.width
         margin = max(2, round(0.05 * len(severed)))
-        for first, last in runs(severed <= 0.02 * length):
+        for first, last in runs(severed <= severed_share * length):
             middle = (first + last) // 2
             if not margin <= middle < len(severed) - margin:
                 continue

@@ -317,3 +317,78 @@ def test_with_true_letters_nine_in_ten_real_panels_are_right_at_iou_three_quarte
         )
     assert true > 60
     assert 2 * right / (true + proposed) >= 0.9
+
+
+def test_plots_side_by_side_without_letters_are_panels_of_their_own() -> None:
+    figure = Drawing(640, 240)
+    for x in (10, 340):
+        figure.plot((x, 20, x + 280, 220))
+    assert_all_found(figure, [(10, 20, 290, 220), (340, 20, 620, 220)])
+
+
+def test_a_plot_with_a_narrow_colour_bar_is_one_panel() -> None:
+    figure = Drawing(500, 300)
+    figure.plot((10, 20, 400, 280))
+    figure.picture((430, 20, 450, 280))
+    assert_all_found(figure, [(10, 20, 450, 280)])
+
+
+def test_facets_that_share_one_axis_are_one_panel() -> None:
+    figure = Drawing(620, 300)
+    figure.plot((10, 20, 220, 280))
+    for x in (235, 424):
+        figure.draw.rectangle((x, 20, x + 175, 262), outline=(0, 0, 0), width=2)
+    assert_all_found(figure, [(10, 20, 600, 280)])
+
+
+def test_photographs_that_touch_in_a_grid_are_panels_of_their_own() -> None:
+    figure = Drawing(600, 400)
+    boxes = [(x, y, x + 200, y + 200) for y in (0, 200) for x in (0, 200, 400)]
+    for k, box in enumerate(boxes):
+        figure.picture(box, level=90 + 40 * (k % 2), spread=10)
+    assert_all_found(figure, [tuple(map(float, box)) for box in boxes])
+
+
+def assert_all_found(figure: Drawing, boxes: list[tuple[float, ...]]) -> None:
+    """As many panels as boxes, all without label, each as its box."""
+    found = propose_panels(np.array(figure.image), [], ())
+    assert [p.label for p in found] == [None] * len(boxes)
+    for panel, box in zip(found, boxes, strict=True):
+        assert iou(panel.box_xyxy, (box[0], box[1], box[2], box[3])) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("places", "stacked"),
+    [(("left", "right"), False), (("right", "left"), False), (("above", "below"), True), (("upper", "lower"), True)],
+)
+def test_places_that_the_caption_names_become_the_labels_of_the_parts_there(
+    places: tuple[str, ...], stacked: bool
+) -> None:
+    figure = Drawing(500, 500) if stacked else Drawing(640, 220)
+    first, second = ((10, 10, 490, 200), (10, 280, 300, 490)) if stacked else ((10, 10, 200, 210), (260, 10, 630, 180))
+    figure.plot(first)
+    figure.plot(second)
+    found = {p.label: p.box_xyxy for p in propose_panels(np.array(figure.image), [], (), places)}
+    truth: dict[str | None, Box] = dict(zip(sorted(places, key=_rank), (first, second), strict=True))
+    assert_boxes(found, truth, 0.95)
+
+
+def _rank(place: str) -> bool:
+    return place in ("right", "below", "lower")
+
+
+def test_four_corners_that_the_caption_names_are_the_parts_of_two_rows() -> None:
+    figure = Drawing(640, 430)
+    boxes: list[Box] = [(0, 0, 310, 205), (330, 0, 640, 205), (0, 225, 310, 430), (330, 225, 640, 430)]
+    for x0, y0, x1, y1 in boxes:
+        figure.picture((int(x0), int(y0), int(x1), int(y1)))
+    places = ("upper left", "upper right", "lower left", "lower right")
+    found = {p.label: p.box_xyxy for p in propose_panels(np.array(figure.image), [], (), places)}
+    assert_boxes(found, dict(zip(places, boxes, strict=True)), 0.97)
+
+
+def test_words_that_are_no_places_split_nothing() -> None:
+    figure = Drawing(500, 400)
+    figure.picture((0, 0, 500, 400))
+    (only,) = propose_panels(np.array(figure.image), [], (), ("inset", "left"))
+    assert only.label is None
