@@ -18,7 +18,7 @@ NEAR_PAGE = 244
 """Blank paper around letters, where JPEG leaves a halo. Guess."""
 
 LAYERS = ("white", "black", "red", "yellow", "green", "cyan", "blue", "magenta")
-"""Layers of ``layer``; every drawn colour is bright in at least one (orange in yellow, purple in magenta and blue)."""
+"""Names of the layers; every drawn colour is bright in at least one (orange in yellow, purple in magenta and blue)."""
 
 _NEAR: dict[str, frozenset[str]] = {
     "orange": frozenset({"red", "yellow"}),
@@ -31,6 +31,11 @@ _NEAR: dict[str, frozenset[str]] = {
     "grey": frozenset({"white", "black", "gray"}),
 }
 """Colours that authors and eyes call by each other's name."""
+
+
+def color_layers(image_rgb: Image) -> dict[str, Image]:
+    """All layers of an image by name."""
+    return {name: layer(image_rgb, name) for name in LAYERS}
 
 
 def layer(image_rgb: Image, name: str) -> Image:

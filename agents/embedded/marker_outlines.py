@@ -7,6 +7,7 @@ distinguishes a marker from texture, an inset's frame or a gutter is measured on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.embedded.marker_colors import LAYERS, NEAR_PAGE, PAGE, Image, color_name, layer
+from agents.embedded.marker_colors import NEAR_PAGE, PAGE, Image, color_name
 from curator.geometry import Box
 
 Ints = NDArray[np.int64]
@@ -70,7 +71,8 @@ class Measures:
         """How sure one may be that each outline marks something.
 
         Logistic regression with a unit Gaussian prior on its weights, fitted on 102 published boxes against 580 other
-        outlines of 39 figures.
+        outlines of 39 figures. Below twice the least size a box is judged as if it had that size: on 59 further
+        figures, most without any box, the smallest outlines were the false ones.
         """
         lone = np.maximum(self.lone, -0.5)
         return np.asarray(
@@ -83,24 +85,25 @@ class Measures:
             + 0.66 * self.continuity
             - 16.41 * self.page
             - 7.39 * self.edge
-            - 0.89 * np.log(self.size)
+            - 0.89 * np.log(np.maximum(self.size, 2))
             + (3.42 * lone - 4.51 if self.dashed else 0)
         )
 
 
 def find_outlines(
-    image_rgb: Image, line_px: int, least_px: int, least_log_odds: float, layers: tuple[str, ...] = LAYERS
+    image_rgb: Image, layers: Mapping[str, Image], line_px: int, least_px: int, least_log_odds: float
 ) -> list[Outline]:
     """Rectangles drawn in an image or crop, in its frame; one drawn box may be found several times.
+
+    ``layers`` are all colour layers of the same image.
 
     Lines are up to ``line_px`` thick, sides at least ``least_px`` long.
     """
     if min(image_rgb.shape[:2]) < 2 * least_px:
         return []
     found: list[Outline] = []
-    surroundings = _Surroundings.of(image_rgb, line_px)
-    for name in layers:
-        values = layer(image_rgb, name)
+    surroundings = _Surroundings.of(image_rgb, layers["white"], line_px)
+    for name, values in layers.items():
         if name not in ("white", "black") and np.count_nonzero(values > 2 * _SEED) < 4 * least_px:
             continue
         ridges = _Ridges.of(values, line_px)
@@ -122,8 +125,7 @@ class _Surroundings(NamedTuple):
     """1 where the page shows; drawn white lines are too thin to count."""
 
     @classmethod
-    def of(cls, image_rgb: Image, line_px: int) -> _Surroundings:
-        white = layer(image_rgb, "white")
+    def of(cls, image_rgb: Image, white: Image, line_px: int) -> _Surroundings:
         kernel = np.ones((line_px + 1 + line_px % 2,) * 2, np.uint8)
         blank = cv2.morphologyEx((white >= NEAR_PAGE).astype(np.uint8), cv2.MORPH_OPEN, kernel)
         return cls(cv2.blur(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY), (3, 3)), white, blank)

@@ -8,13 +8,14 @@ resembles it more.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.embedded.marker_colors import LAYERS, PAGE, Image, color_name, layer
+from agents.embedded.marker_colors import PAGE, Image, color_name
 from agents.embedded.marker_templates import bank, on_grid, unit
 from curator.figure import MarkerKind
 from curator.geometry import Box, Point
@@ -47,19 +48,15 @@ class Sign:
     """Share of its neighbours in a line that resemble letters, 0 or 1."""
 
 
-def find_signs(
-    image_rgb: Image, least_px: int, most_px: int, levels: int, layers: tuple[str, ...] = LAYERS
-) -> list[Sign]:
+def find_signs(image_rgb: Image, layers: Mapping[str, Image], least_px: int, most_px: int, levels: int) -> list[Sign]:
     """Candidates in an image or crop, in its frame, longest side ``least_px`` to ``most_px``.
 
-    ``levels`` (1 to 3) is how far below pure colour a piece may be.
+    ``layers`` are all colour layers of the same image; ``levels`` (1 to 3) is how far below pure colour a piece may be.
     """
     found: list[Sign] = []
-    white = layer(image_rgb, "white")
-    for name in layers:
-        values = layer(image_rgb, name)
+    for name, values in layers.items():
         for level in _LEVELS.get(name, _HUE_LEVELS)[:levels]:
-            found.extend(_signs(image_rgb, white, values, level, least_px, most_px))
+            found.extend(_signs(image_rgb, layers["white"], values, level, least_px, most_px))
     return found
 
 

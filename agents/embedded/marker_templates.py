@@ -90,7 +90,7 @@ Polygon = tuple[tuple[float, float], ...]
 
 def _shapes() -> Iterator[tuple[MarkerKind | None, tuple[Polygon, ...], int]]:
     """Kind, polygons (pointing to +x, about 1 long) and the turn after which the shape repeats, in degrees."""
-    for head in (0.25, 0.4, 0.55, 0.7):
+    for head in (0.15, 0.25, 0.4, 0.55, 0.7):
         for width in (0.7, 1.1, 1.5):
             for shaft in (0.22, 0.45):
                 yield MarkerKind.ARROW, _arrow(head, head * width, head * width * shaft), 360
@@ -113,6 +113,9 @@ def _shapes() -> Iterator[tuple[MarkerKind | None, tuple[Polygon, ...], int]]:
     for aspect in (1.0, 1.4, 2.0, 3.0, 5.0):
         yield None, (_ellipse(aspect),), 180 if aspect > 1 else _TURN_DEGREES
         yield None, (((0, 0), (1, 0), (1, 1 / aspect), (0, 1 / aspect)),), 180
+    for aspect in (9.0, 16.0):  # leader lines, which may taper
+        yield None, (((0, 0), (1, 0), (1, 1 / aspect), (0, 1 / aspect)),), 180
+        yield None, (((0, 0), (1, 0.3 / aspect), (1, 0.7 / aspect), (0, 1 / aspect)),), 360
     for bend in (60, 120):
         yield None, _arc(bend), 360
     for thickness in (0.12, 0.25):  # corners, crossings and forks of lines

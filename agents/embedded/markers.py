@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from agents.embedded.caption_pointers import Pointer
-from agents.embedded.marker_colors import Image, colors_agree
+from agents.embedded.marker_colors import Image, color_layers, colors_agree
 from agents.embedded.marker_outlines import Outline, find_outlines
 from agents.embedded.marker_shapes import Sign, find_signs
+from agents.embedded.marker_text import LEAST_LETTERS, Words, find_words
 from curator.figure import MarkerKind, PanelKind
-from curator.geometry import Box, Point, clip, suppress
+from curator.geometry import Box, Point, clip, coverage, suppress
 
 _LEAST = 0.4  # measured: less likely proposals cost more precision than they gain recall
 _PROMISED = 2.0  # log odds that a caption's promise adds; guess, "white arrows indicate ..." is rarely wrong
@@ -23,7 +26,13 @@ _TWIN_LOG_ODDS = -3.0  # below it an outline is not worth a look, nor a witness 
 _ALONE_LOG_ODDS = -2.0  # what an outline without twins counts as its twin; guess, many figures have one box only
 _LETTERS = 2.5  # of the least box; guess: outlines up to this size may be letters
 _WEAKER = 3.0  # log odds below the panel's best sign of the same clause where texture begins; guess
-_WORKING_PX = 1700  # longer side; measured: shrinking 2,300 to 3,200 px to it halves the time and costs no marker
+_ALIKE = 3  # guess: the largest sign of a clause over its smallest; foreshortened arrows differ by 2
+_LARGER = 1.5  # times a letter's height; guess: what a caption explains on a plot is drawn larger than print
+_WORKING_PX = 1700
+"""Longer side. Measured on four figures of 2,300 to 3,200 px: half the time; 17, 4, 0 and 6 signs found at full size
+become 17, 2, 1 and 9 (thin lines are lost, thick ones and JPEG noise are smoothed)."""
+_MOST_EXPLAINED = 8  # signs of one clause on a plot or diagram; guess: more are glyphs or the drawing's own arrows
+_ON_LETTER = 0.5  # guess: share of a candidate's box that lies in the box of the panel's printed letter
 _SAME = 0.3  # IoU; above it two candidates are one marker
 _LEAST_PANEL = 16  # px
 _FAMILY = {
@@ -68,16 +77,27 @@ def find_markers(image_rgb: Image, panels: Sequence[PanelView], pointers: Sequen
     if longer > _WORKING_PX:
         scale = _WORKING_PX / longer
         shrunk = np.asarray(cv2.resize(image_rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
-        small_panels = [replace(panel, box_xyxy=_scaled(panel.box_xyxy, scale)) for panel in panels]
+        small_panels = [_shrunk(panel, scale) for panel in panels]
         height, width = image_rgb.shape[:2]
         return [
             _enlarged(m, 1 / scale, (0.0, 0.0, width, height)) for m in find_markers(shrunk, small_panels, pointers)
         ]
-    searches = [
-        _Search(panel, [p for p in pointers if speaks_of(p, panel)], _crop(image_rgb, panel.box_xyxy), longer)
-        for panel in panels
-    ]
-    searches = [search for search in searches if min(search.crop.shape[:2]) >= _LEAST_PANEL]
+    promised = [[p for p in pointers if speaks_of(p, panel)] for panel in panels]
+    worth = [panel.kind.photographic or bool(own) for panel, own in zip(panels, promised, strict=True)]
+    if not any(worth):
+        return []
+    layers = color_layers(image_rgb)
+    words = find_words(layers, longer)
+    searches = []
+    for panel, own in zip(compress(panels, worth), compress(promised, worth), strict=True):
+        x0, y0, x1, y1 = _pixels(panel.box_xyxy, image_rgb)
+        if min(x1 - x0, y1 - y0) < _LEAST_PANEL:
+            continue
+        crop = image_rgb[y0:y1, x0:x1]
+        crop_layers = {name: values[y0:y1, x0:x1] for name, values in layers.items()}
+        printed = words.within((float(x0), float(y0), float(x1), float(y1)))
+        letter = panel.label_box_xyxy and _shifted(panel.label_box_xyxy, -x0, -y0)
+        searches.append(_Search(panel, own, crop, crop_layers, printed, letter, longer))
     outlines = [_outlines(search) for search in searches]
     everywhere = [outline for found in outlines for outline in found]
     markers: list[MarkerProposal] = []
@@ -113,8 +133,16 @@ class _Search(NamedTuple):
     panel: PanelView
     promised: list[Pointer]
     crop: Image
+    layers: dict[str, Image]
+    words: Words
+    letter_xyxy: Box | None
     longer_px: int
     """The longer side of the whole figure: signs and lines are drawn to its scale."""
+
+    def prints(self, box_xyxy: Box, least_letters: int = LEAST_LETTERS) -> bool:
+        """What the box (of the crop) holds is a piece of print: of a word or of the panel's letter."""
+        on_letter = self.letter_xyxy is not None and coverage(box_xyxy, self.letter_xyxy) >= _ON_LETTER
+        return on_letter or self.words.hold(box_xyxy, least_letters)
 
     def wants(self, *kinds: MarkerKind) -> bool:
         return self.panel.kind.photographic or any(family(pointer.kind) in kinds for pointer in self.promised)
@@ -125,10 +153,15 @@ def _outlines(search: _Search) -> list[Outline]:
     least_px = max(8, round(0.0065 * search.longer_px))  # measured: the smallest box, 9 px of 1,280
     if not search.wants(MarkerKind.BOX):
         return []
-    found = find_outlines(search.crop, line_px, least_px, _TWIN_LOG_ODDS)
+    found = find_outlines(search.crop, search.layers, line_px, least_px, _TWIN_LOG_ODDS)
     found = [found[i] for i in suppress([o.box_xyxy for o in found], [o.log_odds for o in found], _SAME)]
+    found = [o for o in found if not search.prints(o.box_xyxy, least_letters=2) and not search.words.fill(o.box_xyxy)]
     letter_px = _LETTERS * least_px
     return [o for o in found if _short_px(o) > letter_px or not any(_in_line(o, other) for other in found)]
+
+
+def _long_px(box_xyxy: Box) -> float:
+    return max(box_xyxy[2] - box_xyxy[0], box_xyxy[3] - box_xyxy[1])
 
 
 def _short_px(outline: Outline) -> float:
@@ -182,18 +215,41 @@ def _from_signs(search: _Search) -> list[MarkerProposal]:
     least_px = max(5, round((0.004 if wanted else 0.007) * search.longer_px))
     most_px = round(0.6 * min(search.crop.shape[:2]))
     weighed: list[tuple[float, Sign, Pointer | None]] = []
-    for sign in find_signs(search.crop, least_px, most_px, 3 if wanted else 1):
+    for sign in find_signs(search.crop, search.layers, least_px, most_px, 3 if wanted else 1):
+        if search.prints(sign.box_xyxy):
+            continue
         pointer = explaining(sign.kind, sign.color, search.promised)
-        log_odds = _unpromised_log_odds(sign)
-        if pointer:
-            log_odds = max(log_odds + _PROMISED, _promised_log_odds(sign))
+        if search.panel.kind.photographic:
+            log_odds = _unpromised_log_odds(sign)
+            if pointer:
+                log_odds = max(log_odds + _PROMISED, _promised_log_odds(sign))
+        elif pointer:
+            log_odds = _drawn_log_odds(sign) + _PROMISED
+            if _long_px(sign.box_xyxy) > _LARGER * search.words.letter_px:
+                log_odds += _PROMISED / 2
+        else:
+            continue
         weighed.append((log_odds, sign, pointer))
-    best = {pointer: log_odds for log_odds, _, pointer in sorted(weighed, key=lambda w: w[0]) if pointer}
-    return [
+    best = {pointer: (log_odds, sign) for log_odds, sign, pointer in sorted(weighed, key=_first) if pointer}
+    proposals = [
         MarkerProposal(search.panel.id, sign.kind, sign.color, sign.box_xyxy, sign.tip_xy, pointer, _share(log_odds))
         for log_odds, sign, pointer in weighed
-        if _share(log_odds) >= _LEAST and (pointer is None or log_odds >= best[pointer] - _WEAKER)
+        if _share(log_odds) >= _LEAST and (pointer is None or _alike(log_odds, sign, *best[pointer]))
     ]
+    if search.panel.kind.photographic:
+        return proposals
+    explained = Counter(proposal.pointer for proposal in proposals)
+    return [proposal for proposal in proposals if explained[proposal.pointer] <= _MOST_EXPLAINED]
+
+
+def _first(weighed: tuple[float, Sign, Pointer | None]) -> float:
+    return weighed[0]
+
+
+def _alike(log_odds: float, sign: Sign, best_log_odds: float, best: Sign) -> bool:
+    """Drawn like the best sign of the clause: about as large, and no mere texture beside it."""
+    size, best_size = _long_px(sign.box_xyxy), _long_px(best.box_xyxy)
+    return log_odds >= best_log_odds - _WEAKER and max(size, best_size) <= _ALIKE * min(size, best_size)
 
 
 def _unpromised_log_odds(sign: Sign) -> float:
@@ -208,6 +264,11 @@ def _unpromised_log_odds(sign: Sign) -> float:
     )
 
 
+def _drawn_log_odds(sign: Sign) -> float:
+    """The same on the white page of a plot or diagram, where words are known and only the shape tells."""
+    return _unpromised_log_odds(sign) + 6.05 * sign.page
+
+
 def _promised_log_odds(sign: Sign) -> float:
     """Where the caption names kind and colour, what stands out is the sign, even if too small to show its shape.
 
@@ -220,15 +281,15 @@ def _share(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
-def _crop(image_rgb: Image, box_xyxy: Box) -> Image:
-    x0, y0, x1, y1 = _pixels(box_xyxy, image_rgb)
-    return np.ascontiguousarray(image_rgb[y0 : max(y0, y1), x0 : max(x0, x1)])
-
-
 def _pixels(box_xyxy: Box, image_rgb: Image) -> tuple[int, int, int, int]:
     height, width = image_rgb.shape[:2]
     x0, y0, x1, y1 = box_xyxy
     return max(0, math.floor(x0)), max(0, math.floor(y0)), min(width, math.ceil(x1)), min(height, math.ceil(y1))
+
+
+def _shrunk(panel: PanelView, scale: float) -> PanelView:
+    letter = panel.label_box_xyxy and _scaled(panel.label_box_xyxy, scale)
+    return replace(panel, box_xyxy=_scaled(panel.box_xyxy, scale), label_box_xyxy=letter)
 
 
 def _scaled(box_xyxy: Box, scale: float) -> Box:
@@ -244,6 +305,10 @@ def _enlarged(proposal: MarkerProposal, scale: float, frame_xyxy: Box) -> Marker
 
 
 def _moved(proposal: MarkerProposal, dx: int, dy: int) -> MarkerProposal:
-    x0, y0, x1, y1 = proposal.box_xyxy
     tip = None if proposal.tip_xy is None else (proposal.tip_xy[0] + dx, proposal.tip_xy[1] + dy)
-    return replace(proposal, box_xyxy=(x0 + dx, y0 + dy, x1 + dx, y1 + dy), tip_xy=tip)
+    return replace(proposal, box_xyxy=_shifted(proposal.box_xyxy, dx, dy), tip_xy=tip)
+
+
+def _shifted(box_xyxy: Box, dx: int, dy: int) -> Box:
+    x0, y0, x1, y1 = box_xyxy
+    return x0 + dx, y0 + dy, x1 + dx, y1 + dy

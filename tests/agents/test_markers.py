@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -173,6 +174,52 @@ def test_an_arrow_on_a_plot_needs_a_promise() -> None:
     assert found(image, kind=PanelKind.PLOT) == []
     promised = found(image, pointer(MarkerKind.ARROW), kind=PanelKind.PLOT)
     assert [marker.kind for marker in promised] == [MarkerKind.ARROW]
+
+
+def test_words_of_a_diagram_are_no_markers_though_its_caption_explains_arrows_and_boxes() -> None:
+    image = np.full((300, 420, 3), 255, np.uint8)
+    for row, text in enumerate(("Convert to Sparse Volume", "DVID server / Body Importer", "AVOID LOADED KNOWN VALVE")):
+        place = (10, 60 + 80 * row)
+        cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4 + 0.15 * row, (0, 0, 0), 1, cv2.LINE_AA)
+    promises = [pointer(MarkerKind.ARROW), pointer(MarkerKind.BOX), pointer(MarkerKind.ASTERISK)]
+    assert found(image, *promises, kind=PanelKind.DIAGRAM) == []
+    assert found(image, *promises, kind=PanelKind.PLOT) == []
+
+
+def test_a_colored_word_on_a_picture_is_no_box() -> None:
+    image = np.zeros((280, 280, 3), np.uint8)
+    cv2.putText(image, "BODO CDC37", (20, 60), cv2.FONT_HERSHEY_PLAIN, 2.0, (0, 230, 20), 2)
+    assert found(image, pointer(MarkerKind.BOX)) == []
+
+
+def test_a_frame_around_a_word_is_no_marker() -> None:
+    image = textured(110)
+    cv2.rectangle(image, (90, 120), (170, 150), (255, 255, 255), -1)
+    cv2.rectangle(image, (90, 120), (170, 150), (0, 0, 0), 1)
+    cv2.putText(image, "EBr6n", (98, 142), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 1, cv2.LINE_AA)
+    assert [marker for marker in found(image) if marker.kind == MarkerKind.BOX] == []
+
+
+def test_the_printed_letter_of_a_panel_is_no_marker() -> None:
+    image = textured(90)
+    head(image, (40, 20), 270, 18, COLORS["white"])
+    assert len(found(image, pointer(MarkerKind.ARROWHEAD))) == 1
+    lettered = replace(view(image), label_box_xyxy=(28.0, 16.0, 52.0, 42.0))
+    assert find_markers(image, [lettered], [pointer(MarkerKind.ARROWHEAD)]) == []
+
+
+def test_a_leader_line_is_no_arrow() -> None:
+    image = textured(60)
+    cv2.line(image, (60, 60), (150, 190), (255, 255, 255), 2, cv2.LINE_AA)
+    cv2.line(image, (200, 40), (180, 120), (255, 255, 255), 3, cv2.LINE_AA)
+    assert found(image) == []
+
+
+def test_of_one_clause_the_signs_are_about_as_large() -> None:
+    image = textured(70)
+    arrow(image, (180, 150), 20, 120, COLORS["white"])
+    head(image, (60, 220), 120, 14, COLORS["white"])
+    assert len(found(image, pointer(MarkerKind.ARROW, "white"))) == 1
 
 
 def test_two_colors_of_arrow_go_to_their_own_clauses() -> None:
