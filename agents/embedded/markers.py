@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from agents.embedded.caption_pointers import Pointer
+from agents.embedded.marker_circles import find_rings
 from agents.embedded.marker_colors import Image, color_layers, colors_agree
 from agents.embedded.marker_outlines import Outline, find_outlines
 from agents.embedded.marker_shapes import Sign, find_signs
@@ -26,6 +27,7 @@ _TWIN_LOG_ODDS = -3.0  # below it an outline is not worth a look, nor a witness 
 _ALONE_LOG_ODDS = -2.0  # what an outline without twins counts as its twin; guess, many figures have one box only
 _LETTERS = 2.5  # of the least box; guess: outlines up to this size may be letters
 _WEAKER = 3.0  # log odds below the panel's best sign of the same clause where texture begins; guess
+_RING, _NAMED_RING = 0.5, 0.7  # guess: confidence of a ring that a caption explains, without and with its colour
 _ALIKE = 3  # guess: the largest sign of a clause over its smallest; foreshortened arrows differ by 2
 _LARGER = 1.5  # times a letter's height; guess: what a caption explains on a plot is drawn larger than print
 _WORKING_PX = 1700
@@ -102,7 +104,7 @@ def find_markers(image_rgb: Image, panels: Sequence[PanelView], pointers: Sequen
     everywhere = [outline for found in outlines for outline in found]
     markers: list[MarkerProposal] = []
     for search, found in zip(searches, outlines, strict=True):
-        proposals = _from_outlines(search, found, everywhere) + _from_signs(search)
+        proposals = _from_outlines(search, found, everywhere) + _from_signs(search) + _from_rings(search)
         kept = suppress([p.box_xyxy for p in proposals], [p.confidence for p in proposals], _SAME)
         x0, y0, _, _ = _pixels(search.panel.box_xyxy, image_rgb)
         chosen = sorted((proposals[i] for i in kept), key=lambda p: (p.box_xyxy[1], p.box_xyxy[0]))
@@ -144,13 +146,15 @@ class _Search(NamedTuple):
         on_letter = self.letter_xyxy is not None and coverage(box_xyxy, self.letter_xyxy) >= _ON_LETTER
         return on_letter or self.words.hold(box_xyxy, least_letters)
 
+    def wants_promised(self, *kinds: MarkerKind) -> bool:
+        return any(family(pointer.kind) in kinds for pointer in self.promised)
+
     def wants(self, *kinds: MarkerKind) -> bool:
-        return self.panel.kind.photographic or any(family(pointer.kind) in kinds for pointer in self.promised)
+        return self.panel.kind.photographic or self.wants_promised(*kinds)
 
 
 def _outlines(search: _Search) -> list[Outline]:
-    line_px = min(8, max(4, round(0.0025 * search.longer_px)))  # measured: the thickest outline seen, 6 px of 2,700
-    least_px = max(8, round(0.0065 * search.longer_px))  # measured: the smallest box, 9 px of 1,280
+    line_px, least_px = _drawn_px(search.longer_px)
     if not search.wants(MarkerKind.BOX):
         return []
     found = find_outlines(search.crop, search.layers, line_px, least_px, _TWIN_LOG_ODDS)
@@ -158,6 +162,12 @@ def _outlines(search: _Search) -> list[Outline]:
     found = [o for o in found if not search.prints(o.box_xyxy, least_letters=2) and not search.words.fill(o.box_xyxy)]
     letter_px = _LETTERS * least_px
     return [o for o in found if _short_px(o) > letter_px or not any(_in_line(o, other) for other in found)]
+
+
+def _drawn_px(longer_px: int) -> tuple[int, int]:
+    """The thickest line and the shortest side of an outline, for the longer side of the figure."""
+    line_px = min(8, max(4, round(0.0025 * longer_px)))  # measured: the thickest outline seen, 6 px of 2,700
+    return line_px, max(8, round(0.0065 * longer_px))  # measured: the smallest box, 9 px of 1,280
 
 
 def _long_px(box_xyxy: Box) -> float:
@@ -211,7 +221,7 @@ def _twins(first: Outline, second: Outline) -> bool:
 def _from_signs(search: _Search) -> list[MarkerProposal]:
     if not search.wants(MarkerKind.ARROW, MarkerKind.ASTERISK):
         return []
-    wanted = any(family(pointer.kind) in (MarkerKind.ARROW, MarkerKind.ASTERISK) for pointer in search.promised)
+    wanted = search.wants_promised(MarkerKind.ARROW, MarkerKind.ASTERISK)
     least_px = max(5, round((0.004 if wanted else 0.007) * search.longer_px))
     most_px = round(0.6 * min(search.crop.shape[:2]))
     weighed: list[tuple[float, Sign, Pointer | None]] = []
@@ -250,6 +260,22 @@ def _alike(log_odds: float, sign: Sign, best_log_odds: float, best: Sign) -> boo
     """Drawn like the best sign of the clause: about as large, and no mere texture beside it."""
     size, best_size = _long_px(sign.box_xyxy), _long_px(best.box_xyxy)
     return log_odds >= best_log_odds - _WEAKER and max(size, best_size) <= _ALIKE * min(size, best_size)
+
+
+def _from_rings(search: _Search) -> list[MarkerProposal]:
+    """Circles of a picture whose caption speaks of circles; cells, vessels and data points are round too."""
+    if not search.panel.kind.photographic or not search.wants_promised(MarkerKind.CIRCLE):
+        return []
+    line_px, least_px = _drawn_px(search.longer_px)
+    found = []
+    for ring in find_rings(search.crop, search.layers, line_px, 2 * least_px):
+        pointer = explaining(MarkerKind.CIRCLE, ring.color, search.promised)
+        if pointer and not search.prints(ring.box_xyxy, least_letters=2):
+            sure = _NAMED_RING if pointer.color else _RING
+            found.append(
+                MarkerProposal(search.panel.id, MarkerKind.CIRCLE, ring.color, ring.box_xyxy, None, pointer, sure)
+            )
+    return found if len(found) <= _MOST_EXPLAINED else []
 
 
 def _unpromised_log_odds(sign: Sign) -> float:

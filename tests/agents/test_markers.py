@@ -222,6 +222,25 @@ def test_of_one_clause_the_signs_are_about_as_large() -> None:
     assert len(found(image, pointer(MarkerKind.ARROW, "white"))) == 1
 
 
+@pytest.mark.parametrize("color", ["white", "yellow", "red"])
+@pytest.mark.parametrize("axes", [(22, 22), (30, 18)], ids=["circle", "ellipse"])
+def test_a_circle_that_the_caption_explains_is_found(color: str, axes: tuple[int, int]) -> None:
+    image = textured(GROUND[color])
+    cv2.ellipse(image, (130, 150), axes, 0, 0, 360, COLORS[color], 2, cv2.LINE_AA)
+    promise = pointer(MarkerKind.CIRCLE, color)
+    circles = [marker for marker in found(image, promise) if marker.kind == MarkerKind.CIRCLE]
+    assert [(marker.color, marker.pointer) for marker in circles] == [(color, promise)]
+    assert iou(circles[0].box_xyxy, (130.0 - axes[0], 150.0 - axes[1], 131.0 + axes[0], 151.0 + axes[1])) >= 0.8
+    assert [marker for marker in found(image) if marker.kind == MarkerKind.CIRCLE] == []
+
+
+def test_filled_blobs_and_open_arcs_are_no_circles() -> None:
+    image = textured(60)
+    cv2.circle(image, (80, 80), 20, COLORS["white"], -1)
+    cv2.ellipse(image, (190, 180), (26, 26), 0, 0, 240, COLORS["white"], 2)
+    assert [m for m in found(image, pointer(MarkerKind.CIRCLE, "white")) if m.kind == MarkerKind.CIRCLE] == []
+
+
 def test_two_colors_of_arrow_go_to_their_own_clauses() -> None:
     image = textured(110)
     arrow(image, (90, 90), 45, 36, COLORS["white"])
