@@ -26,6 +26,8 @@ _HUE_LEVELS = (150, 95, 60)
 _DISC = 2 * math.pi  # area over squared root mean square radius of a disc, the greatest of all shapes
 _MOST_PIECES = 1500  # of one layer and level, the largest first: more are texture
 _LEAST_AREA = 10  # px
+_MOST_FILLED = 0.9  # of its box; bars and squares
+_NEXT = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def _signs(image_rgb: Image, white: Image, values: Image, level: int, least_px: 
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = (longest >= least_px) & (longest <= most_px) & (stats[:, cv2.CC_STAT_AREA] >= _LEAST_AREA)
+    box_area = stats[:, cv2.CC_STAT_WIDTH] * stats[:, cv2.CC_STAT_HEIGHT]
+    keep &= stats[:, cv2.CC_STAT_AREA] <= _MOST_FILLED * box_area
     keep[0] = False
     pieces = np.nonzero(keep)[0]
     if len(pieces) > _MOST_PIECES:
@@ -74,16 +78,14 @@ def _signs(image_rgb: Image, white: Image, values: Image, level: int, least_px: 
     grids: list[NDArray[np.float32]] = []
     rows: list[tuple[int, Box, float, float]] = []
     for piece in pieces.tolist():
-        x, y, w, h, size = (int(v) for v in stats[piece])
-        if size > 0.9 * w * h:
-            continue
+        x, y, w, h = (int(v) for v in stats[piece, :4])
         x0, y0 = max(0, x - 3), max(0, y - 3)
         window = (slice(y0, y + h + 3), slice(x0, x + w + 3))
         own = labels[window] == piece
         part = values[window].astype(np.float32)
         inside = part[own]
-        around = cv2.dilate(own.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-        ring_mask = around & ~cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+        near = cv2.dilate(own.view(np.uint8), _NEXT)
+        ring_mask = cv2.dilate(near, _NEXT) > near
         ring = part[ring_mask]
         if not len(ring):
             continue
@@ -91,7 +93,7 @@ def _signs(image_rgb: Image, white: Image, values: Image, level: int, least_px: 
         high, low = float(inside[inside >= inside.mean()].mean()), float(ring.mean())
         if high - low < 35:
             continue
-        soft = np.clip((part - low) / (high - low), 0, 1) * cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8))
+        soft = np.clip((part - low) / (high - low), 0, 1) * near
         grids.append(on_grid(soft))
         box = (float(x), float(y), float(x + w), float(y + h))
         rows.append((piece, box, (high - low) / 255, page))
