@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from agents.embedded.layout_bodies import split_bodies
 from agents.embedded.layout_grid import split_grid
 from agents.embedded.layout_ink import Ink, Rect, find_ink
-from agents.embedded.layout_partition import Leaf, Missing, Partition, best_partition
+from agents.embedded.layout_partition import Leaf, Missing, Partition, Work, best_partition
 from agents.embedded.layout_places import split_by_places
 from agents.embedded.layout_split import split_images, split_into
 from agents.embedded.layout_strays import with_strays_moved
@@ -37,7 +37,8 @@ _MISFIT = -3.0  # nats of a letter's panel below which the letter may be false (
 _MISFIT_GAIN = 2.0  # nats that its absence must gain, beside twice the letter's log odds (guess)
 _SUREST = 0.999  # confidence of a letter that is taken at its word
 _EMPTY_RIGHT = 0.2  # of images without any content (guess)
-_UNPROMISED = 0.7  # mean confidence that letters need where the caption promises none (guess)
+_UNPROMISED = 0.5  # mean confidence that letters need where the caption promises none, before and after the figure
+# was cut between them: true letters sit well, lane numbers read as letters do not (guess)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def propose_panels(
         return [PanelProposal(None, None, (0.0, 0.0, float(width), float(height)), _EMPTY_RIGHT)]
     anchors = chosen_letters(letters, expected)
     labels = list({label_key(label): label for label in reversed(expected)}.values())[::-1]
-    labels = labels or [letter.text for letter in anchors]
+    if not labels and len(anchors) > 1:  # one letter that no caption promises tells no panels apart
+        labels = [letter.text for letter in anchors]
     if not anchors or len(labels) < 2:
         return _without_letters(image_rgb, ink, whole, anchors, labels, places)
     anchors, missing, found = _without_false_letters(ink, labels, anchors)
@@ -99,6 +101,8 @@ def propose_panels(
                 _confidence(leaf, letter),
             )
         )
+    if not expected and (len(proposals) < 2 or sum(p.confidence for p in proposals) < _UNPROMISED * len(proposals)):
+        return _without_letters(image_rgb, ink, whole, [], [], places)
     place = {label_key(label): index for index, label in enumerate(labels)}
     return sorted(proposals, key=lambda p: place.get(label_key(p.label or ""), len(place)))
 
@@ -108,14 +112,15 @@ def _without_false_letters(
 ) -> tuple[list[Letter], dict[str, Missing], Partition]:
     """The letters less those that fit no partition, the labels left without letter, and the best partition."""
     missing = _missing(labels, anchors)
-    found = best_partition(ink, [_reduced(a.box_xyxy, ink) for a in anchors], list(missing.values()))[1]
-    while len(anchors) > 1:
+    work = Work()
+    found = best_partition(ink, [_reduced(a.box_xyxy, ink) for a in anchors], list(missing.values()), work)[1]
+    while len(anchors) > 1 and not work.done:
         own, worst = min((leaf.own, leaf.anchor) for leaf in found.leaves if leaf.anchor is not None)
         if own > _MISFIT:
             break
         fewer = [letter for index, letter in enumerate(anchors) if index != worst]
         rest = _missing(labels, fewer)
-        other = best_partition(ink, [_reduced(a.box_xyxy, ink) for a in fewer], list(rest.values()))[1]
+        other = best_partition(ink, [_reduced(a.box_xyxy, ink) for a in fewer], list(rest.values()), work)[1]
         sure = min(max(anchors[worst].confidence, 1 - _SUREST), _SUREST)
         if other.score < found.score + _MISFIT_GAIN + 2 * math.log(sure / (1 - sure)):
             break
@@ -220,7 +225,7 @@ def _without_letters(
         if len(parts) > 1:
             return [PanelProposal(None, None, _original(part, ink, image_wh), confidence) for part in parts]
     letter = anchors[0] if anchors else None
-    label = labels[0] if len(labels) == 1 else None
+    label = labels[0] if len(labels) == 1 else letter.text if letter else None
     return [PanelProposal(label, letter.box_xyxy if letter else None, _original(whole, ink, image_wh), confidence)]
 
 

@@ -14,20 +14,18 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.embedded.layout_cuts import WIDE_GAP, Cut, Cuts, Part
 from agents.embedded.layout_ink import Axis, Ink, Rect
 from agents.embedded.layout_modes import MODES, Mode, likely_modes, offset_score, offset_scores
-from agents.embedded.layout_split import runs
 
 _BEAM = 7  # cuts tried for one rectangle (guess)
 _ALIKE = 3  # of them with the same letters on each side
 _SURE = -1.5  # nats of severed ink and misalignment above which a cut needs no rival (guess)
-_CUTS_A_GAP = 3  # cuts through ink tried between two neighbouring letters, beside the clean ones
 _PATIENCE = (250, 800)  # rectangles searched with a full beam, and before only the first cut that fits is followed
-_CORNER = -1.5  # nats of a cut that is not straight through; 3 % of real figures need one (measured)
 _CORNERS = 4  # of them tried for one rectangle
 _POOR = -0.4  # nats a panel below which such cuts are tried (guess; half of the partitions known are above 0)
 _CORNER_SEARCHES = 40  # rectangles of a figure in which they are looked for; they cost 10 ms each
-_WIDE_GAP = 0.7  # nats of the widest empty strip (guess)
+_WORK = 24_000  # rectangles trimmed for one figure, 40 microseconds each; 4 of 99 figures need more (measured)
 _UNREAD = -2.0  # nats of a panel whose letter was not read and that shows none (guess)
 
 
@@ -56,42 +54,41 @@ class Partition(NamedTuple):
     leaves: tuple[Leaf, ...]
 
 
-class _Part(NamedTuple):
-    rect: Rect
-    holes: tuple[Rect, ...]
-    ids: tuple[int, ...]
-    unread: int
-
-
-class _Cut(NamedTuple):
-    """A straight cut, or where ``corner`` is given the cutting of that rectangle out of a corner of the part."""
-
-    score: float
-    axis: Axis
-    at: int
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-    corner: Rect | None = None
-
-
 _Solved: TypeAlias = Partition | None
 
 
-def best_partition(ink: Ink, anchors: Sequence[Rect], missing: Sequence[Missing] = ()) -> tuple[Mode, Partition]:
+class Work:
+    """What the search of one figure may still cost, counted in rectangles, so that the result never depends on time."""
+
+    def __init__(self, left: int = _WORK) -> None:
+        self.left = left
+
+    @property
+    def done(self) -> bool:
+        return self.left <= 0
+
+
+def best_partition(
+    ink: Ink, anchors: Sequence[Rect], missing: Sequence[Missing] = (), work: Work | None = None
+) -> tuple[Mode, Partition]:
     """The best partition over all modes that the figure's rim does not rule out.
 
     Args:
         ink: the figure.
         anchors: boxes of the letters in the order of their labels, at least one.
         missing: panels to find without a letter.
+        work: shared by all searches of the figure; once it is done, only the first cuts that fit are followed.
     """
+    work = work or Work()
     best: tuple[Mode, Partition] | None = None
     for mode in likely_modes(ink, anchors):
-        search = Search(ink, tuple(anchors), mode, tuple(missing))
+        search = Search(ink, tuple(anchors), mode, tuple(missing), work)
         for unread in range(len(missing), -1, -1):
             found = search.best(unread)
             if found is not None and (best is None or found.score > best[1].score):
                 best = mode, found
+            if best is not None and work.done:
+                return best
         if best is not None and best[1].score > -len(anchors):  # guess: a nat a letter is as good as real ones are
             break
     assert best is not None  # without unread panels there always is a partition
@@ -101,14 +98,17 @@ def best_partition(ink: Ink, anchors: Sequence[Rect], missing: Sequence[Missing]
 class Search:
     """Dynamic programming over the parts of one figure, for one mode."""
 
-    def __init__(self, ink: Ink, anchors: tuple[Rect, ...], mode: Mode, missing: tuple[Missing, ...]) -> None:
+    def __init__(
+        self, ink: Ink, anchors: tuple[Rect, ...], mode: Mode, missing: tuple[Missing, ...], work: Work
+    ) -> None:
         self.ink = ink
         self.anchors = anchors
         self.mode = mode
         self.missing = missing
+        self.work = work
         self.letter = float(np.median([a.height for a in anchors]))
-        self.gap = 0.008 * max(ink.frame.width, ink.frame.height)  # the median gap (measured on 9,642 figures)
-        self.solved: dict[_Part, _Solved] = {}
+        self.lines = Cuts(ink, anchors, mode, self.letter)
+        self.solved: dict[Part, _Solved] = {}
         both: tuple[Axis, Axis] = (1, 0)
         in_line = list(zip(self.anchors, self.anchors[1:], strict=False))
         self.orders = [o for o in both if all(self.precedes(a, b, o) for a, b in in_line)] or list(both)
@@ -126,7 +126,7 @@ class Search:
         found = self.solve(whole)
         if found is None:
             return None
-        if found.score < _POOR * len(found.leaves) and len(self.anchors) > 2:
+        if found.score < _POOR * len(found.leaves) and len(self.anchors) > 2 and not self.work.done:
             self.solved.clear()
             self.corner_searches = _CORNER_SEARCHES
             again = self.solve(whole)
@@ -154,8 +154,9 @@ class Search:
                 score += 1.2 + (2.0 if alike else -1.0)
         return score
 
-    def part(self, rect: Rect, holes: tuple[Rect, ...], ids: tuple[int, ...], unread: int) -> _Part:
+    def part(self, rect: Rect, holes: tuple[Rect, ...], ids: tuple[int, ...], unread: int) -> Part:
         """The part trimmed to its ink and letters."""
+        self.work.left -= 1
         holes = tuple(hole for hole in holes if hole.within(rect))
         boxes = [self.anchors[i] for i in ids]
         key = rect, holes
@@ -165,13 +166,13 @@ class Search:
         if inside is not None:
             boxes.append(inside)
         if not boxes:
-            return _Part(rect, holes, ids, unread)
+            return Part(rect, holes, ids, unread)
         trimmed = Rect(
             min(b.x0 for b in boxes), min(b.y0 for b in boxes), max(b.x1 for b in boxes), max(b.y1 for b in boxes)
         )
-        return _Part(trimmed, tuple(hole for hole in holes if hole.within(trimmed)), ids, unread)
+        return Part(trimmed, tuple(hole for hole in holes if hole.within(trimmed)), ids, unread)
 
-    def solve(self, part: _Part) -> _Solved:
+    def solve(self, part: Part) -> _Solved:
         """The best partition of a part; None where it cannot hold what it should."""
         if part in self.solved:
             return self.solved[part]
@@ -181,7 +182,7 @@ class Search:
             best = self.leaf(part)
         else:
             for cut in self.cuts(part):
-                if best is not None and len(self.solved) > _PATIENCE[1]:
+                if best is not None and (self.work.done or len(self.solved) > _PATIENCE[1]):
                     break
                 for one, two in self.sides(part, cut):
                     least = -math.inf if best is None else best.score - cut.score
@@ -202,15 +203,15 @@ class Search:
         self.solved[part] = best
         return best
 
-    def bound(self, part: _Part) -> float:
+    def bound(self, part: Part) -> float:
         """No partition of the part scores more."""
-        return _WIDE_GAP * (len(part.ids) + part.unread - 1) + (0.0 if part.unread else self.outer_fit(part, 0))
+        return WIDE_GAP * (len(part.ids) + part.unread - 1) + (0.0 if part.unread else self.outer_fit(part, 0))
 
-    def undivided(self, part: _Part) -> Partition:
+    def undivided(self, part: Part) -> Partition:
         """Letters that no straight cut separates: all get the whole, and the score says how bad that is."""
         return Partition(-20.0 * len(part.ids), tuple(Leaf(i, part.rect, -20.0, -20.0) for i in part.ids))
 
-    def sides(self, part: _Part, cut: _Cut) -> Iterator[tuple[_Part, _Part]]:
+    def sides(self, part: Part, cut: Cut) -> Iterator[tuple[Part, Part]]:
         """Both sides of a cut, with every share of the unread panels that leaves none of them without a panel."""
         if cut.corner is not None:
             one = self.part(cut.corner, part.holes, cut.before, 0)
@@ -225,7 +226,7 @@ class Search:
                 if cut.after or rest:
                     yield one._replace(unread=unread), two._replace(unread=rest)
 
-    def leaf(self, part: _Part) -> _Solved:
+    def leaf(self, part: Part) -> _Solved:
         """A part that is one panel."""
         rect = part.rect
         small = sum(max(0.0, 4.0 - side / self.letter) for side in (rect.width, rect.height))
@@ -267,144 +268,41 @@ class Search:
     def precedes(self, first: Rect, second: Rect, order: Axis) -> bool:
         """In reading order by rows (1), or by columns (0), judged by the corner where the letters sit."""
         slack = 2 * self.letter
-        across = self.line(second, order) - self.line(first, order)
+        across = self.lines.line(second, order) - self.lines.line(first, order)
         along: Axis = 0 if order == 1 else 1
-        return across > slack or (across > -slack and self.line(second, along) > self.line(first, along))
+        return across > slack or (across > -slack and self.lines.line(second, along) > self.lines.line(first, along))
 
-    def cuts(self, part: _Part) -> list[_Cut]:
+    def cuts(self, part: Part) -> list[Cut]:
         """The most promising cuts, best first."""
-        found: list[tuple[float, _Cut]] = []
+        found: list[tuple[float, Cut]] = []
         axes: tuple[Axis, Axis] = (0, 1)
         for axis in axes:
-            found.extend((cut.score + self.alignment(cut), cut) for cut in self.straight_cuts(part, axis))
+            found.extend((cut.score + self.alignment(cut), cut) for cut in self.lines.straight(part, axis))
         found.sort(key=lambda item: (-item[0], item[1].axis, item[1].at))
-        ranked: list[tuple[float, _Cut]] = []
+        ranked: list[tuple[float, Cut]] = []
         for _, cut in found[: 3 * _BEAM]:
             one, two = part.rect.halves(cut.axis, cut.at)
             fit = self.outer_fit(self.part(one, part.holes, cut.before, 0), part.unread)
             fit += self.outer_fit(self.part(two, part.holes, cut.after, 0), part.unread)
             ranked.append((cut.score + fit, cut))
         ranked.sort(key=lambda item: (-item[0], item[1].axis, item[1].at))
-        beam = _BEAM if len(self.solved) < _PATIENCE[0] else 2 if len(self.solved) < _PATIENCE[1] else 1
+        solved = _PATIENCE[1] if self.work.done else len(self.solved)
+        beam = _BEAM if solved < _PATIENCE[0] else 2 if solved < _PATIENCE[1] else 1
         if ranked and ranked[0][0] > _SURE:  # clean, and with letters in the right corners on both sides
             beam = min(beam, 2)
-        chosen: list[_Cut] = []
+        chosen: list[Cut] = []
         alike: dict[tuple[Axis, tuple[int, ...]], int] = {}
         for _, cut in ranked:
             key = cut.axis, cut.before
             if alike.get(key, 0) < _ALIKE and len(chosen) < beam:
                 alike[key] = alike.get(key, 0) + 1
                 chosen.append(cut)
-        if len(part.ids) > 2 and self.corner_searches and (not ranked or ranked[0][0] < _SURE):
+        if len(part.ids) > 2 and self.corner_searches and not self.work.done and (not ranked or ranked[0][0] < _SURE):
             self.corner_searches -= 1
-            chosen.extend(sorted(self.corner_cuts(part), key=lambda cut: -cut.score)[:_CORNERS])
+            chosen.extend(sorted(self.lines.corners(part), key=lambda cut: -cut.score)[:_CORNERS])
         return chosen
 
-    def corner_cuts(self, part: _Part) -> Iterator[_Cut]:
-        """Panels with one letter that can be cut out of a corner where no straight cut runs through (pinwheels)."""
-        if self.mode.x == "c":
-            return
-        boxes = np.array([self.anchors[i] for i in part.ids])
-        rect = part.rect
-        reach = round(2 * self.letter)
-        columns = sorted({self.line(self.anchors[i], 0) for i in part.ids})
-        rows = sorted({self.line(self.anchors[i], 1) for i in part.ids})
-        done: set[Rect] = set()
-        for x in columns:
-            for y in rows:
-                for left in (True, False):
-                    for top in (True, False):
-                        rough = Rect(
-                            rect.x0 if left else x, rect.y0 if top else y, x if left else rect.x1, y if top else rect.y1
-                        )
-                        inside = (
-                            (boxes[:, 0] < rough.x1)
-                            & (boxes[:, 2] > rough.x0)
-                            & (boxes[:, 1] < rough.y1)
-                            & (boxes[:, 3] > rough.y0)
-                        )
-                        if inside.sum() != 1 or min(rough.width, rough.height) < 4 * self.letter:
-                            continue
-                        if any(hole.within(rough) for hole in part.holes):
-                            continue
-                        index = int(np.flatnonzero(inside)[0])
-                        column, x_score = self.best_line(rough, 0, x, reach, left)
-                        rough = rough._replace(x1=column) if left else rough._replace(x0=column)
-                        row, y_score = self.best_line(rough, 1, y, reach, top)
-                        corner = rough._replace(y1=row) if top else rough._replace(y0=row)
-                        if corner in done:
-                            continue
-                        done.add(corner)
-                        rest = tuple(i for k, i in enumerate(part.ids) if k != index)
-                        yield _Cut(x_score + y_score + _CORNER, 0, column, (part.ids[index],), rest, corner)
-
-    def line(self, letter: Rect, axis: Axis) -> int:
-        """Where a cut along the letter runs."""
-        side = self.mode.x if axis == 0 else self.mode.y
-        return letter[axis] if side in "lt" else letter[axis + 2]
-
-    def best_line(self, rect: Rect, axis: Axis, near: int, reach: int, ends: bool) -> tuple[int, float]:
-        """The best cut within ``reach`` outside a letter's edge ``near``, and its score.
-
-        ``ends``: whether the rectangle ends there, else it starts there.
-        """
-        outwards = -1 if (self.mode.x if axis == 0 else self.mode.y) in "lt" else 1
-        low, high = sorted((near, near + outwards * reach))
-        low, high = max(low, 1), min(high, self.ink.frame[axis + 2] - 1)
-        if low > high:  # the letter touches the image's edge
-            return near, -9.0
-        wide = rect._replace(x0=low - 1, x1=high + 1) if axis == 0 else rect._replace(y0=low - 1, y1=high + 1)
-        cost = self.ink.severed(wide, axis)[1:]
-        empty = self.ink.profile(wide, axis)[1:] == 0
-        length = rect.height if axis == 0 else rect.width
-        best = max(self.cuts_between(cost, empty, 0, len(cost) - 1, length), key=lambda cut: cut[0], default=(-9.0, 0))
-        return low + best[1], best[0]
-
-    def straight_cuts(self, part: _Part, axis: Axis) -> Iterator[_Cut]:
-        """Cuts across one axis: every clean gap, and the few best through ink."""
-        order = sorted(part.ids, key=lambda i: (self.anchors[i][axis] + self.anchors[i][axis + 2], i))
-        severed = self.ink.severed(part.rect, axis, part.holes)
-        empty = self.ink.profile(part.rect, axis, part.holes) == 0
-        start, end = part.rect[axis], part.rect[axis + 2]
-        length = part.rect.height if axis == 0 else part.rect.width
-        outer = 0 if part.unread else 1  # only a panel without letter can lie outside all letters
-        for n in range(outer, len(order) + 1 - outer):
-            low = max((self.anchors[i][axis + 2] for i in order[:n]), default=start)
-            high = min((self.anchors[i][axis] for i in order[n:]), default=end)
-            low, high = max(low - start, 1), min(high - start, len(severed) - 1)
-            if low > high:
-                continue
-            before, after = tuple(sorted(order[:n])), tuple(sorted(order[n:]))
-            for score, at in self.cuts_between(severed, empty, low, high, length):
-                yield _Cut(score, axis, start + at, before, after)
-
-    def cuts_between(
-        self, severed: NDArray[np.float64], empty: NDArray[np.bool_], low: int, high: int, length: int
-    ) -> Iterator[tuple[float, int]]:
-        """Score and place of the cuts from ``low`` to ``high``."""
-        cost = severed[low : high + 1]
-        clean = cost <= 0
-        for first, last in runs(clean):
-            width = int(empty[low + first : low + last].sum())
-            yield self.gap_score(width), low + (first + last) // 2
-        rest = np.where(clean, np.inf, cost)
-        reach = max(2, round(self.letter / 2))
-        for _ in range(_CUTS_A_GAP):
-            at = int(rest.argmin())
-            if not math.isfinite(rest[at]):
-                break
-            yield self.severed_score(float(rest[at]), length), low + at
-            rest[max(0, at - reach) : at + reach + 1] = np.inf
-
-    def gap_score(self, width: int) -> float:
-        """Of an empty strip: gaps inside panels are narrower than those between them (guess: half a nat a factor e)."""
-        return max(-1.3, min(_WIDE_GAP, 0.5 * math.log((width + 0.5) / self.gap)))
-
-    def severed_score(self, pixels: float, length: int) -> float:
-        """Of a cut through ink: two nats for each letter height of ink, and more when it is most of the line."""
-        return self.gap_score(0) - min(4.0, 2.0 * pixels / self.letter) - 6.0 * pixels / max(1, length)
-
-    def alignment(self, cut: _Cut) -> float:
+    def alignment(self, cut: Cut) -> float:
         """How near the cut runs to the letters that it should run along."""
         side = self.mode.x if cut.axis == 0 else self.mode.y
         if side in "lt" and cut.after:
@@ -413,7 +311,7 @@ class Search:
             return offset_score((cut.at - max(self.anchors[i][cut.axis + 2] for i in cut.before)) / self.letter)
         return -1.0  # guess
 
-    def outer_fit(self, part: _Part, unread: int) -> float:
+    def outer_fit(self, part: Part, unread: int) -> float:
         """How the outermost letters sit against the part's edges: without unread panels, none can sit better."""
         if not part.ids:
             return _UNREAD

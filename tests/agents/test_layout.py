@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from agents.embedded.layout import PanelProposal, label_key, propose_panels
+from agents.embedded.layout_ink import Rect, find_ink
+from agents.embedded.layout_partition import Work, best_partition
 from agents.embedded.letters import Letter
 from curator.geometry import Box, iou
 
@@ -369,7 +372,8 @@ def test_places_that_the_caption_names_become_the_labels_of_the_parts_there(
     figure.plot(first)
     figure.plot(second)
     found = {p.label: p.box_xyxy for p in propose_panels(np.array(figure.image), [], (), places)}
-    truth: dict[str | None, Box] = dict(zip(sorted(places, key=_rank), (first, second), strict=True))
+    one, other = sorted(places, key=_rank)
+    truth: dict[str | None, Box] = {one: first, other: second}
     assert_boxes(found, truth, 0.95)
 
 
@@ -384,7 +388,8 @@ def test_four_corners_that_the_caption_names_are_the_parts_of_two_rows() -> None
         figure.picture((int(x0), int(y0), int(x1), int(y1)))
     places = ("upper left", "upper right", "lower left", "lower right")
     found = {p.label: p.box_xyxy for p in propose_panels(np.array(figure.image), [], (), places)}
-    assert_boxes(found, dict(zip(places, boxes, strict=True)), 0.97)
+    truth: dict[str | None, Box] = dict(zip(places, boxes, strict=True))
+    assert_boxes(found, truth, 0.97)
 
 
 def test_words_that_are_no_places_split_nothing() -> None:
@@ -392,3 +397,35 @@ def test_words_that_are_no_places_split_nothing() -> None:
     figure.picture((0, 0, 500, 400))
     (only,) = propose_panels(np.array(figure.image), [], (), ("inset", "left"))
     assert only.label is None
+
+
+def test_doubtful_letters_that_no_caption_promises_count_where_they_sit_well() -> None:
+    figure = Drawing(610, 410)
+    boxes: dict[str | None, Box] = {}
+    for text, x, y in (("a", 0, 0), ("b", 306, 0), ("c", 0, 206), ("d", 306, 206)):
+        figure.picture((x, y, x + 300, y + 200), level=60)
+        figure.letter(text, x + 4, y, (255, 255, 255))
+        boxes[text] = (x, y, x + 300, y + 200)
+    figure.letters = [replace(letter, confidence=0.6) for letter in figure.letters]
+    assert_boxes(figure.panels(), boxes, 0.97)
+
+
+def test_lane_numbers_read_as_letters_do_not_cut_a_gel_in_two() -> None:
+    figure = Drawing(500, 400)
+    figure.picture((10, 30, 490, 390), level=60, spread=3)
+    for lane, x in enumerate(range(60, 460, 80)):
+        figure.letter("ABCDE"[lane], x, 8, read=lane in (0, 1))
+    figure.letters = [replace(letter, confidence=0.9) for letter in figure.letters]
+    (only,) = propose_panels(np.array(figure.image), figure.letters, ())
+    assert only.label is None
+
+
+def test_a_search_without_work_left_still_gives_each_letter_a_panel() -> None:
+    figure = Drawing(620, 480)
+    for text, x, y in (("A", 10, 10), ("B", 330, 10), ("C", 10, 250), ("D", 330, 250)):
+        figure.letter(text, x, y)
+        figure.plot((x + 14, y + 24, x + 270, y + 210))
+    ink = find_ink(np.array(figure.image))
+    anchors = [Rect(*(round(value) for value in letter.box_xyxy)) for letter in figure.letters]
+    leaves = best_partition(ink, anchors, (), Work(0))[1].leaves
+    assert sorted(leaf.anchor for leaf in leaves if leaf.anchor is not None) == [0, 1, 2, 3]
