@@ -146,6 +146,9 @@ class _Search(NamedTuple):
         on_letter = self.letter_xyxy is not None and coverage(box_xyxy, self.letter_xyxy) >= _ON_LETTER
         return on_letter or self.words.hold(box_xyxy, least_letters)
 
+    def larger_than_print(self, box_xyxy: Box) -> bool:
+        return _long_px(box_xyxy) > _LARGER * self.words.letter_px
+
     def wants_promised(self, *kinds: MarkerKind) -> bool:
         return any(family(pointer.kind) in kinds for pointer in self.promised)
 
@@ -160,6 +163,8 @@ def _outlines(search: _Search) -> list[Outline]:
     found = find_outlines(search.crop, search.layers, line_px, least_px, _TWIN_LOG_ODDS)
     found = [found[i] for i in suppress([o.box_xyxy for o in found], [o.log_odds for o in found], _SAME)]
     found = [o for o in found if not search.prints(o.box_xyxy, least_letters=2) and not search.words.fill(o.box_xyxy)]
+    if not search.panel.kind.photographic:
+        found = [outline for outline in found if search.larger_than_print(outline.box_xyxy)]
     letter_px = _LETTERS * least_px
     return [o for o in found if _short_px(o) > letter_px or not any(_in_line(o, other) for other in found)]
 
@@ -235,7 +240,7 @@ def _from_signs(search: _Search) -> list[MarkerProposal]:
                 log_odds = max(log_odds + _PROMISED, _promised_log_odds(sign))
         elif pointer:
             log_odds = _drawn_log_odds(sign) + _PROMISED
-            if _long_px(sign.box_xyxy) > _LARGER * search.words.letter_px:
+            if search.larger_than_print(sign.box_xyxy):
                 log_odds += _PROMISED / 2
         else:
             continue

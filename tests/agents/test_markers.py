@@ -186,6 +186,16 @@ def test_words_of_a_diagram_are_no_markers_though_its_caption_explains_arrows_an
     assert found(image, *promises, kind=PanelKind.PLOT) == []
 
 
+def test_a_box_on_a_heat_map_is_larger_than_its_print() -> None:
+    image = textured(70)
+    cv2.rectangle(image, (150, 120), (240, 220), COLORS["white"], 2)
+    cv2.rectangle(image, (60, 120), (75, 135), COLORS["white"], 2)
+    assert len(found(image, pointer(MarkerKind.BOX), kind=PanelKind.PLOT)) == 2
+    cv2.putText(image, "Population", (20, 60), cv2.FONT_HERSHEY_SIMPLEX, 0.8, COLORS["white"], 2)
+    (box,) = found(image, pointer(MarkerKind.BOX), kind=PanelKind.PLOT)
+    assert iou(box.box_xyxy, (150.0, 120.0, 241.0, 221.0)) >= 0.7
+
+
 def test_a_colored_word_on_a_picture_is_no_box() -> None:
     image = np.zeros((280, 280, 3), np.uint8)
     cv2.putText(image, "BODO CDC37", (20, 60), cv2.FONT_HERSHEY_PLAIN, 2.0, (0, 230, 20), 2)
