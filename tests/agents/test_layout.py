@@ -429,3 +429,14 @@ def test_a_search_without_work_left_still_gives_each_letter_a_panel() -> None:
     anchors = [Rect(*(round(value) for value in letter.box_xyxy)) for letter in figure.letters]
     leaves = best_partition(ink, anchors, (), Work(0))[1].leaves
     assert sorted(leaf.anchor for leaf in leaves if leaf.anchor is not None) == [0, 1, 2, 3]
+
+
+def test_a_word_below_a_picture_is_no_panel_however_surely_its_letter_was_read() -> None:
+    figure = Drawing(700, 560)
+    boxes: dict[str | None, Box] = {}
+    for text, x, y in (("A", 10, 10), ("B", 370, 10), ("C", 10, 290), ("D", 370, 290)):
+        figure.letter(text, x, y)
+        figure.picture((x, y + 24, x + 300, y + 210))
+        boxes[text] = (x, y + 4, x + 300, y + 210)
+    figure.letter("F", 480, 506)
+    assert set(figure.panels("A", "B", "C", "D", "F")) == set(boxes)
