@@ -59,8 +59,11 @@ def _are_panels(ink: Ink, rect: Rect, parts: Sequence[_Part]) -> bool:
     bodies, rects = [part.body for part in parts], [part.rect for part in parts]
     if sum(body.area for body in bodies) < _FILLED * rect.area or min(b.area for b in bodies) < _SMALLEST * rect.area:
         return False
-    alike = any(_alike(boxes, axis) for boxes in (bodies, rects) for axis in _AXES)
-    return alike and not _strips(bodies) and not any(_shares_axis(parts, axis, side) for axis in _AXES)
+    if _strips(bodies):
+        return False
+    if any(_alike(bodies, axis) for axis in _AXES):
+        return not any(_shares_axis(parts, axis, side) for axis in _AXES)
+    return any(_alike(rects, axis) for axis in _AXES)
 
 
 _AXES: tuple[Axis, Axis] = (0, 1)
@@ -130,7 +133,7 @@ def _strips(bodies: Sequence[Rect]) -> bool:
 
 
 def _shares_axis(parts: Sequence[_Part], axis: Axis, side: int) -> bool:
-    """Only the first column (axis 0) or last row (axis 1) has numbers beside its body: facets of one plot."""
+    """Only the first column (axis 0) or last row (axis 1) has numbers beside its body: the bodies are facets of one plot."""
     places = [part.body[axis] if axis == 0 else -part.body[axis + 2] for part in parts]
     room = [part.body.x0 - part.rect.x0 if axis == 0 else part.rect.y1 - part.body.y1 for part in parts]
     outer = [r for place, r in zip(places, room, strict=True) if place - min(places) < 0.02 * side]
