@@ -8,7 +8,7 @@ curves, a picture, a round map), and the bodies stand in line and are alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -28,6 +28,7 @@ _GAP = 0.01  # of the figure's longer side that the bodies stand apart (guess: t
 _AXIS = 0.015  # of the figure's longer side that numbers and title of an axis take at least (guess)
 _JOINED = 0.006  # of the figure's longer side between pieces of one body (guess)
 _WORK = 60  # rectangles looked at, before the figure counts as one panel
+_AXES: Final[tuple[Axis, Axis]] = (0, 1)
 
 
 class _Part(NamedTuple):
@@ -64,9 +65,6 @@ def _are_panels(ink: Ink, rect: Rect, parts: Sequence[_Part]) -> bool:
     if any(_alike(bodies, axis) for axis in _AXES):
         return not any(_shares_axis(parts, axis, side) for axis in _AXES)
     return any(_alike(rects, axis) for axis in _AXES)
-
-
-_AXES: tuple[Axis, Axis] = (0, 1)
 
 
 class _Divider:
@@ -133,7 +131,7 @@ def _strips(bodies: Sequence[Rect]) -> bool:
 
 
 def _shares_axis(parts: Sequence[_Part], axis: Axis, side: int) -> bool:
-    """Only the first column (axis 0) or last row (axis 1) has numbers beside its body: the bodies are facets of one plot."""
+    """Only the first column (axis 0) or last row (axis 1) has numbers beside its body: facets of one plot."""
     places = [part.body[axis] if axis == 0 else -part.body[axis + 2] for part in parts]
     room = [part.body.x0 - part.rect.x0 if axis == 0 else part.rect.y1 - part.body.y1 for part in parts]
     outer = [r for place, r in zip(places, room, strict=True) if place - min(places) < 0.02 * side]
