@@ -27,6 +27,10 @@ _LEAST_SIDE_PX = 12
 """Below this a crop shows nothing that could be told (guess)."""
 _FLAT_RANGE = 3
 """Grey range of a crop that is empty (guess: JPEG noise)."""
+_HUES = 12
+"""Bins of the hue circle: red, orange, yellow... (guess)."""
+_CELLS = 20
+"""So many enclosed white fields are counted; more say nothing more (guess)."""
 
 _WORDS: dict[PanelKind, re.Pattern[str]] = {
     PanelKind.GEL: re.compile(r"blot|\bSDS|\bPAGE\b|\bgels?\b|electrophore|lysate|in-gel|immunoprecipit", re.I),
@@ -108,7 +112,7 @@ def panel_features(crop_rgb: Rgb) -> dict[str, float] | None:
     gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     if int(gray.max()) - int(gray.min()) <= _FLAT_RANGE:
         return None
-    return {"one": 1.0} | _tone(rgb, gray) | _colour(rgb, gray) | _texture(gray) | _ruling(gray)
+    return {"one": 1.0} | _tone(rgb, gray) | _colour(rgb, gray) | _texture(gray) | _marks(gray)
 
 
 def _tone(rgb: Rgb, gray: Gray) -> dict[str, float]:
@@ -137,11 +141,16 @@ def _colour(rgb: Rgb, gray: Gray) -> dict[str, float]:
     red, green, blue = wide[..., 0], wide[..., 1], wide[..., 2]
     stain = coloured & (red > green + 15) & (blue > green + 10) & (gray > 70)
     glow = coloured & (low < 60)
+    hue = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV), np.uint8)[..., 0][coloured]
+    # A few coloured pixels are JPEG fringes: their hue says nothing (0.2% is a guess).
+    shares = np.bincount(hue // (180 // _HUES), minlength=_HUES) / hue.size if coloured.mean() > 0.002 else np.zeros(0)
+    used = shares[shares > 0]
     return {
         "chroma": float(chroma.mean()) / 255,
         "coloured": float(coloured.mean()),
         "stain": float(stain.mean()),
         "glow": float(glow.mean()),
+        "hues": float(-(used * np.log2(used)).sum()) / math.log2(_HUES),
         "grey_middle": float(((chroma < 16) & (gray > 48) & (gray < 224)).mean()),
     }
 
@@ -166,20 +175,21 @@ def _texture(gray: Gray) -> dict[str, float]:
     }
 
 
-def _ruling(gray: Gray) -> dict[str, float]:
-    """Ruled lines and small dark marks on white: axes, tables, text."""
-    dark = (gray < 140).astype(np.uint8)
-    ruler = np.ones((1, max(3, gray.shape[1] // 3)), np.uint8)
-    rows = np.max(cv2.morphologyEx(dark, cv2.MORPH_OPEN, ruler), axis=1) > 0
-    row_lines = int((np.diff(rows.astype(np.int8)) == 1).sum()) + int(rows[0])
+def _marks(gray: Gray) -> dict[str, float]:
+    """Small dark marks on white, as letters are, and the white fields that lines enclose: cells of tables, boxes."""
     ink = (gray < 170).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     sizes = stats[1:]
     marks = (sizes[:, 3] <= 14) & (sizes[:, 2] <= 30) & (sizes[:, 4] >= 3)
     blocks = sizes[:, 4] > 0.02 * gray.size
+    _, _, stats, _ = cv2.connectedComponentsWithStats((gray > 235).astype(np.uint8), connectivity=4)
+    fields = stats[1:]
+    share = fields[:, 4] / gray.size
+    # Smaller fields are the insides of letters, larger ones the background; a cell fills its bounding box (guesses).
+    cells = (share > 0.004) & (share < 0.4) & (fields[:, 4] > 0.7 * fields[:, 2] * fields[:, 3])
     return {
-        "row_lines": min(row_lines, 8) / 8,
         "marks": min(int(marks.sum()), 200) / 200,
         "marks_share": float(sizes[marks, 4].sum()) / max(1, int(ink.sum())),
         "blocks": min(int(blocks.sum()), 6) / 6,
+        "cells": min(int(cells.sum()), _CELLS) / _CELLS,
     }

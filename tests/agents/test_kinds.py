@@ -77,6 +77,40 @@ def test_drawn_panels_are_told_apart(crop: NDArray[np.uint8], caption: str, kind
     assert classify_panel(crop, caption)[0] == kind
 
 
+@pytest.mark.parametrize("scale", [2.0, 1.0, 0.75, 0.5])
+def test_a_bar_chart_is_a_plot_at_every_size(scale: float) -> None:
+    chart = Image.fromarray(bar_chart())
+    crop = pixels(chart.resize((round(chart.width * scale), round(chart.height * scale)), Image.Resampling.LANCZOS))
+    assert classify_panel(crop)[0] == PanelKind.PLOT
+
+
+def test_the_fields_that_lines_enclose_are_counted() -> None:
+    open_page = Image.new("RGB", (300, 200), "white")
+    ImageDraw.Draw(open_page).line((20, 100, 280, 100), fill="black", width=2)
+    ruled = open_page.copy()
+    for left in range(20, 260, 60):
+        ImageDraw.Draw(ruled).rectangle((left, 20, left + 50, 60), outline="black", width=2)
+    without, with_boxes = panel_features(pixels(open_page)), panel_features(pixels(ruled))
+    assert without is not None
+    assert with_boxes is not None
+    assert without["cells"] == 0
+    assert with_boxes["cells"] == 4 / 20
+
+
+def test_hues_are_many_or_one_or_none() -> None:
+    def hues(*fills: str) -> float:
+        panel = Image.new("RGB", (300, 200), "white")
+        for column, fill in enumerate(fills):
+            ImageDraw.Draw(panel).rectangle((10 + 45 * column, 20, 40 + 45 * column, 180), fill=fill)
+        features = panel_features(pixels(panel))
+        assert features is not None
+        return features["hues"]
+
+    assert hues("black", "gray") == hues("red", "red") == 0
+    assert hues("red", "blue") == pytest.approx(1 / np.log2(12))
+    assert hues("red", "yellow", "lime", "blue") > hues("red", "blue")
+
+
 def test_the_probability_is_that_of_the_kind_named() -> None:
     features = panel_features(bar_chart())
     assert features is not None
