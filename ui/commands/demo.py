@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("demo")
 @click.option("--figures", default=24, show_default=True, type=click.IntRange(1, 100_000))
-@click.option("--seed", default=1, show_default=True, help="The same seed draws the same figures.")
+@click.option("--seed", default=2, show_default=True, help="The same seed draws the same figures.")
 @click.option("--draw-only", type=click.Path(path_type=Path), help="Only draw, into this new folder, with truth.json.")
 @click.option("--mine", "limit", type=click.IntRange(1), help="Mine only so many now; `curator ui` mines the rest.")
 @click.option("--if-empty", is_flag=True, help="Do nothing where the project has figures.")
