@@ -245,6 +245,9 @@ def test_selected_words_are_given_to_the_selected_panel(project: Store, review: 
     page.keyboard.press("t")
     saved(page, 2)
     start = KIDNEY.index("Count of nuclei")
+    expect(page.locator(".rv-full p")).to_have_text(
+        "Podocyte injury in the kidney. Count of nuclei per field. Scale bars, 50 um."
+    )
     assert panel(project, "p4").own_spans == ((start, start + len("Count of nuclei per field.")),)
     expect(page.locator(".rv-caption .seg.own", has_text="Count of nuclei")).to_have_attribute(
         "data-owners", re.compile(r"\bp4\b")

@@ -7,6 +7,7 @@ import {
   captionOf,
   colourOf,
   confidenceOf,
+  fullCaptionOf,
   isPersons,
   isRejected,
   nameOf,
@@ -155,12 +156,20 @@ export class Fields {
       );
       parts.push(this._field("Label", label), this._parent());
     }
-    parts.push(this._caption(node), this._words(), this._box());
+    parts.push(this._caption(node), this._words());
+    if (node.level === "panel") parts.push(this._fullCaption());
+    parts.push(this._box());
     if (node.level === "panel")
       parts.push(this._place("Letter", "label_box_xyxy", "letter", "Draw the box of the printed letter"));
     if (node.level === "marker") parts.push(this._place("Tip", "tip_xy", "tip", "Click where it points"));
     parts.push(this._provenance());
     return parts;
+  }
+
+  _fullCaption() {
+    const text = html("p", {});
+    this._refreshers.push((panel) => (text.textContent = fullCaptionOf(this._state.figure, panel)));
+    return html("details", { class: "rv-full" }, html("summary", {}, "Full caption, with the shared words"), text);
   }
 
   _head() {

@@ -37,6 +37,12 @@ export function captionOf(figure, node) {
   return node.caption;
 }
 
+// What a panel is trained with: the shared lead, its own caption, the shared tail (curator.figure.full_caption).
+export function fullCaptionOf(figure, panel) {
+  const { lead_spans: lead, tail_spans: tail } = figure.shared;
+  return [textOf(figure.caption, lead), captionOf(figure, panel), textOf(figure.caption, tail)].filter(Boolean).join(" ");
+}
+
 export const CAPTION_FIELD = { panel: "own_text", marker: "clause_text", region: "caption" };
 
 // How a node is called in one or two words.
