@@ -69,5 +69,10 @@ def validated(kind: type[Any], fields: dict[str, Any]) -> Any:
     try:
         return adapter(kind).validate_python(fields)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise HierarchyError(f"{kind.__name__.lower()} {fields.get('id')!r} is not valid: {wrong}") from error
+        name = f"{kind.__name__.lower()} {fields.get('id')!r}"
+        raise HierarchyError(f"{name} is not valid: {faults_of(error)}") from error
+
+
+def faults_of(error: ValidationError, most: int | None = None) -> str:
+    """What is wrong with outside data, field by field ("pmc.tau: Unexpected keyword argument"), at most so many."""
+    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:most])

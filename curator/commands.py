@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from curator.codec import faults_of
 from curator.errors import ReviewError
 
 BoxField = tuple[float, float, float, float]
 SpanField = tuple[int, int]
 
+MAX_FAULTS = 5  # named in one message
 MAX_COMMANDS = 500  # guess: more in one request is a broken client
 MAX_TEXT = 20_000  # characters; the longest real caption met has 6,000
 
@@ -117,5 +119,4 @@ def parse_commands(raw: Any) -> list[Command]:
     try:
         return _COMMANDS.validate_python(raw)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5])
-        raise ReviewError(f"the edit was not understood and not saved: {wrong}") from error
+        raise ReviewError(f"the edit was not understood and not saved: {faults_of(error, MAX_FAULTS)}") from error

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from curator.codec import adapter
+from curator.codec import adapter, faults_of
 from curator.errors import SettingsError
 
 FILE_NAME = "curator.toml"
@@ -79,8 +79,7 @@ def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
     try:
         settings: Settings = adapter(Settings).validate_python(sections)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise SettingsError(
-            f"settings in {path} or the environment are wrong: {wrong}; see docs/settings.md"
+            f"settings in {path} or the environment are wrong: {faults_of(error)}; see docs/settings.md"
         ) from error
     return settings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,15 +21,11 @@ _CATEGORY_IDS = {category: number for number, category in enumerate(CATEGORIES, 
 
 def save_coco(records: Iterable[dict[str, Any]], folder: Path, images: ImageStore) -> None:
     """Writes ``train.json``, ``val.json``, ``test.json`` (ids count from 1 in each) and ``images/``."""
-    (folder / "images").mkdir(parents=True)
+    folder.mkdir()
     documents: dict[str, dict[str, Any]] = {split: _document() for split in ("train", "val", "test")}
     for record in records:
         document = documents[record["split"]]
-        source = images.web(record["image_sha256"])
-        target = folder / "images" / source.name
-        if not target.exists():
-            shutil.copyfile(source, target)
-        _append(document, record, source.name)
+        _append(document, record, images.copy_web(record["image_sha256"], folder / "images"))
     for split, document in documents.items():
         (folder / f"{split}.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
 

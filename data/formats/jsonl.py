@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,12 @@ from data.store.image_store import ImageStore
 
 def save_jsonl(records: Iterable[dict[str, Any]], folder: Path, images: ImageStore) -> None:
     """Writes ``hierarchy.jsonl`` and ``images/SHA256.EXT`` in the boxes' frame; ``image_path`` names the file."""
-    (folder / "images").mkdir(parents=True)
+    folder.mkdir()
 
     def with_images() -> Iterator[dict[str, Any]]:
         for record in records:
-            source = images.web(record["image_sha256"])
-            target = folder / "images" / source.name
-            if not target.exists():
-                shutil.copyfile(source, target)
-            yield {**record, "image_path": f"images/{source.name}"}
+            name = images.copy_web(record["image_sha256"], folder / "images")
+            yield {**record, "image_path": f"images/{name}"}
 
     save_lines(with_images(), folder / "hierarchy.jsonl")
 

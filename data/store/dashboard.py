@@ -20,11 +20,6 @@ class Outcome:
     edited: int
     rejected: int
 
-    @property
-    def untouched_share(self) -> float:
-        """Share of decided proposals that were accepted as they were, 0 to 1."""
-        return self.accepted / (self.accepted + self.edited + self.rejected)
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -34,10 +29,6 @@ class Agreement:
     node_count: int
     kept_count: int
     """Nodes of those figures that the second curator left as the first had them."""
-
-    @property
-    def kept_share(self) -> float | None:
-        return self.kept_count / self.node_count if self.node_count else None
 
 
 class Dashboard:

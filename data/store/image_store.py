@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -31,6 +32,14 @@ class ImageStore:
             if (path := self._path("web", sha256, suffix)).is_file():
                 return path
         return self._found(self._path("web", sha256, ".png"))
+
+    def copy_web(self, sha256: str, folder: Path) -> str:
+        """Copies the browser's form into a folder, unless it is there; its name."""
+        source = self.web(sha256)
+        folder.mkdir(exist_ok=True)
+        if not (folder / source.name).exists():
+            shutil.copyfile(source, folder / source.name)
+        return source.name
 
     def thumbnail(self, sha256: str) -> Path:
         return self._found(self._path("thumbnails", sha256, ".webp"))

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from curator.codec import faults_of
+from curator.commands import MAX_FAULTS
 from curator.errors import ReviewError
 from curator.figure import FigureState, PanelKind
 from data.store.queue import Order, QueueFilter
@@ -98,5 +100,5 @@ def parse_request(kind: type[R], raw: Any) -> R:
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5])
+        wrong = faults_of(error, MAX_FAULTS)
         raise ReviewError(f"the page asked for something that was not understood ({wrong}); reload the page") from error
