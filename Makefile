@@ -4,16 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup run test lint fix docs bench lock browser clean
+.PHONY: setup models dev run test lint fix docs bench lock browser clean
 
-setup: $(READY)
+# Three locks, each holding the one before: what the page needs; local models (torch: gigabytes); the tests' own tools.
+setup: $(VENV)/.requirements
+models: $(VENV)/.requirements-models
+dev: $(VENV)/.requirements-dev
 
-$(READY): requirements.lock pyproject.toml
+$(VENV)/.%: %.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Curator needs Python 3.11 or newer; name one with 'make PYTHON=python3.12 ...'"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/curator fetch-models
 	@touch $@
 
 run: setup  ## install, draw and mine the demo corpus once, open the page
@@ -25,29 +29,32 @@ browser:  # the page's tests drive Chromium; where it is missing and we may, ins
 		&& apt-get update -qq && apt-get install -y -qq chromium fonts-dejavu-core >/dev/null; } \
 		|| echo "Chromium is missing: the page's tests will be skipped (apt-get install chromium)"
 
-test: setup browser
+test: dev browser
 	$(BIN)/pytest -n 2 --dist loadfile -q
 
-lint: setup
+lint: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m ui.docs --check
 
-fix: setup
+fix: dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup
+docs: dev
 	$(BIN)/python -m ui.docs
 
-bench: setup browser
+bench: dev browser
 	$(BIN)/python -m bench
 
-lock:  # resolve again; needs uv, which the lock installs
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--quiet --custom-compile-command "make lock" --output-file requirements.lock
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
+	--custom-compile-command "make lock"
+lock:  # resolve again; needs uv, which the last lock installs
+	$(LOCK) --extra models --extra dev --output-file requirements-dev.lock
+	$(LOCK) --extra models --constraint requirements-dev.lock --output-file requirements-models.lock
+	$(LOCK) --constraint requirements-dev.lock --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

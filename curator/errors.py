@@ -13,6 +13,9 @@
     │   ├── ArchiveError   a .tar.gz or .zip
     │   └── FetchError     the network
     ├── MiningError        an agent could not finish a figure
+    │   ├── ModelError     a model server that cannot be reached or refuses, weights that cannot be loaded
+    │   ├── ReplyError     a model's reply that stayed unreadable after it was asked again; the raw reply is kept
+    │   └── BudgetError    the budget of requests, tokens or money is spent; figures left wait for another run
     └── SettingsError      a setting that is unknown or out of range
 
 A message says what happened, the value as found, what was expected, and what mends it.
@@ -69,6 +72,18 @@ class FetchError(InputError):
 
 class MiningError(CuratorError):
     """An agent could not finish a figure."""
+
+
+class ModelError(MiningError):
+    """A model cannot be reached, refuses to answer, or cannot be loaded."""
+
+
+class ReplyError(MiningError):
+    """A model's reply stayed unreadable after it was asked again; the raw reply is kept."""
+
+
+class BudgetError(MiningError):
+    """The budget of requests, tokens or money is spent; nothing was asked."""
 
 
 class SettingsError(CuratorError):

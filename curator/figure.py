@@ -87,7 +87,12 @@ class Provenance:
     """ISO 8601, UTC."""
     confidence: float | None = None
     """Probability that the proposal is right, 0 to 1; None for a person."""
+    """Calibrated on what curators accepted, where they decided enough (``curator.calibration``)."""
     model: str | None = None
+    raw_confidence: float | None = None
+    """What the agent itself said, before calibration; None where nothing was calibrated."""
+    exchanges: tuple[str, ...] = ()
+    """Keys of the exchanges with a model that made the proposal."""
 
     @property
     def person(self) -> bool:
@@ -107,6 +112,14 @@ class Panel:
     own_spans: tuple[Span, ...] = ()
     own_text: str | None = None
     """A curator's own wording; where given it stands for the spans."""
+    rival_spans: tuple[Span, ...] = ()
+    """Another agent's reading of the caption, where it differs from ``own_spans``."""
+    description: str = ""
+    """A few words of what the crop shows, by a model that saw it (Panel2Patch, stage I)."""
+    summary: str = ""
+    """One sentence of 10 to 15 words (RegionMed-CLIP's summary caption)."""
+    polygon_xy: tuple[Point, ...] = ()
+    """Outline of the mask whose tight box ``box_xyxy`` is; empty where the box was drawn or proposed as a box."""
     state: State = State.PROPOSED
 
     @property
@@ -136,6 +149,17 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a region shows, as RegionMed-CLIP extracts it: ``adjective|term|position``, and what it is not."""
+
+    adjective: str
+    term: str
+    position: str
+    negatives: tuple[str, ...] = ()
+    """Sentences that are never true of the region: its caption with one attribute changed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     id: str
     panel_id: str | None
@@ -148,6 +172,11 @@ class Region:
     clause_span: Span | None = None
     marker_id: str | None = None
     """The marker it answers to; None for a region found from text alone."""
+    description: str = ""
+    """What a model that saw the crop says of it; kept apart from the caption's words (Panel2Patch, stage II)."""
+    finding: Finding | None = None
+    polygon_xy: tuple[Point, ...] = ()
+    """Outline of the mask whose tight box ``box_xyxy`` is; empty where the box was drawn or proposed as a box."""
     state: State = State.PROPOSED
 
     @property
@@ -249,7 +278,7 @@ class Flag:
     """Something about a hierarchy that a person should look at."""
 
     code: str
-    """overlap, outside_parent, no_panel, duplicate_label or missing_label."""
+    """overlap, outside_parent, no_panel, duplicate_label, missing_label or two_readings."""
     node_ids: tuple[str, ...]
     message: str
 
@@ -300,12 +329,16 @@ def check(hierarchy: Hierarchy, image_wh: Size, caption: str) -> None:
             raise HierarchyError(
                 f"{node.id}: its marker {node.marker_id!r} does not exist; name one of {sorted(marker_ids)!r}"
             )
-        if isinstance(node, Marker) and node.tip_xy is not None:
-            checked_point(node.tip_xy, image_wh)
+        if isinstance(node, Marker):
+            if node.tip_xy is not None:
+                checked_point(node.tip_xy, image_wh)
+        else:
+            for point in node.polygon_xy:
+                checked_point(point, image_wh)
         if isinstance(node, Panel):
             if node.label_box_xyxy is not None:
                 checked_box(node.label_box_xyxy, image_wh)
-            spans = node.own_spans
+            spans = node.own_spans + node.rival_spans
         else:
             spans = (node.clause_span,) if node.clause_span else ()
         for span in spans:
@@ -351,6 +384,11 @@ def flags(hierarchy: Hierarchy) -> list[Flag]:
         if n > 1:
             ids = tuple(panel.id for panel in panels if panel.label and panel.label.casefold() == label)
             found.append(Flag("duplicate_label", ids, f"{n} panels are labelled {label!r}"))
+    found.extend(
+        Flag("two_readings", (panel.id,), f"agents read the caption of {panel.label or panel.id} differently")
+        for panel in panels
+        if panel.rival_spans and panel.state == State.PROPOSED
+    )
     found.extend(
         Flag("missing_label", (), f"the caption speaks of panel {label}, no box has that label")
         for label in hierarchy.shared.promised_labels

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -27,6 +27,78 @@ class MiningSettings:
     """Half side of the window around a marker without a text box. Guess."""
     nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Regions that overlap more are one. The usual threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which vision-language model proposes, and how it is asked."""
+
+    provider: str = "openai"
+    """openai (any server that speaks its protocol), transformers (local weights), or a plug-in's name."""
+    base_url: str = ""
+    """Address of the server's API, such as http://localhost:8000/v1; empty: the provider's own."""
+    model: str = ""
+    """Name of the model as the server lists it; a folder or hub name for local weights."""
+    api_key: Annotated[str, Field(repr=False)] = ""
+    """Better set as CURATOR_MODEL_API_KEY than written down."""
+    coordinates: str = ""
+    """How the model counts boxes (see docs/models.md); empty: told by the model's name."""
+    structured: Literal["auto", "schema", "prompt"] = "auto"
+    """Whether the server can hold the model to a JSON schema; auto: tried once, then remembered."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.2
+    """Guess: samples must differ a little, boxes must not wander."""
+    max_reply_tokens: Annotated[int, Field(gt=0)] = 4096
+    """Guess: 60 panels of 40 tokens fit; a model that repeats itself is cut here."""
+    max_side_px: Annotated[int, Field(ge=224)] = 1568
+    """Longer side of a picture as sent; larger ones are scaled down. Guess: letters of 20 px stay legible."""
+    timeout_s: Annotated[float, Field(gt=0)] = 180.0
+    retries: Annotated[int, Field(ge=0, le=10)] = 4
+    """Times that a request is sent again after 429, 5xx or a time-out."""
+    in_flight: Annotated[int, Field(ge=1, le=256)] = 8
+    """Requests at the same time."""
+    max_requests: Annotated[int, Field(ge=0)] = 0
+    """Budget of one run; 0: no limit."""
+    max_tokens: Annotated[int, Field(ge=0)] = 0
+    """Budget of one run, in and out together; 0: no limit."""
+    max_cost: Annotated[float, Field(ge=0)] = 0.0
+    """Budget of one run in the currency of the prices; 0: no limit."""
+    price_in: Annotated[float, Field(ge=0)] = 0.0
+    """Price of a million tokens sent."""
+    price_out: Annotated[float, Field(ge=0)] = 0.0
+    """Price of a million tokens received."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptingSettings:
+    """How a vision-language model is led through a figure (Panel2Patch, stages I and II)."""
+
+    variant: Literal["marks", "letters"] = "marks"
+    """marks: candidates are drawn as numbers and judged; letters: the paper's own, boxes are asked for directly."""
+    views: Annotated[int, Field(ge=1, le=16)] = 3
+    """Scales and crops that a figure is shown in; their answers are pooled. Guess."""
+    marks_a_view: Annotated[int, Field(ge=1)] = 5
+    """Numbers drawn at a time on dense figures (Set-of-Mark shows about five)."""
+    examples: Annotated[int, Field(ge=0, le=8)] = 2
+    """Verified figures of the project that are shown as examples, where there are some. Guess."""
+    caption: bool = True
+    """Whether the model too assigns the caption's units."""
+    regions: bool = True
+    """Whether stage II is run."""
+    texts: bool = True
+    """Whether summaries, findings and negatives are written (RegionMed-CLIP)."""
+    seed: int = 0
+    """Of the random scales and crops."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSettings:
+    """Which Segment Anything model turns clicks into boxes."""
+
+    sam_checkpoint: str = ""
+    """A checkpoint of the segment-anything package, or a folder of Sam or Sam2 weights; empty: the small one that
+    set-up fetched, else OpenCV."""
+    sam_type: Literal["", "vit_b", "vit_l", "vit_h"] = ""
+    """Size of the checkpoint; empty: told by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +126,9 @@ class Settings:
     mining: MiningSettings = field(default_factory=MiningSettings)
     pmc: PmcSettings = field(default_factory=PmcSettings)
     images: ImageSettings = field(default_factory=ImageSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    prompting: PromptingSettings = field(default_factory=PromptingSettings)
+    segment: SegmentSettings = field(default_factory=SegmentSettings)
 
 
 def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
@@ -74,7 +149,7 @@ def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
         for name, value in environ.items():
             if name.startswith(prefix):
                 sections.setdefault(section, {})[name.removeprefix(prefix).lower()] = value
-    for kind in (MiningSettings, PmcSettings, ImageSettings):
+    for kind in (MiningSettings, PmcSettings, ImageSettings, ModelSettings, PromptingSettings, SegmentSettings):
         adapter(kind)  # so that the nested ones refuse unknown keys too
     try:
         settings: Settings = adapter(Settings).validate_python(sections)
