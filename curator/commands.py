@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from curator.codec import faults_of
 from curator.errors import ReviewError
 
-BoxField = tuple[float, float, float, float]
-SpanField = tuple[int, int]
-
 MAX_FAULTS = 5  # named in one message
 MAX_COMMANDS = 500  # guess: more in one request is a broken client
 MAX_TEXT = 20_000  # characters; the longest real caption met has 6,000
+MAX_CORNERS = 500  # guess: an outline has at most 64 (agents/segment/masks.py)
+
+BoxField = tuple[float, float, float, float]
+SpanField = tuple[int, int]
+PolygonField = Annotated[tuple[tuple[float, float], ...], Field(max_length=MAX_CORNERS)]
 
 
 class _Command(BaseModel):
@@ -27,6 +29,7 @@ class Add(_Command):
     op: Literal["add"]
     level: Literal["panel", "marker", "region"]
     box_xyxy: BoxField
+    polygon_xy: PolygonField = ()
     parent_id: str | None = None
     fields: dict[str, Any] = Field(default_factory=dict)
 
@@ -41,11 +44,15 @@ class Move(_Command):
 
 
 class Resize(_Command):
-    """Give a node another box; what is below it stays."""
+    """Give a node another box; what is below it stays.
+
+    The outline of a panel or region is of its old box, and goes unless ``polygon_xy`` gives another.
+    """
 
     op: Literal["resize"]
     id: str
     box_xyxy: BoxField
+    polygon_xy: PolygonField = ()
 
 
 class Update(_Command):

@@ -23,7 +23,7 @@ from curator.commands import (
 )
 from curator.errors import ReviewError
 from curator.figure import FigureState, Hierarchy, Marker, Node, Panel, Provenance, Region, Shared, Span, State, check
-from curator.geometry import Box, area, centre, checked_box, contains_point, shift
+from curator.geometry import Box, Point, area, centre, checked_box, checked_point, contains_point, shift
 from curator.review import Change, Decision, Review
 
 _PREFIX = {"panel": "p", "marker": "m", "region": "r"}
@@ -53,6 +53,7 @@ class _Draft:
 
     def __init__(self, review: Review, who: str, at: str) -> None:
         self._review = review
+        self._image_wh = review.figure.image_wh
         self._who = who
         self._at = at
         self._before = review.hierarchy.by_id()
@@ -85,8 +86,8 @@ class _Draft:
                 self._add(command)
             case Move(id=node_id, dx=dx, dy=dy):
                 self._move(node_id, dx, dy)
-            case Resize(id=node_id, box_xyxy=box):
-                self._put(_edited(replace(self._get(node_id), box_xyxy=self._box(box))))
+            case Resize(id=node_id, box_xyxy=box, polygon_xy=polygon):
+                self._put(_edited(self._outlined(replace(self._get(node_id), box_xyxy=self._box(box)), polygon)))
             case Update(id=node_id, fields=fields):
                 self._put(_edited(self._with_fields(self._get(node_id), fields)))
             case Reparent(id=node_id, parent_id=parent_id):
@@ -117,7 +118,21 @@ class _Draft:
         return self.hierarchy().descendants(node_id)
 
     def _box(self, box_xyxy: Box) -> Box:
-        return checked_box(box_xyxy, self._review.figure.image_wh)
+        return checked_box(box_xyxy, self._image_wh)
+
+    def _inside(self, point_xy: Point) -> Point:
+        """The nearest point of the image."""
+        width, height = self._image_wh
+        return min(max(point_xy[0], 0.0), float(width)), min(max(point_xy[1], 0.0), float(height))
+
+    def _outlined(self, node: Node, polygon_xy: tuple[Point, ...]) -> Node:
+        if isinstance(node, Marker):
+            if polygon_xy:
+                raise ReviewError(f"marker {node.id!r} cannot have an outline; only panels and regions have one")
+            return node
+        if 0 < len(polygon_xy) < 3:
+            raise ReviewError(f"the outline {polygon_xy!r} of {node.id} is no polygon; give at least three corners")
+        return replace(node, polygon_xy=tuple(checked_point(point, self._image_wh) for point in polygon_xy))
 
     def _with_fields(self, node: Node, fields: dict[str, Any]) -> Node:
         level = level_of(node)
@@ -152,7 +167,7 @@ class _Draft:
             case _:
                 node = Region(node_id, None, box, provenance, state=State.ACCEPTED)
                 node = self._under(node, command.parent_id or self._panel_at(box))
-        self._put(self._with_fields(node, command.fields))
+        self._put(self._outlined(self._with_fields(node, command.fields), command.polygon_xy))
 
     def _panel_at(self, box_xyxy: Box) -> str | None:
         """The smallest panel that holds the box's centre."""
@@ -173,6 +188,9 @@ class _Draft:
                 moved = replace(moved, label_box_xyxy=self._box(shift(moved.label_box_xyxy, dx, dy)))
             if isinstance(moved, Marker) and moved.tip_xy is not None:
                 moved = replace(moved, tip_xy=(moved.tip_xy[0] + dx, moved.tip_xy[1] + dy))
+            if isinstance(moved, Panel | Region) and moved.polygon_xy:
+                # the box may reach past the image by less than a pixel and is clipped, so are the corners
+                moved = replace(moved, polygon_xy=tuple(self._inside((x + dx, y + dy)) for x, y in moved.polygon_xy))
             self._put(_edited(replace(moved, box_xyxy=box)))
 
     def _under(self, node: Node, parent_id: str | None) -> Node:

@@ -32,6 +32,15 @@ def after(*commands: dict[str, Any], review: Review = REVIEW) -> Review:
     return apply(review, decide(review, parse_commands(list(commands)), "ann", "2026-01-02T00:00:00+00:00"))
 
 
+TRIANGLE = [[70, 20], [80, 20], [75, 30]]
+
+
+def outline(review: Review, node_id: str) -> tuple[tuple[float, float], ...]:
+    node = review.hierarchy.by_id()[node_id]
+    assert isinstance(node, Panel | Region)
+    return node.polygon_xy
+
+
 def test_moving_a_panel_moves_what_is_below_it() -> None:
     nodes = after({"op": "move", "id": "p2", "dx": 5, "dy": 10}).hierarchy.by_id()
     assert nodes["p2"].box_xyxy == (55, 10, 95, 80)
@@ -46,6 +55,64 @@ def test_resizing_leaves_what_is_below() -> None:
     nodes = after({"op": "resize", "id": "p2", "box_xyxy": [52, 0, 92, 70]}).hierarchy.by_id()
     assert nodes["p2"].box_xyxy == (52, 0, 92, 70)
     assert nodes["r4"] == REVIEW.hierarchy.by_id()["r4"]
+
+
+def test_an_outline_comes_with_a_box_moves_with_it_and_goes_with_the_next_box() -> None:
+    outlined = after({"op": "resize", "id": "r4", "box_xyxy": [70, 20, 80, 30], "polygon_xy": TRIANGLE})
+    assert outline(outlined, "r4") == ((70, 20), (80, 20), (75, 30))
+    moved = after({"op": "move", "id": "p2", "dx": 5, "dy": 10}, review=outlined)
+    assert outline(moved, "r4") == ((75, 30), (85, 30), (80, 40))
+    assert outline(after({"op": "resize", "id": "r4", "box_xyxy": [70, 20, 82, 30]}, review=moved), "r4") == ()
+
+
+def test_a_drawn_panel_or_region_can_come_with_its_outline() -> None:
+    added = after({"op": "add", "level": "region", "box_xyxy": [70, 20, 80, 30], "polygon_xy": TRIANGLE})
+    assert outline(added, "r5") == ((70, 20), (80, 20), (75, 30))
+
+
+def test_an_outline_clipped_with_its_box_stays_in_the_image() -> None:
+    at_edge = after(
+        {"op": "add", "level": "panel", "box_xyxy": [90, 0, 100, 9], "polygon_xy": [[90, 0], [100, 0], [95, 9]]}
+    )
+    assert outline(after({"op": "move", "id": "p5", "dx": 0.5, "dy": 0}, review=at_edge), "p5") == (
+        (90.5, 0),
+        (100, 0),
+        (95.5, 9),
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "error", "message"),
+    [
+        pytest.param(
+            {"op": "resize", "id": "r4", "box_xyxy": [70, 20, 80, 30], "polygon_xy": [[70, 20], [80, 20]]},
+            ReviewError,
+            "is no polygon; give at least three corners",
+            id="two corners",
+        ),
+        pytest.param(
+            {"op": "add", "level": "panel", "box_xyxy": [0, 0, 9, 9], "polygon_xy": [[0, 0], [9, 0], [9, 81]]},
+            GeometryError,
+            "lies outside the image of 100 x 80 px",
+            id="outside",
+        ),
+        pytest.param(
+            {"op": "resize", "id": "m3", "box_xyxy": [60, 10, 70, 20], "polygon_xy": [[0, 0], [9, 0], [9, 8]]},
+            ReviewError,
+            "marker 'm3' cannot have an outline",
+            id="marker",
+        ),
+        pytest.param(
+            {"op": "resize", "id": "r4", "box_xyxy": [70, 20, 80, 30], "polygon_xy": [[1, 1]] * 501},
+            ReviewError,
+            "polygon_xy: Tuple should have at most 500 items",
+            id="endless",
+        ),
+    ],
+)
+def test_an_outline_that_cannot_be_is_refused(command: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        after(command)
 
 
 def test_a_box_drawn_inside_a_panel_becomes_its_child() -> None:
@@ -184,6 +251,8 @@ _COMMANDS = st.one_of(
     st.builds(lambda i, p: {"op": "reparent", "id": i, "parent_id": p}, _IDS, st.none() | _IDS),
     st.just({"op": "add", "level": "region", "box_xyxy": [55, 5, 65, 15]}),
     st.just({"op": "add", "level": "panel", "box_xyxy": [10, 10, 99, 79]}),
+    st.just({"op": "resize", "id": "r4", "box_xyxy": [70, 20, 80, 30], "polygon_xy": TRIANGLE}),
+    st.just({"op": "resize", "id": "r4", "box_xyxy": [70, 20, 80, 35]}),
     st.builds(lambda a, n: {"op": "assign", "id": "p1", "span": [a, a + n], "mode": "add"}, *[st.integers(0, 40)] * 2),
     st.just({"op": "judge_figure", "state": "accepted"}),
 )

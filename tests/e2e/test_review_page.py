@@ -364,6 +364,26 @@ def test_the_cheat_sheet_lists_the_keys_and_binds_others(review: Callable[..., P
         [{"op": "add", "level": "region", "box_xyxy": [140, 90, 190, 120], "parent_id": "m5"}],
         [{"op": "move", "id": "p1", "dx": 2, "dy": 1.5}],
         [{"op": "resize", "id": "r7", "box_xyxy": [100, 60, 170, 104]}],
+        [{"op": "resize", "id": "p3", "box_xyxy": [0, 250, 300, 470], "polygon_xy": [[0, 250], [300, 250], [9, 470]]}],
+        [
+            {
+                "op": "resize",
+                "id": "r7",
+                "box_xyxy": [100, 60, 170, 104],
+                "polygon_xy": [[100, 60], [170, 60], [99, 104]],
+            },
+            {"op": "move", "id": "m5", "dx": -3, "dy": 2},
+        ],
+        [
+            {
+                "op": "resize",
+                "id": "r7",
+                "box_xyxy": [100, 60, 170, 104],
+                "polygon_xy": [[100, 60], [170, 60], [99, 104]],
+            },
+            {"op": "resize", "id": "r7", "box_xyxy": [100, 60, 160, 104]},
+        ],
+        [{"op": "add", "level": "region", "box_xyxy": [20, 20, 50, 50], "polygon_xy": [[20, 20], [50, 20], [50, 50]]}],
         [{"op": "update", "id": "m5", "fields": {"kind": "arrowhead", "color": None, "clause_text": "nucleus"}}],
         [{"op": "reparent", "id": "m5", "parent_id": "p2"}],
         [{"op": "reparent", "id": "r7", "parent_id": "p4"}],

@@ -2,7 +2,7 @@
 //
 // What it makes is shown for some milliseconds and then replaced by the server's answer; it decides nothing.
 
-import { area, centreOf, holds, shifted } from "./geometry.js";
+import { area, centreOf, clamp, holds, shifted } from "./geometry.js";
 import { descendantsOf, isPersons, isRejected, nodeOf, panelsOf, parentIdOf } from "./figure.js";
 
 const PREFIX = { panel: "p", marker: "m", region: "r" };
@@ -12,9 +12,29 @@ const edited = (node) => ({ ...node, state: isPersons(node) ? "accepted" : "edit
 const accepted = (node) => (node.state === "proposed" ? { ...node, state: "accepted" } : node);
 
 const blank = {
-  panel: { label: null, label_box_xyxy: null, kind: "other", photographic: false, own_spans: [], own_text: null },
+  panel: {
+    label: null,
+    label_box_xyxy: null,
+    kind: "other",
+    photographic: false,
+    own_spans: [],
+    own_text: null,
+    rival_spans: [],
+    description: "",
+    summary: "",
+    polygon_xy: [],
+  },
   marker: { panel_id: null, kind: "arrow", color: null, tip_xy: null, clause_span: null, clause_text: null },
-  region: { panel_id: null, label: "", caption: "", clause_span: null, marker_id: null },
+  region: {
+    panel_id: null,
+    label: "",
+    caption: "",
+    clause_span: null,
+    marker_id: null,
+    description: "",
+    finding: null,
+    polygon_xy: [],
+  },
 };
 
 // The id that the server will give to the next node of a level.
@@ -51,6 +71,14 @@ function under(figure, node, parentId) {
   return node.level === "region" ? { ...node, panel_id: parentId, marker_id: null } : { ...node, panel_id: parentId };
 }
 
+// The node with the outline of its box; a marker has none.
+function outlined(node, polygon_xy) {
+  return node.level === "marker" ? node : { ...node, polygon_xy: polygon_xy || [] };
+}
+
+const movedPolygon = (polygon, dx, dy, [width, height]) =>
+  polygon.map(([x, y]) => [clamp(x + dx, 0, width), clamp(y + dy, 0, height)]);
+
 const order = (a, b) =>
   "pmr".indexOf(a.id[0]) - "pmr".indexOf(b.id[0]) || a.id.length - b.id.length || (a.id < b.id ? -1 : 1);
 
@@ -74,11 +102,11 @@ function withSpan(spans, span, mode) {
 }
 
 const RULES = {
-  add(figure, { level, box_xyxy, parent_id, fields }) {
+  add(figure, { level, box_xyxy, polygon_xy, parent_id, fields }) {
     const id = nextId(figure, level);
     let node = { level, id, box_xyxy, provenance: MINE, state: "accepted", ...blank[level] };
     if (level !== "panel") node = under(figure, node, parent_id || panelAt(figure, box_xyxy));
-    return { ...figure, nodes: [...figure.nodes, { ...node, ...fields }].sort(order) };
+    return { ...figure, nodes: [...figure.nodes, outlined({ ...node, ...fields }, polygon_xy)].sort(order) };
   },
   move(figure, { id, dx, dy }) {
     const node = nodeOf(figure, id);
@@ -88,10 +116,12 @@ const RULES = {
       box_xyxy: shifted(one.box_xyxy, dx, dy),
       ...(one.label_box_xyxy ? { label_box_xyxy: shifted(one.label_box_xyxy, dx, dy) } : {}),
       ...(one.tip_xy ? { tip_xy: [one.tip_xy[0] + dx, one.tip_xy[1] + dy] } : {}),
+      ...(one.polygon_xy ? { polygon_xy: movedPolygon(one.polygon_xy, dx, dy, figure.image_wh) } : {}),
     }));
     return withNodes(figure, moved);
   },
-  resize: (figure, { id, box_xyxy }) => changing(figure, id, (node) => edited({ ...node, box_xyxy })),
+  resize: (figure, { id, box_xyxy, polygon_xy }) =>
+    changing(figure, id, (node) => edited(outlined({ ...node, box_xyxy }, polygon_xy))),
   update: (figure, { id, fields }) => changing(figure, id, (node) => edited({ ...node, ...fields })),
   reparent(figure, { id, parent_id }) {
     const node = nodeOf(figure, id);
