@@ -19,8 +19,8 @@ export function actionTable(review) {
     action("Figure", "next", "Next figure", ["j", "PageDown"], next),
     action("Figure", "previous", "Previous figure", ["k", "PageUp"], previous),
     action("Figure", "bulk", "Accept above a confidence", ["b"], () => review.bulk.toggle()),
-    action("Figure", "undo", "Undo", ["Ctrl+Z"], () => review.undo()),
-    action("Figure", "redo", "Redo", ["Ctrl+Shift+Z", "Ctrl+Y"], () => review.redo()),
+    action("Figure", "undo", "Undo", ["Ctrl+Z"], () => review.saving.undo()),
+    action("Figure", "redo", "Redo", ["Ctrl+Shift+Z", "Ctrl+Y"], () => review.saving.redo()),
 
     action(
       "Box",

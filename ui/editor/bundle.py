@@ -21,6 +21,7 @@ MODULES = (
     "outbox.js",
     "lease.js",
     "activity.js",
+    "saving.js",
     "viewport.js",
     "marks.js",
     "canvas.js",

@@ -53,10 +53,10 @@ export class Outbox {
     return commands.length ? { ...obey(figure, commands), undoable: true, redoable: false } : figure;
   }
 
-  // `figure`: as last confirmed. `action`: commands, undo or redo.
-  push(figure, action, commands, seconds) {
+  // `figure`: as last confirmed. `edit`: {action, commands, seconds, ...}, as EditRequest in requests.py.
+  push(figure, edit) {
     if (!this.waitingFor(figure.id)) this._revisions[figure.id] = figure.revision;
-    this._entries.push({ figureId: figure.id, key: crypto.randomUUID(), action, commands, seconds });
+    this._entries.push({ figureId: figure.id, key: crypto.randomUUID(), ...edit });
     this._remember();
     this._told.changed();
     this._send();
@@ -94,9 +94,9 @@ export class Outbox {
     if (!entry) return;
     this._sending = true;
     try {
-      const { figureId, key, action, commands, seconds } = entry;
+      const { figureId, ...edit } = entry;
       const revision = this._revisions[figureId];
-      const request = { figure_id: figureId, tab: this._tab, key, revision, action, commands, seconds };
+      const request = { figure_id: figureId, tab: this._tab, revision, ...edit };
       const { figure } = await call(this._server, "edit", request);
       this._attempts = 0;
       this._entries = this._entries.filter((one) => one !== entry);

@@ -6,9 +6,7 @@ import { refusal } from "./commands.js";
 import { LEVELS, State } from "./state.js";
 import { CallError } from "./calls.js";
 import { Figures } from "./figures.js";
-import { Outbox } from "./outbox.js";
-import { Lease, tabName } from "./lease.js";
-import { Activity } from "./activity.js";
+import { Saving } from "./saving.js";
 import { Canvas } from "./canvas.js";
 import { Pointer } from "./pointer.js";
 import { InPlace } from "./inplace.js";
@@ -31,17 +29,16 @@ export class Review {
     this.root = root;
     this.state = new State();
     this._figures = new Figures(server);
-    const tab = tabName();
-    this._outbox = new Outbox(server, this._figures, tab, {
-      confirmed: (figure) => this._confirmed(figure),
-      refused: (figureId, error, lost) => this._refused(figureId, error, lost),
-      held: (figureId, error) => this._held(figureId, error),
+    this.saving = new Saving(root, server, this.state, this._figures, {
+      settle: () => this.nudge.commit(),
+      listed: (figure) => this.queue.update(figure),
       changed: () => this.status.draw(),
+      say: (...message) => this.messages.show(...message),
+      cannot: (error, again) => this._cannot(error, again),
+      open: (id) => this.open(id),
     });
-    this._lease = new Lease(server, tab, (figureId, answer) => this._leased(figureId, answer));
-    this._activity = new Activity();
     this._opening = null;
-    this.edit = (commands) => this._edit("commands", commands);
+    this.edit = (commands) => this.saving.edit("commands", commands);
     this._compose(server);
     this._listen();
   }
@@ -70,8 +67,8 @@ export class Review {
     this.fields = new Fields(state, actions);
     this.queue = new Queue(server, actions);
     this.toolbar = new Toolbar(state, this.canvas, {
-      undo: () => this.undo(),
-      redo: () => this.redo(),
+      undo: () => this.saving.undo(),
+      redo: () => this.saving.redo(),
       previous: () => this.go(-1),
       next: () => this.go(1),
       zoom: (factor) => this.zoom(factor),
@@ -86,9 +83,9 @@ export class Review {
       space: (held) => this._space(held),
     });
     this.cheatSheet = new CheatSheet(this.keys);
-    this.status = new Status(this.root, state, this._outbox, {
-      takeOver: () => this._lease.takeOver(),
-      discard: () => this._discard(state.figure.id),
+    this.status = new Status(this.root, state, this.saving.outbox, {
+      takeOver: () => this.saving.takeOver(),
+      discard: () => this.saving.discard(state.figure.id),
     });
     const centre = html("div", { class: "rv-centre" }, this.status.banner, this.canvas.element, this.caption.element);
     this.canvas.element.append(this.bulk.element, this.messages.element);
@@ -109,7 +106,7 @@ export class Review {
       if (event.detail === "review" && !this.state.figure) this.openQueue(null, null);
     });
     this.root.addEventListener("mousedown", (event) => this._keepFocus(event));
-    addEventListener("beforeunload", (event) => this._outbox.waiting && event.preventDefault());
+    addEventListener("beforeunload", (event) => this.saving.outbox.waiting && event.preventDefault());
     this.state.on(["selectedId"], () => this.caption.reveal());
     this.state.on(["selectedId", "figure"], () => this._describe());
   }
@@ -125,7 +122,7 @@ export class Review {
   // Opens what the address names, or the head of the queue.
   async start() {
     this.status.draw();
-    this._outbox.start();
+    this.saving.start();
     await this._follow();
   }
 
@@ -169,17 +166,16 @@ export class Review {
       const figure = this._figures.known(id) || (await this._figures.fetch(id));
       if (this._opening !== id) return;
       this._opening = null;
-      this._activity.take();
-      this.root.dataset.lease = "asking";
+      this.saving.begin();
       this.state.set({ figure: null, selectedId: null, hoverId: null, readOnly: null, threshold: null });
-      this._show(figure);
+      this.saving.show(figure);
       writeAddress(id, this.queue.filter);
       this.queue.show(this.state.figure);
       this.toolbar.drawPosition(this.queue.position);
       await this._figures.image(id).ready;
-      if (!this._isOpen(id)) return;
+      if (!this.saving.isOpen(id)) return;
       this._painted(id, began);
-      this._lease.open(id);
+      this.saving.lease(id);
       this._prefetch();
     } catch (error) {
       if (this._opening === id) this._opening = null;
@@ -205,95 +201,6 @@ export class Review {
     if (!(error instanceof CallError)) throw error;
     this.root.dataset.ready = "failed";
     this.messages.show(error.message, "bad", { title: "Try again", run: again });
-  }
-
-  // Shows a confirmed figure with the edits that wait.
-  _show(figure) {
-    const shown = withKnownParts(this._outbox.view(figure), this.state.figure);
-    const { selectedId } = this.state;
-    this.state.set({ figure: shown, selectedId: nodeOf(shown, selectedId) ? selectedId : null });
-    this.root.dataset.revision = figure.revision;
-  }
-
-  _isOpen(figureId) {
-    return this.state.figure !== null && this.state.figure.id === figureId;
-  }
-
-  // Edits: shown at once, then saved. False where the figure cannot be edited now.
-
-  _edit(action, commands) {
-    this.nudge.commit();
-    const { figure, readOnly } = this.state;
-    if (!figure) return false;
-    if (readOnly) {
-      this.messages.show(`Read only: ${readOnly}.`);
-      return false;
-    }
-    const confirmed = this._figures.known(figure.id);
-    this._outbox.push(confirmed, action, commands, this._activity.take());
-    this._show(confirmed);
-    this.queue.update(this.state.figure);
-    return true;
-  }
-
-  undo() {
-    this.nudge.commit();
-    if (this.state.figure?.undoable) this._edit("undo", []);
-    else this.messages.show("Nothing to undo in this figure.");
-  }
-
-  redo() {
-    if (this.state.figure?.redoable) this._edit("redo", []);
-    else this.messages.show("Nothing to redo in this figure.");
-  }
-
-  _confirmed(figure) {
-    if (this._isOpen(figure.id)) this._show(figure);
-    this.queue.update(this._outbox.view(figure));
-  }
-
-  async _refused(figureId, error, lost) {
-    const name = this._isOpen(figureId) ? "" : `${figureId}: `;
-    const others = lost > 1 ? ` (and ${lost - 1} that followed it)` : "";
-    this.messages.show(`${name}${error.message}${others}`, "bad");
-    await this._reload(figureId);
-  }
-
-  _held(figureId, error) {
-    if (this._isOpen(figureId)) this.state.set({ readOnly: error.message });
-    else
-      this.messages.show(`${figureId}: ${error.message}`, "bad", { title: "Open it", run: () => this.open(figureId) });
-  }
-
-  async _reload(figureId) {
-    try {
-      const figure = await this._figures.fetch(figureId);
-      if (this._isOpen(figureId)) this._show(figure);
-      this.queue.update(figure);
-    } catch (error) {
-      this._cannot(error, () => this._reload(figureId));
-    }
-  }
-
-  // Leases: who may edit the open figure.
-
-  async _leased(figureId, { mine, holder, you, revision }) {
-    this.root.dataset.lease = mine ? "mine" : "other";
-    const known = this._figures.known(figureId);
-    if (!mine) {
-      this.state.set({
-        readOnly: you ? "you are editing this figure in another tab" : `${holder} is editing this figure`,
-      });
-    } else if (this.state.readOnly) {
-      this.state.set({ readOnly: null });
-      this._outbox.resume(figureId);
-    }
-    if (known && known.revision !== revision && !this._outbox.waitingFor(figureId)) await this._reload(figureId);
-  }
-
-  _discard(figureId) {
-    this._outbox.drop(figureId);
-    this._reload(figureId);
   }
 
   _describe() {
@@ -329,11 +236,11 @@ export class Review {
     if (!node || node.state === value) return;
     const reason = value === "accepted" && refusal(figure, node);
     if (reason) this.messages.show(`Cannot accept ${node.id}: ${reason}.`);
-    else this._edit("commands", [{ op: "judge", id, state: value }]);
+    else this.edit([{ op: "judge", id, state: value }]);
   }
 
   remove(id) {
-    if (id && this._edit("commands", [{ op: "remove", id }])) this.state.set({ selectedId: null });
+    if (id && this.edit([{ op: "remove", id }])) this.state.set({ selectedId: null });
   }
 
   editCaption(id) {
@@ -364,7 +271,7 @@ export class Review {
       await this.go(1);
       return;
     }
-    if (!this._edit("commands", [command])) return;
+    if (!this.edit([command])) return;
     const text = `${figure.label || figure.id} ${command.state === "accepted" ? "accepted" : "skipped"}.`;
     this.messages.show(text, "info", { title: "Take back", run: () => this._takeBack(from) });
     await this.go(1);
@@ -372,7 +279,7 @@ export class Review {
 
   async _takeBack(figureId) {
     await this.open(figureId);
-    this.undo();
+    this.saving.undo();
   }
 
   async go(step) {
@@ -420,16 +327,6 @@ export class Review {
     this.canvas.element.toggleAttribute("data-space", held);
     return true;
   }
-}
-
-// The figure with those parts of `known` that are equal: what depends on them alone need not be drawn again when the
-// server confirms what is on the screen.
-function withKnownParts(figure, known) {
-  if (!known || known.id !== figure.id) return figure;
-  const same = ["nodes", "shared", "flags"].filter(
-    (part) => JSON.stringify(figure[part]) === JSON.stringify(known[part]),
-  );
-  return { ...figure, ...Object.fromEntries(same.map((part) => [part, known[part]])) };
 }
 
 export function startReview(element, server) {
