@@ -26,6 +26,8 @@ class Connections:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
+        # SQLite has waiting writers look again after pauses of up to 100 ms; this process's threads wait in line here
+        self._turn = threading.RLock()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._migrate()
 
@@ -71,13 +73,14 @@ class Connections:
     def write(self) -> Iterator[sqlite3.Connection]:
         """One write transaction; takes the write lock first, so that what is read inside cannot be overtaken."""
         conn = self.db.conn
-        conn.execute("begin immediate")
-        try:
-            yield conn
-        except BaseException:
-            conn.rollback()
-            raise
-        conn.execute("commit")
+        with self._turn:
+            conn.execute("begin immediate")
+            try:
+                yield conn
+            except BaseException:
+                conn.rollback()
+                raise
+            conn.execute("commit")
 
     def close(self) -> None:
         """Closes this thread's connection."""

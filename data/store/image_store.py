@@ -1,4 +1,4 @@
-"""Image files of a project, by the hash of their original bytes: originals, what a browser shows, thumbnails."""
+"""Image files of a project, by the hash of their bytes: originals, browser forms, thumbnails, what models saw."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 
 from curator.errors import StoreError
+
+_SEEN_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
 
 
 class ImageStore:
@@ -47,6 +49,20 @@ class ImageStore:
     def has(self, sha256: str) -> bool:
         """All three forms are there; the thumbnail is written last."""
         return self._path("thumbnails", sha256, ".webp").is_file()
+
+    def save_seen(self, sha256: str, content: bytes, media_type: str) -> None:
+        """Keeps a picture as it was sent to a model, by the hash of these very bytes."""
+        path = self._path("seen", sha256, _SEEN_SUFFIXES[media_type])
+        if not path.is_file():
+            self._write(path, content)
+
+    def seen(self, sha256: str) -> Path:
+        for suffix in _SEEN_SUFFIXES.values():
+            if (path := self._path("seen", sha256, suffix)).is_file():
+                return path
+        raise StoreError(
+            f"the picture {sha256!r} that a model saw is missing under {self.root / 'seen'}; restore it from a backup"
+        )
 
     def _path(self, form: str, sha256: str, suffix: str) -> Path:
         return self.root / form / sha256[:2] / f"{sha256}{suffix}"

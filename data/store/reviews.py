@@ -144,13 +144,19 @@ class Reviews:
             conn.execute("delete from problems where stage = 'mine' and place = ?", (figure_id,))
         return True
 
-    def to_mine(self, again: bool = False) -> list[str]:
-        """Figures that wait for mining, in order of ingest; with ``again`` also those mined but not closed."""
-        states = [FigureState.UNMINED, FigureState.PROPOSED] if again else [FigureState.UNMINED]
+    def to_mine(self, again: bool = False, agent: str | None = None, model: str | None = None) -> list[str]:
+        """Figures that wait for mining, in order of ingest.
+
+        Without ``agent`` those that nobody has mined; with it those that no person has closed and of which there is no
+        mining by this agent with this model (``data.store.minings``). With ``again`` all that no person has closed.
+        """
+        states = [FigureState.UNMINED] if agent is None and not again else [FigureState.UNMINED, FigureState.PROPOSED]
         rows = self._connections.rows(
-            f"""select figure_id from reviews where current = 1 and state in ({", ".join("?" * len(states))})
+            f"""select figure_id from reviews r where current = 1 and state in ({", ".join("?" * len(states))})
+            and (? or ? is null or not exists (
+            select 1 from minings m where m.agent = ? and m.model is ? and m.figure_id = r.figure_id))
             order by number""",
-            tuple(states),
+            (*states, again, agent, agent, model),
         )
         return [row["figure_id"] for row in rows]
 

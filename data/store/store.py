@@ -7,7 +7,9 @@ from pathlib import Path
 from data.store.articles import Articles
 from data.store.dashboard import Dashboard
 from data.store.database import Connections
+from data.store.exchanges import Exchanges
 from data.store.image_store import ImageStore
+from data.store.minings import Minings
 from data.store.problems import Problems
 from data.store.queue import Queue
 from data.store.reviews import Reviews
@@ -26,6 +28,8 @@ class Store:
         self.images = ImageStore(project / "images")
         self.articles = Articles(self.connections)
         self.reviews = Reviews(self.connections)
+        self.minings = Minings(self.connections)
+        self.exchanges = Exchanges(self.connections, self.images)
         self.queue = Queue(self.connections)
         self.problems = Problems(self.connections)
         self.dashboard = Dashboard(self.connections)
