@@ -44,10 +44,7 @@ class Move(_Command):
 
 
 class Resize(_Command):
-    """Give a node another box; what is below it stays.
-
-    The outline of a panel or region is of its old box, and goes unless ``polygon_xy`` gives another.
-    """
+    """Give a node another box, and its outline: without one the old goes. What is below the node stays."""
 
     op: Literal["resize"]
     id: str

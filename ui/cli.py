@@ -82,6 +82,7 @@ _MODULES = {
     "status": "status",
     "export": "export",
     "split-captions": "captions",
+    "fetch-models": "fetch_models",
     "doctor": "doctor",
 }
 

@@ -49,7 +49,7 @@ def mined(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
 
 def test_help_lists_every_command_and_each_explains_itself(tmp_path: Path) -> None:
     listed = curator(tmp_path, "--help").output
-    for name in ("demo", "ingest", "mine", "ui", "status", "export", "split-captions", "doctor"):
+    for name in ("demo", "ingest", "mine", "ui", "status", "export", "split-captions", "fetch-models", "doctor"):
         assert f"  {name} " in listed
         assert len(curator(tmp_path, name, "--help").output.splitlines()) > 4
 

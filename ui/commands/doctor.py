@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import sys
@@ -57,6 +58,8 @@ def command(project: Project, as_json: bool) -> None:
 
 def examine(project: Project) -> list[Finding]:
     """Everything that Curator uses, found or not."""
+    from agents.segment.fetch import is_fetched, weights_folder
+
     findings = [Finding("python", sys.version.split()[0], True, "nothing runs")]
     for package, needed, costs in _PACKAGES:
         try:
@@ -69,6 +72,16 @@ def examine(project: Project) -> list[Finding]:
     findings.append(Finding("sqlite fts5", sqlite3.sqlite_version if has_fts else None, True, "no search in captions"))
     findings.append(
         Finding("chromium", shutil.which("chromium"), False, "the page's own tests are skipped; curating works")
+    )
+    models = weights_folder(os.environ)
+    fetched = str(models) if is_fetched(models) else None
+    findings.append(
+        Finding(
+            "segment anything",
+            fetched,
+            False,
+            "clicks become boxes by OpenCV, less exactly; `curator fetch-models` fetches it",
+        )
     )
     folder = project.folder if project.folder.exists() else project.folder.absolute().parent
     free_gb = shutil.disk_usage(folder).free / 2**30
