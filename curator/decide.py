@@ -28,9 +28,10 @@ from curator.review import Change, Decision, Review
 
 _PREFIX = {"panel": "p", "marker": "m", "region": "r"}
 _EDITABLE: dict[str, frozenset[str]] = {
-    "panel": frozenset({"label", "label_box_xyxy", "kind", "photographic", "own_text", "own_spans"}),
+    "panel": frozenset({"label", "label_box_xyxy", "kind", "photographic", "own_text", "own_spans"})
+    | {"rival_spans", "description", "summary"},
     "marker": frozenset({"kind", "color", "tip_xy", "clause_text", "clause_span"}),
-    "region": frozenset({"label", "caption", "clause_span"}),
+    "region": frozenset({"label", "caption", "clause_span", "description"}),
 }
 
 

@@ -1,7 +1,9 @@
-"""Settings: read once from the project's ``curator.toml`` and the environment, then passed down."""
+"""Settings: read once from the project's ``curator.toml``, ``model.toml`` and the environment, then passed down."""
 
 from __future__ import annotations
 
+import json
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +16,9 @@ from curator.codec import adapter, faults_of
 from curator.errors import SettingsError
 
 FILE_NAME = "curator.toml"
+MODEL_FILE_NAME = "model.toml"
+"""What the page's form saved of the section [model]: apart from the file that people write, and readable by the owner
+alone, since it may hold a key."""
 _PREFIX = "CURATOR_"
 
 
@@ -39,7 +44,7 @@ class ModelSettings:
     """Address of the server's API, such as http://localhost:8000/v1; empty: the provider's own."""
     model: str = ""
     """Name of the model as the server lists it; a folder or hub name for local weights."""
-    api_key: Annotated[str, Field(repr=False)] = ""
+    api_key: str = field(default="", repr=False)
     """Better set as CURATOR_MODEL_API_KEY than written down."""
     coordinates: str = ""
     """How the model counts boxes (see docs/models.md); empty: told by the model's name."""
@@ -132,29 +137,79 @@ class Settings:
 
 
 def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
-    """Defaults, then ``curator.toml`` of the project, then variables such as ``CURATOR_PMC_CONTACT``.
+    """Defaults, then ``curator.toml`` of the project, then [model] of ``model.toml``, then variables such as
+    ``CURATOR_PMC_CONTACT``.
 
     Raises:
         SettingsError: an unknown section or key, a value out of range, or a file that is no TOML.
     """
-    path = project / FILE_NAME
-    sections: dict[str, dict[str, Any]] = {}
-    if path.is_file():
-        try:
-            sections = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    sections = _read(project / FILE_NAME)
+    in_form = load_model_form(project)
+    if in_form:
+        sections["model"] = {**sections.get("model", {}), **in_form}
     for section in Settings.__dataclass_fields__:
-        prefix = f"{_PREFIX}{section.upper()}_"
-        for name, value in environ.items():
-            if name.startswith(prefix):
-                sections.setdefault(section, {})[name.removeprefix(prefix).lower()] = value
+        for name, value in _in_environment(section, environ).items():
+            sections.setdefault(section, {})[name] = value
     for kind in (MiningSettings, PmcSettings, ImageSettings, ModelSettings, PromptingSettings, SegmentSettings):
         adapter(kind)  # so that the nested ones refuse unknown keys too
     try:
         settings: Settings = adapter(Settings).validate_python(sections)
     except ValidationError as error:
+        files = f"{project / FILE_NAME}{f', {project / MODEL_FILE_NAME}' if in_form else ''}"
         raise SettingsError(
-            f"settings in {path} or the environment are wrong: {faults_of(error)}; see docs/settings.md"
+            f"settings in {files} or the environment are wrong: {faults_of(error)}; see docs/settings.md"
         ) from error
     return settings
+
+
+def model_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Fields of [model] that the environment sets, whatever the files say, and the variable that does."""
+    return {name: f"{_PREFIX}MODEL_{name.upper()}" for name in _in_environment("model", environ)}
+
+
+def load_model_form(project: Path) -> dict[str, Any]:
+    """What ``model.toml`` says; empty where there is none.
+
+    Raises:
+        SettingsError: the file is no TOML or has anything beside [model].
+    """
+    sections = _read(project / MODEL_FILE_NAME)
+    if set(sections) - {"model"} or not isinstance(sections.get("model", {}), dict):
+        raise SettingsError(
+            f"{project / MODEL_FILE_NAME} has {sorted(sections)!r}; expected only the section [model]: "
+            f"other settings belong into {FILE_NAME}"
+        )
+    return sections.get("model", {})
+
+
+def save_model_form(project: Path, fields: Mapping[str, str | int | float]) -> None:
+    """Writes ``model.toml`` in place of the former, so that a reader finds the old or the new one, never half of it."""
+    path = project / MODEL_FILE_NAME
+    lines = ["# Written by the page's form. The environment goes before it, curator.toml after it.", "[model]"]
+    lines += [f"{name} = {_toml(value)}" for name, value in fields.items()]
+    beside = path.with_name(f".{MODEL_FILE_NAME}.{os.getpid()}")
+    beside.unlink(missing_ok=True)  # left by a process that was killed
+    with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def _toml(value: str | int | float) -> str:
+    # a basic string of TOML is written as one of JSON, but for DEL, which JSON leaves as it is
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+
+
+def _in_environment(section: str, environ: Mapping[str, str]) -> dict[str, str]:
+    prefix = f"{_PREFIX}{section.upper()}_"
+    return {name.removeprefix(prefix).lower(): value for name, value in environ.items() if name.startswith(prefix)}

@@ -197,8 +197,8 @@ def test_shared_sentences_can_be_assigned() -> None:
         ),
         pytest.param(
             {"op": "update", "id": "p1", "fields": {"state": "accepted"}},
-            "a panel has no editable ['state']; expected some of ['kind', 'label', 'label_box_xyxy', 'own_spans', "
-            "'own_text', 'photographic']",
+            "a panel has no editable ['state']; expected some of ['description', 'kind', 'label', 'label_box_xyxy', "
+            "'own_spans', 'own_text', 'photographic', 'rival_spans', 'summary']",
             id="field that only decisions set",
         ),
         pytest.param(
@@ -271,6 +271,15 @@ def test_any_decision_survives_json_and_undo_gives_back_exactly_what_was(command
         changed = apply(review, stored)
         assert apply(changed, stored.inverse()) == review
         review = changed
+
+
+def test_the_other_reading_of_a_caption_and_what_a_model_wrote_can_be_edited() -> None:
+    fields = {"own_spans": [[0, 5]], "rival_spans": [], "description": "A micrograph.", "summary": "Nuclei."}
+    command = {"op": "update", "id": "p1", "fields": fields}
+    (change,) = decide(REVIEW, parse_commands([command]), "ann", "").changes
+    assert isinstance(change.after, Panel)
+    assert (change.after.own_spans, change.after.rival_spans) == ((Span(0, 5),), ())
+    assert (change.after.description, change.after.summary) == ("A micrograph.", "Nuclei.")
 
 
 def test_a_decision_on_another_state_is_refused() -> None:

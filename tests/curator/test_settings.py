@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from curator.errors import SettingsError
-from curator.settings import Settings, load_settings
+from curator.settings import Settings, load_model_form, load_settings, model_variables, save_model_form
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
@@ -36,3 +36,47 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "curator.toml").write_text("tau: 1")
     with pytest.raises(SettingsError, match="is not valid TOML"):
         load_settings(tmp_path, {})
+
+
+def test_the_pages_form_goes_before_the_file_that_people_write_and_after_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "curator.toml").write_text('[model]\nmodel = "written"\nbase_url = "http://a"\ntimeout_s = 5\n')
+    save_model_form(tmp_path, {"model": "chosen", "base_url": "http://b"})
+    environ = {"CURATOR_MODEL_BASE_URL": "http://c"}
+    model = load_settings(tmp_path, environ).model
+    assert (model.model, model.base_url, model.timeout_s) == ("chosen", "http://c", 5)
+    assert model_variables(environ) == {"base_url": "CURATOR_MODEL_BASE_URL"}
+
+
+@pytest.mark.parametrize(
+    "value", ['a "b" \\ c', "line\nbreak\ttab \x7f\x01", "Größe 🫀", "", "]\n[pmc]\ncontact = 1"], ids=repr
+)
+def test_any_text_survives_the_form(tmp_path: Path, value: str) -> None:
+    save_model_form(tmp_path, {"api_key": value, "retries": 2, "price_in": 0.15})
+    assert load_model_form(tmp_path) == {"api_key": value, "retries": 2, "price_in": 0.15}
+
+
+def test_the_forms_file_is_its_owners_alone_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    save_model_form(tmp_path, {"api_key": "first"})
+    save_model_form(tmp_path, {"api_key": "second"})
+    assert [path.name for path in tmp_path.iterdir()] == ["model.toml"]
+    assert (tmp_path / "model.toml").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_forms_file_may_hold_the_model_alone(tmp_path: Path) -> None:
+    (tmp_path / "model.toml").write_text('[pmc]\ncontact = "a@b.co"\n')
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path, {})
+    assert str(caught.value) == (
+        f"{tmp_path / 'model.toml'} has ['pmc']; expected only the section [model]: "
+        "other settings belong into curator.toml"
+    )
+
+
+def test_a_wrong_value_in_the_forms_file_names_that_file_too(tmp_path: Path) -> None:
+    (tmp_path / "model.toml").write_text("[model]\nretries = 99\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path, {})
+    assert str(caught.value) == (
+        f"settings in {tmp_path / 'curator.toml'}, {tmp_path / 'model.toml'} or the environment are wrong: "
+        "model.retries: Input should be less than or equal to 10; see docs/settings.md"
+    )
