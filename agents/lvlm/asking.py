@@ -1,0 +1,183 @@
+"""Asking a model: nothing twice, every reply kept, a faulty reply asked again with its fault shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from agents.lvlm.budget import Budget
+from agents.lvlm.coordinates import Frame, frame_of
+from agents.lvlm.model import Message, Model, Sampling, Schema, exchange_key, messages_to_doc
+from agents.lvlm.parsing import Parsed, ReplyFault, parse_reply
+from agents.lvlm.prompts import Prompt
+from curator.errors import ReplyError
+from curator.exchange import Exchange, Ledger, Picture, Reply
+from curator.settings import ModelSettings
+
+R = TypeVar("R", bound=BaseModel)
+T = TypeVar("T")
+
+MOST_ATTEMPTS = 3  # the first, and twice more with the fault shown
+_SHOWN_CHARACTERS = 4000  # of a faulty reply when it is shown to the model; guess: a loop shown in full goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """A reply that could be used."""
+
+    value: T
+    """What the caller's ``check`` made of it."""
+    exchange: str
+    """Key of the exchange it comes from."""
+    repairs: tuple[str, ...]
+    """By which stated rules the reply was mended before it was used."""
+
+
+class Asker:
+    """Asks one model about one figure. As safe to share between threads as its model, ledger and budget."""
+
+    def __init__(self, model: Model, ledger: Ledger, budget: Budget, settings: ModelSettings, figure_id: str) -> None:
+        self.model = model
+        self.ledger = ledger
+        self.budget = budget
+        self.settings = settings
+        self.figure_id = figure_id
+        self._y_first = frame_of(settings) is Frame.THOUSAND_YX
+
+    def ask(
+        self,
+        stage: str,
+        prompt: Prompt,
+        fields: Mapping[str, str],
+        pictures: Sequence[Picture],
+        shape: type[R],
+        check: Callable[[R], T],
+        *,
+        examples: Sequence[Message] = (),
+        sample: int = 0,
+    ) -> Answer[T]:
+        """The model's answer to a prompt about pictures, read as ``shape`` and accepted by ``check``.
+
+        A question that was answered before is not sent again; its kept reply is read again. A reply that cannot be
+        used is shown to the model with its fault, at most twice. Every reply is kept, the faulty ones too.
+
+        Args:
+            stage: what is asked about: panels, caption, markers, regions, texts.
+            fields: what the prompt's places are filled with.
+            pictures: shown with the prompt, in this order.
+            check: makes of the reply what the caller wants, or raises ReplyFault with words to show to the model.
+            examples: turns before the question, user and assistant alternating.
+            sample: number of the sample; each is another question to the ledger and another seed to the model.
+
+        Raises:
+            ReplyError: the reply stayed unusable; the raw replies are kept.
+            ModelError: the model cannot be reached or refuses the request.
+            BudgetError: the budget is spent; nothing was sent.
+            MiningError: the fields do not fit the prompt.
+        """
+        messages = [*examples, Message("user", prompt.fill(**fields), tuple(pictures))]
+        schema = shape.model_json_schema()
+        sampling = Sampling(self.settings.temperature, self.settings.max_reply_tokens, seed=sample)
+        attempt = 1
+        while True:
+            key = exchange_key(self.model, messages, schema, sampling)
+            question = _Question(key, stage, prompt, messages, schema, sampling)
+            try:
+                return self._answer(question, shape, check)
+            except _Unusable as unusable:
+                fault = unusable.fault
+                if attempt == MOST_ATTEMPTS:
+                    raise ReplyError(self._given_up(stage, key, fault)) from fault
+                messages = [*messages, *_asked_again(unusable.text, fault)]
+            attempt += 1
+
+    def _answer(self, question: _Question, shape: type[R], check: Callable[[R], T]) -> Answer[T]:
+        """The kept or the model's answer to one question; both are kept as they are read now.
+
+        Raises:
+            _Unusable: the reply has a fault.
+        """
+        kept = self.ledger.find(question.key)
+        cost = 0.0
+        if kept is None:
+            self.budget.check()
+            reply = self.model.complete(question.messages, question.schema, question.sampling)
+            cost = self.budget.spend(reply)
+        else:
+            reply = kept.reply
+        parsed: Parsed[R] | None = None
+        fault: ReplyFault | None = None
+        try:
+            parsed = parse_reply(reply.text, reply.finish, shape, y_first=self._y_first)
+            value = check(parsed.value)
+        except ReplyFault as error:
+            fault = error
+            raise _Unusable(reply.text, error) from error
+        finally:  # whatever goes wrong, a reply that was paid for is kept
+            if kept is None:
+                exchange = self._exchange(question, reply, parsed, fault, cost)
+                self.ledger.save(exchange, [picture for turn in question.messages for picture in turn.pictures])
+        return Answer(value, question.key, parsed.repairs)
+
+    def _exchange(
+        self, question: _Question, reply: Reply, parsed: Parsed[R] | None, fault: ReplyFault | None, cost: float
+    ) -> Exchange:
+        sampling = question.sampling
+        return Exchange(
+            key=question.key,
+            figure_id=self.figure_id,
+            stage=question.stage,
+            prompt=question.prompt.name,
+            prompt_sha256=question.prompt.sha256,
+            provider=self.model.provider,
+            model=self.model.name,
+            settings={
+                "temperature": sampling.temperature,
+                "max_tokens": sampling.max_tokens,
+                "seed": sampling.seed,
+                "schema": True,
+            },
+            messages=messages_to_doc(question.messages),
+            reply=reply,
+            fault=" ".join(filter(None, (str(fault), fault.mend))) if fault else "",
+            repairs=parsed.repairs if parsed else (),
+            parsed=parsed.value.model_dump(mode="json") if parsed and not fault else None,
+            cost=cost,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    def _given_up(self, stage: str, key: str, fault: ReplyFault) -> str:
+        mend = fault.mend or "another model, prompt or temperature asks anew"
+        return (
+            f"{self.model.name!r} gave no usable reply about the {stage} of figure {self.figure_id!r} in "
+            f"{MOST_ATTEMPTS} attempts; the last one: {fault}; the raw reply is kept as exchange {key!r}; {mend}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    key: str
+    stage: str
+    prompt: Prompt
+    messages: Sequence[Message]
+    schema: Schema
+    sampling: Sampling
+
+
+class _Unusable(Exception):  # noqa: N818  (no error of its own: it carries a fault to the next attempt)
+    def __init__(self, text: str, fault: ReplyFault) -> None:
+        self.text = text
+        self.fault = fault
+
+
+def _asked_again(text: str, fault: ReplyFault) -> tuple[Message, Message]:
+    """The faulty reply and what is wrong with it, as the next turns."""
+    shown = text.strip() or "(no answer)"  # some servers refuse a turn without text
+    if len(shown) > _SHOWN_CHARACTERS:
+        shown = f"{shown[:_SHOWN_CHARACTERS]} ..."
+    again = f"This reply cannot be used: {fault}. Answer the question again, completely, with JSON only."
+    return Message("assistant", shown), Message("user", again)
