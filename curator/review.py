@@ -80,6 +80,16 @@ def apply(review: Review, decision: Decision) -> Review:
     return replace(review, hierarchy=hierarchy, state=decision.state[1] if decision.state else review.state)
 
 
+def changes_between(before: Hierarchy, after: Hierarchy) -> tuple[Change, ...]:
+    """Node by node, what makes the one hierarchy of the other."""
+    old, new = before.by_id(), after.by_id()
+    return tuple(
+        Change(old.get(node_id), new.get(node_id))
+        for node_id in dict.fromkeys([*old, *new])
+        if old.get(node_id) != new.get(node_id)
+    )
+
+
 def undo_stacks(log: Iterable[tuple[int, str, int | None]]) -> tuple[list[int], list[int]]:
     """The events that undo and redo would take next (last one first to go), from a figure's whole log.
 

@@ -8,20 +8,31 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
-from curator.codec import node_from_doc, node_to_doc, to_doc, validated
+from curator.adopt import adopt
+from curator.codec import Level, node_from_doc, node_to_doc, to_doc, validated
 from curator.commands import Command
 from curator.confidence import figure_confidence
 from curator.decide import decide
 from curator.errors import LeaseError, ReviewError, StaleError, StoreError
 from curator.figure import Figure, FigureState, Hierarchy, Marker, Panel, PanelKind, Shared, State, check, flags
 from curator.merge import merge_proposals
-from curator.review import Change, Decision, Review, apply, decision_from_doc, decision_to_doc, undo_stacks
+from curator.review import (
+    Decision,
+    Review,
+    apply,
+    changes_between,
+    decision_from_doc,
+    decision_to_doc,
+    undo_stacks,
+)
 from data.store.articles import figure_from_row
 from data.store.clock import now_iso
 from data.store.database import Connections
+from data.store.minings import Minings
 
 LEASE_S = 60.0  # guess: three missed heartbeats of 20 s
 MAX_SECONDS = 3600.0  # a figure that was open longer was left open
@@ -83,6 +94,35 @@ class Reviews:
                 self._write(conn, review, decision, "decide", who, None, seconds)
         return decision
 
+    def adopt(
+        self,
+        figure_id: str,
+        revision: int,
+        mining_id: int,
+        levels: Set[Level],
+        holder: str,
+        now_s: float,
+        seconds: float = 0.0,
+    ) -> Decision:
+        """Replaces open proposals of the levels by those of another mining of the figure, as one event.
+
+        Raises:
+            StoreError: there is no such mining of this figure.
+            ReviewError: the figure is closed, or no level is named. StaleError, LeaseError: see ``decide``.
+        """
+        mining = Minings(self._connections).mining(mining_id)
+        if mining.figure_id != figure_id:
+            raise StoreError(
+                f"mining {mining_id} is of figure {mining.figure_id!r}, not {figure_id!r}; reload the figure"
+            )
+        who = holder.partition("#")[0]
+        with self._connections.write() as conn:
+            review = self._begin(conn, figure_id, revision, holder, now_s)
+            decision = adopt(review, mining.hierarchy, levels)
+            if decision:
+                self._write(conn, review, decision, "decide", who, None, seconds)
+        return decision
+
     def undo(self, figure_id: str, revision: int, holder: str, now_s: float) -> Decision:
         """Takes the last decision back.
 
@@ -127,13 +167,8 @@ class Reviews:
                 return False
             merged = merge_proposals(review.hierarchy, proposed)
             check(merged, review.figure.image_wh, review.figure.caption)
-            before, after = review.hierarchy.by_id(), merged.by_id()
             decision = Decision(
-                tuple(
-                    Change(before.get(node_id), after.get(node_id))
-                    for node_id in dict.fromkeys([*before, *after])
-                    if before.get(node_id) != after.get(node_id)
-                ),
+                changes_between(review.hierarchy, merged),
                 (review.hierarchy.shared, merged.shared),
                 (review.state, FigureState.PROPOSED),
             )
