@@ -1,0 +1,66 @@
+"""Migrations of real database files."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from curator.commands import parse_commands
+from data.store import Store
+from data.store.queue import QueueFilter
+from data.store.schema import migrations
+from tests.data.projects import HIERARCHY, add_figures
+
+NOW = 1_000_000.0
+_TABLES = ("articles", "article_history", "figures", "reviews", "nodes", "events", "problems")
+
+
+@pytest.fixture
+def first_project(tmp_path: Path) -> Path:
+    """A project as the first migration alone made it: one figure accepted after an edit, one edited and undone."""
+    store = Store(tmp_path / "new")
+    first, second = add_figures(store, 2)
+    for figure_id in (first, second):
+        store.reviews.mined(figure_id, HIERARCHY, "embedded 1")
+    move = parse_commands([{"op": "move", "id": "p1", "dx": 1, "dy": 0}])
+    store.reviews.decide(first, 1, move, "ann#1", NOW, seconds=9)
+    store.reviews.decide(first, 2, parse_commands([{"op": "judge_figure", "state": "accepted"}]), "ann#1", NOW)
+    store.reviews.decide(second, 1, move, "ann#1", NOW)
+    store.reviews.undo(second, 2, "ann#1", NOW)
+    store.problems.add("ingest", "broken.zip", "not a zip file")
+    store.close()
+    project = tmp_path / "old"
+    project.mkdir()
+    database = Database(project / "curator.db")
+    migrations.apply(database, stop_before="m002_exchanges_minings_outcomes")
+    connection = database.conn
+    connection.execute("attach database ? as new", (str(tmp_path / "new" / "curator.db"),))
+    with connection:
+        for table in _TABLES:
+            connection.execute(f"insert into main.{table} select * from new.{table}")
+    connection.close()
+    return project
+
+
+def _rows(project: Path) -> dict[str, list[tuple[object, ...]]]:
+    connection = sqlite3.connect(project / "curator.db")
+    found = {table: connection.execute(f"select * from {table}").fetchall() for table in _TABLES}
+    connection.close()
+    return found
+
+
+def test_a_database_of_the_first_schema_is_brought_up_without_loss(first_project: Path) -> None:
+    before = _rows(first_project)
+    assert len(before["events"]) == 6
+    store = Store(first_project)
+    assert _rows(first_project) == before
+    assert store.queue.count(QueueFilter(text="mitosis")) == 2
+    assert store.reviews.load("PMC1:fig2", NOW).redoable
+    assert store.minings.save("PMC1:fig1", "lvlm", "m", HIERARCHY) == 1
+    assert store.exchanges.spent() == []
+    store.close()
+    Store(first_project).close()
+    assert _rows(first_project) == before
