@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from curator.codec import faults_of
+from curator.codec import Level, faults_of
 from curator.commands import MAX_FAULTS
 from curator.errors import ReviewError
 from curator.figure import FigureState, PanelKind
@@ -19,17 +19,17 @@ Tab = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 MAX_PAGE = 200  # guess: more queue items in one answer are no longer read by a person
 
 
-class _Request(BaseModel):
+class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FigureRequest(_Request):
+class FigureRequest(Request):
     """Read a figure."""
 
     figure_id: FigureId
 
 
-class LeaseRequest(_Request):
+class LeaseRequest(Request):
     """Take or renew the lease of a figure, and give back that of ``leaving``."""
 
     figure_id: FigureId
@@ -38,22 +38,26 @@ class LeaseRequest(_Request):
     leaving: FigureId | None = None
 
 
-class ReleaseRequest(_Request):
+class ReleaseRequest(Request):
     """Give a lease back."""
 
     figure_id: FigureId
     tab: Tab
 
 
-class EditRequest(_Request):
+class EditRequest(Request):
     """Change a figure. ``key`` names the request, so that sending it twice changes the figure once."""
 
     figure_id: FigureId
     tab: Tab
     key: Tab
     revision: int = Field(ge=0)
-    action: Literal["commands", "undo", "redo"] = "commands"
+    action: Literal["commands", "undo", "redo", "adopt"] = "commands"
     commands: list[dict[str, Any]] = Field(default_factory=list)
+    mining_id: int = 0
+    """Of the proposals to adopt."""
+    levels: list[Level] = Field(default_factory=list, max_length=3)
+    """Which of them."""
     seconds: float = 0.0
 
     @property
@@ -62,7 +66,7 @@ class EditRequest(_Request):
         return min(max(self.seconds, 0.0), MAX_SECONDS) if math.isfinite(self.seconds) else 0.0
 
 
-class FilterRequest(_Request):
+class FilterRequest(Request):
     """Which figures the queue lists; as ``data.store.queue.QueueFilter``."""
 
     states: list[FigureState] = Field(default_factory=list, max_length=len(FigureState))
@@ -78,7 +82,7 @@ class FilterRequest(_Request):
         return QueueFilter(**{**self.model_dump(), "states": tuple(self.states)})
 
 
-class QueueRequest(_Request):
+class QueueRequest(Request):
     """A page of the queue: from the start, around a figure, or before or after one."""
 
     filter: FilterRequest = FilterRequest()
@@ -88,7 +92,7 @@ class QueueRequest(_Request):
     limit: int = Field(default=60, ge=1, le=MAX_PAGE)
 
 
-R = TypeVar("R", bound=_Request)
+R = TypeVar("R", bound=Request)
 
 
 def parse_request(kind: type[R], raw: Any) -> R:

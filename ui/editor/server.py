@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections import OrderedDict
@@ -10,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from curator.commands import parse_commands
-from curator.errors import CuratorError, LeaseError, StaleError, StoreError
 from data.store import Store
+from ui.editor.answers import Answer, answering
 from ui.editor.documents import figure_document, queue_item_document
 from ui.editor.requests import (
     EditRequest,
@@ -22,17 +21,11 @@ from ui.editor.requests import (
     parse_request,
 )
 
-Answer = dict[str, Any]
-
 _REMEMBERED = 512  # guess: edits whose answer may still be asked for again; a tab sends one at a time
 
 
 class ReviewServer:
-    """Answers one curator's pages. Every method takes untrusted JSON values and returns a document.
-
-    A request that cannot be met is answered ``{"error": {"kind", "message"}}``: "stale" (the figure has changed),
-    "lease" (somebody else edits it), "missing" (no such figure), "busy" (try again) or "refused" (anything else).
-    """
+    """Answers one curator's pages. Every method takes untrusted JSON values and returns a document."""
 
     def __init__(self, store: Store, who: str, now_s: Callable[[], float] = time.time) -> None:
         self._store = store
@@ -44,11 +37,11 @@ class ReviewServer:
     def functions(self) -> list[Callable[..., Answer]]:
         """What the page can call, by name."""
         return [
-            _answering(self.load, "load"),
-            _answering(self.lease, "lease"),
-            _answering(self.release, "release"),
-            _answering(self.edit, "edit"),
-            _answering(self.queue, "queue"),
+            answering(self.load, "load"),
+            answering(self.lease, "lease"),
+            answering(self.release, "release"),
+            answering(self.edit, "edit"),
+            answering(self.queue, "queue"),
         ]
 
     def load(self, raw: Any) -> Answer:
@@ -76,7 +69,7 @@ class ReviewServer:
         return {}
 
     def edit(self, raw: Any) -> Answer:
-        """Saves an edit, an undo or a redo; the figure afterwards."""
+        """Saves an edit, an undo, a redo or adopted proposals; the figure afterwards."""
         request = parse_request(EditRequest, raw)
         if not self._already_done(request):
             self._obey(request)
@@ -122,30 +115,10 @@ class ReviewServer:
                 reviews.undo(request.figure_id, request.revision, holder, now_s)
             case "redo":
                 reviews.redo(request.figure_id, request.revision, holder, now_s)
+            case "adopt":
+                figure_id, levels = request.figure_id, frozenset(request.levels)
+                reviews.adopt(figure_id, request.revision, request.mining_id, levels, holder, now_s, request.worked_s)
         with self._answered_lock:
             self._answered[request.tab, request.key] = None
             if len(self._answered) > _REMEMBERED:
                 self._answered.popitem(last=False)
-
-
-def _answering(method: Callable[[Any], Answer], name: str) -> Callable[..., Answer]:
-    """The method as the page calls it: with errors as values."""
-
-    def answer(raw: Any = None) -> Answer:
-        try:
-            return method(raw)
-        except CuratorError as error:
-            return {"error": {"kind": _kind(error), "message": str(error)}}
-        except sqlite3.OperationalError as error:
-            return {"error": {"kind": "busy", "message": f"the database did not answer ({error}); trying again"}}
-
-    answer.__name__ = name
-    return answer
-
-
-def _kind(error: CuratorError) -> str:
-    if isinstance(error, StaleError):
-        return "stale"
-    if isinstance(error, LeaseError):
-        return "lease"
-    return "missing" if isinstance(error, StoreError) else "refused"
