@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Mined:
     reason: str = ""
 
 
-def mine(jobs: Sequence[Job], make_agent: Callable[[], Agent], workers: int) -> Iterator[Mined]:
+def mine(jobs: Iterable[Job], make_agent: Callable[[], Agent], workers: int) -> Iterator[Mined]:
     """Results as they come, in any order, one for every job. ``make_agent`` must be picklable (a module's function).
 
     A figure whose process dies (out of memory, a crash in native code) is tried once more alone, so that only the

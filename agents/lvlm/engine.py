@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 
-from curator.errors import BudgetError, CuratorError, ModelError
+from curator.errors import BudgetError, CuratorError, MiningError, ModelError
 
 Job = TypeVar("Job")
 Outcome = TypeVar("Outcome")
@@ -62,6 +62,9 @@ def ask_about_many(
                     if failures >= _FAILURES_IN_A_ROW:
                         ending = ending or error
                     yield Done(job, None, error)
+                except Exception as error:  # a bug met on one figure must not stop the others; it is listed
+                    reason = f"{type(error).__name__}: {error}; please report this as a bug of the agent"
+                    yield Done(job, None, MiningError(reason))
                 else:
                     failures = 0
                     yield Done(job, outcome)

@@ -37,5 +37,5 @@ def command(
     if draw_only:
         return
     ingest(project.store, read_sources(folder, project.source_settings))
-    mined, _ = mine_waiting(project, limit=limit)
-    click.echo(f"{mined} demo figures mined; `curator ui` opens them")
+    outcome = mine_waiting(project, project.settings, limit=limit)
+    click.echo(f"{outcome.mined} demo figures mined; `curator ui` opens them")

@@ -4,50 +4,97 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from curator.errors import CuratorError, MiningError
+from curator.errors import BudgetError, MiningError, ModelError
 
 if TYPE_CHECKING:
+    from curator.settings import Settings
     from ui.cli import Project
 
 
 @click.command("mine")
-@click.option("--workers", type=click.IntRange(1), help="Processes; default one a core. Each takes up to 1.5 GB.")
+@click.option(
+    "--agent",
+    default="embedded",
+    show_default=True,
+    help="Who proposes: embedded; openai, transformers or a plug-in (the model of the settings or the options below); "
+    "consensus (of the minings that a figure has).",
+)
+@click.option("--model", help="Name of the model as its server lists it, or a folder with weights.")
+@click.option("--base-url", help="Address of the server's API, such as http://localhost:8000/v1.")
+@click.option("--coordinates", help="How the model counts boxes; default told by its name (docs/models.md).")
+@click.option(
+    "--variant",
+    type=click.Choice(["marks", "letters"]),
+    help="marks: candidates are drawn as numbers; letters: the paper's own, boxes are asked for directly.",
+)
+@click.option("--in-flight", type=click.IntRange(1, 256), help="Requests at the same time.")
+@click.option("--max-requests", type=click.IntRange(0), help="Budget of this run; started again, it goes on.")
+@click.option("--max-tokens", type=click.IntRange(0), help="Budget of this run, in and out together.")
+@click.option("--max-cost", type=click.FloatRange(0), help="Budget of this run, in the currency of the prices.")
+@click.option("--workers", type=click.IntRange(1), help="Processes of the embedded agent; default one a core.")
 @click.option("--again", is_flag=True, help="Also figures mined before; what a person decided stays as it is.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many figures, in order of ingest.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.pass_obj
-def command(project: Project, workers: int | None, again: bool, limit: int | None, as_json: bool) -> None:
-    """Let the embedded agent propose hierarchies for all figures that wait.
+def command(
+    project: Project,
+    agent: str,
+    variant: str | None,
+    workers: int | None,
+    again: bool,
+    limit: int | None,
+    as_json: bool,
+    **model: Any,
+) -> None:
+    """Let an agent propose hierarchies for all figures that it has not mined yet.
 
-    Can be stopped at any time and started again: a figure is either mined or not.
+    Can be stopped at any time and started again: a figure is either mined or not, and no question is asked of a model
+    twice.
     """
-    mined, failed = mine_waiting(project, workers=workers, again=again, limit=limit, quiet=as_json)
+    settings = _with_options(project.settings, agent, variant, model)
+    outcome = mine_waiting(project, settings, agent, workers=workers, again=again, limit=limit, quiet=as_json)
     if as_json:
-        click.echo(json.dumps({"mined": mined, "failed": failed}))
+        click.echo(json.dumps(asdict(outcome)))
         return
-    click.echo(f"{mined} figures mined")
-    if failed:
-        click.echo(f"{failed} could not be mined; `curator status --problems` says why", err=True)
+    cost = f" for {outcome.cost:.2f}" if outcome.cost else ""
+    click.echo(f"{outcome.mined} figures mined{cost}")
+    if outcome.failed:
+        click.echo(f"{outcome.failed} could not be mined; `curator status --problems` says why", err=True)
+    if outcome.ended_early:
+        raise click.ClickException(outcome.ended_early)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one run of mining did."""
+
+    mined: int = 0
+    failed: int = 0
+    cost: float = 0.0
+    ended_early: str = ""
+    """Why figures were left waiting: the budget was spent, the model was away."""
 
 
 def mine_waiting(
     project: Project,
+    settings: Settings,
+    agent: str = "embedded",
     *,
     workers: int | None = None,
     again: bool = False,
     limit: int | None = None,
     quiet: bool = False,
-) -> tuple[int, int]:
-    """Mines and saves; (mined, failed).
+) -> Outcome:
+    """Mines the figures that wait for this agent, and saves.
 
     Raises:
         MiningError: another process mines this project.
+        SettingsError, ModelError: there is no such agent or model.
     """
     from filelock import FileLock, Timeout
 
@@ -61,41 +108,53 @@ def mine_waiting(
             f"another process mines {store.project} (the page does so while it is open); wait for it or stop it"
         ) from error
     with lock:
-        return _mine_waiting(project, store.reviews.to_mine(again=again)[:limit], workers, quiet)
+        return _mine_waiting(project, settings, agent, workers, again, limit, quiet)
 
 
-def _mine_waiting(project: Project, waiting: list[str], workers: int | None, quiet: bool) -> tuple[int, int]:
-    from agents.embedded.agent import EmbeddedAgent
-    from agents.engine import Job, default_workers, mine
+def _mine_waiting(
+    project: Project,
+    settings: Settings,
+    agent: str,
+    workers: int | None,
+    again: bool,
+    limit: int | None,
+    quiet: bool,
+) -> Outcome:
+    from ui.mining import CONSENSUS, EMBEDDED, mine_figures
 
     store = project.store
-    failed = 0
-
-    def fail(figure_id: str, reason: str) -> None:
-        nonlocal failed
-        store.problems.add("mine", figure_id, reason, figure_id)
-        failed += 1
-
-    jobs = []
-    for figure_id in waiting:
-        figure = store.reviews.figure(figure_id)
+    outcome = Outcome()
+    if agent == EMBEDDED:  # it makes first proposals; the others also better those of another agent
+        waiting = store.reviews.to_mine(again=again)
+    else:
+        waiting = store.reviews.to_mine(again, agent, None if agent == CONSENSUS else settings.model.model)
+    waiting = waiting[:limit]
+    mined = mine_figures(store, settings, waiting, agent, aside=False, workers=workers)
+    with click.progressbar(length=len(waiting), label="mining", hidden=quiet, show_pos=True, file=sys.stderr) as bar:
         try:
-            jobs.append(Job(figure, store.images.web(figure.image_sha256)))
-        except CuratorError as error:
-            fail(figure_id, str(error))
-    if not jobs:
-        return 0, failed
-    mined = 0
-    workers = min(workers or default_workers(), len(jobs))
-    make_agent = partial(EmbeddedAgent, project.settings.mining)
-    with click.progressbar(length=len(jobs), label="mining", hidden=quiet, show_pos=True, file=sys.stderr) as bar:
-        for result in mine(jobs, make_agent, workers):
-            try:
-                if result.hierarchy is None:
-                    raise MiningError(result.reason)
-                store.reviews.mined(result.figure_id, result.hierarchy, EmbeddedAgent.signature, now_s=time.time())
-                mined += 1
-            except CuratorError as error:
-                fail(result.figure_id, str(error))
-            bar.update(1)
-    return mined, failed
+            for figure in mined:
+                outcome.cost += figure.cost
+                if figure.mining_id is None:
+                    store.problems.add("mine", figure.figure_id, figure.reason, figure.figure_id)
+                    outcome.failed += 1
+                else:
+                    outcome.mined += 1
+                bar.update(1)
+        except (BudgetError, ModelError) as error:
+            if not outcome.mined and not outcome.failed and not isinstance(error, BudgetError):
+                raise
+            outcome.ended_early = str(error)
+    return outcome
+
+
+def _with_options(settings: Settings, agent: str, variant: str | None, model: dict[str, Any]) -> Settings:
+    """The settings with what the command line says instead."""
+    from ui.mining import CONSENSUS, EMBEDDED
+
+    given = {name: value for name, value in model.items() if value is not None}
+    if agent in (EMBEDDED, CONSENSUS):
+        if given or variant:
+            raise click.UsageError(f"{sorted(given) or ['variant']!r} speaks of a model; name one with --agent openai")
+        return settings
+    prompting = replace(settings.prompting, variant=variant) if variant else settings.prompting
+    return replace(settings, model=replace(settings.model, provider=agent, **given), prompting=prompting)
