@@ -29,8 +29,8 @@ class Places:
         height, width = rgb.shape[:2]
         self._wh: Size = (width, height)
         self._scale = min(1.0, _WORK_SIDE_PX / max(width, height))
-        small_wh = (max(1, round(width * self._scale)), max(1, round(height * self._scale)))
-        gray = cv2.cvtColor(cv2.resize(rgb, small_wh, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        self._small_wh: Size = (max(1, round(width * self._scale)), max(1, round(height * self._scale)))
+        gray = cv2.cvtColor(cv2.resize(rgb, self._small_wh, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
         self._busy = np.asarray(np.abs(cv2.Laplacian(gray, cv2.CV_32F)) / 255, np.float32)
         self._boxes = [self._small(box) for box in boxes_xyxy]
         self._covered = np.zeros(gray.shape, np.uint8)
@@ -64,7 +64,7 @@ class Places:
         boxes = self._covered.copy()
         for box in self._boxes:
             self._cover(boxes, box)
-        height, width = self._covered.shape[:2]
+        (width, height) = self._small_wh
         half_w, half_h = (size * self._scale / 2 for size in badge_wh)
         covered = np.round(self._beneath(np.asarray(boxes, np.float32), badge_wh, grown=1), 3)
         busy = self._beneath(self._busy, badge_wh)
