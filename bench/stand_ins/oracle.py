@@ -92,7 +92,7 @@ class NoisyOracle:
         return self.answer(title, texts[-1], "\n".join(texts) + str(body.get("seed")))
 
     def answer(self, shape: str, question: str, asked: str) -> str:
-        """The reply's text. ``question`` holds the facts; ``asked`` is all that was asked, from which errors are drawn."""
+        """The reply's text. ``question`` holds the facts; errors are drawn from ``asked``, all that was asked."""
         facts = json.loads(_FACTS.findall(question)[-1])
         truth = self._truths[facts["caption"]]
         match shape:
