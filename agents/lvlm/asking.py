@@ -75,7 +75,7 @@ class Asker:
 
         Raises:
             ReplyError: the reply stayed unusable; the raw replies are kept.
-            ModelError: the model cannot be reached or refuses the request.
+            ModelError: the model cannot be reached or its server refuses the request.
             BudgetError: the budget is spent; nothing was sent.
             MiningError: the fields do not fit the prompt.
         """
@@ -85,22 +85,16 @@ class Asker:
         attempt = 1
         while True:
             key = exchange_key(self.model, messages, schema, sampling)
-            question = _Question(key, stage, prompt, messages, schema, sampling)
-            try:
-                return self._answer(question, shape, check)
-            except _Unusable as unusable:
-                fault = unusable.fault
-                if attempt == MOST_ATTEMPTS:
-                    raise ReplyError(self._given_up(stage, key, fault)) from fault
-                messages = [*messages, *_asked_again(unusable.text, fault)]
+            outcome = self._outcome(_Question(key, stage, prompt, messages, schema, sampling), shape, check)
+            if isinstance(outcome, Answer):
+                return outcome
+            if attempt == MOST_ATTEMPTS:
+                raise ReplyError(self._given_up(stage, key, outcome.fault)) from outcome.fault
+            messages = [*messages, *_asked_again(outcome)]
             attempt += 1
 
-    def _answer(self, question: _Question, shape: type[R], check: Callable[[R], T]) -> Answer[T]:
-        """The kept or the model's answer to one question; both are kept as they are read now.
-
-        Raises:
-            _Unusable: the reply has a fault.
-        """
+    def _outcome(self, question: _Question, shape: type[R], check: Callable[[R], T]) -> Answer[T] | _Faulty:
+        """What the reply kept for a question, or else the model's, is worth. A new one is kept whatever it is."""
         kept = self.ledger.find(question.key)
         cost = 0.0
         if kept is None:
@@ -113,15 +107,14 @@ class Asker:
         fault: ReplyFault | None = None
         try:
             parsed = parse_reply(reply.text, reply.finish, shape, y_first=self._y_first)
-            value = check(parsed.value)
+            return Answer(check(parsed.value), question.key, parsed.repairs)
         except ReplyFault as error:
             fault = error
-            raise _Unusable(reply.text, error) from error
-        finally:  # whatever goes wrong, a reply that was paid for is kept
+            return _Faulty(reply.text, error)
+        finally:  # also where the check fails for another reason: the reply was paid for
             if kept is None:
                 exchange = self._exchange(question, reply, parsed, fault, cost)
                 self.ledger.save(exchange, [picture for turn in question.messages for picture in turn.pictures])
-        return Answer(value, question.key, parsed.repairs)
 
     def _exchange(
         self, question: _Question, reply: Reply, parsed: Parsed[R] | None, fault: ReplyFault | None, cost: float
@@ -168,16 +161,16 @@ class _Question:
     sampling: Sampling
 
 
-class _Unusable(Exception):  # noqa: N818  (no error of its own: it carries a fault to the next attempt)
-    def __init__(self, text: str, fault: ReplyFault) -> None:
-        self.text = text
-        self.fault = fault
+@dataclass(frozen=True, slots=True)
+class _Faulty:
+    text: str
+    fault: ReplyFault
 
 
-def _asked_again(text: str, fault: ReplyFault) -> tuple[Message, Message]:
+def _asked_again(faulty: _Faulty) -> tuple[Message, Message]:
     """The faulty reply and what is wrong with it, as the next turns."""
-    shown = text.strip() or "(no answer)"  # some servers refuse a turn without text
+    shown = faulty.text.strip() or "(no answer)"  # some servers refuse a turn without text
     if len(shown) > _SHOWN_CHARACTERS:
         shown = f"{shown[:_SHOWN_CHARACTERS]} ..."
-    again = f"This reply cannot be used: {fault}. Answer the question again, completely, with JSON only."
+    again = f"This reply cannot be used: {faulty.fault}. Answer the question again, completely, with JSON only."
     return Message("assistant", shown), Message("user", again)

@@ -263,7 +263,7 @@ def _crowded(boxes: Sequence[Sequence[float]], frame: Frame, smaller: Frame, wh:
 
 def _mend(frames: Sequence[Frame]) -> str:
     named = " or ".join(f'"{frame.value}"' for frame in frames)
-    return f"if the model always counts so, set coordinates = {named} in section [model] of curator.toml"
+    return f"if the model always counts so, set model.coordinates to {named}"
 
 
 def _ordered(values: Sequence[float], y_first: bool) -> Box:
