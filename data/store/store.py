@@ -10,6 +10,7 @@ from data.store.database import Connections
 from data.store.exchanges import Exchanges
 from data.store.image_store import ImageStore
 from data.store.minings import Minings
+from data.store.outcomes import Outcomes
 from data.store.problems import Problems
 from data.store.queue import Queue
 from data.store.reviews import Reviews
@@ -32,6 +33,7 @@ class Store:
         self.exchanges = Exchanges(self.connections, self.images)
         self.queue = Queue(self.connections)
         self.problems = Problems(self.connections)
+        self.outcomes = Outcomes(self.connections)
         self.dashboard = Dashboard(self.connections)
 
     def close(self) -> None:

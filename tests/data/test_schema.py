@@ -61,6 +61,8 @@ def test_a_database_of_the_first_schema_is_brought_up_without_loss(first_project
     assert store.reviews.load("PMC1:fig2", NOW).redoable
     assert store.minings.save("PMC1:fig1", "lvlm", "m", HIERARCHY) == 1
     assert store.exchanges.spent() == []
+    (panels,) = (tallies for source, tallies in store.outcomes.tallies().items() if source.level == "panel")
+    assert [(tally.confidence, tally.count, tally.right) for tally in panels] == [(0.4, 1, 1), (0.9, 1, 1)]
     store.close()
     Store(first_project).close()
     assert _rows(first_project) == before
