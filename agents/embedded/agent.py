@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from agents.embedded.caption_panels import captions_of
 from agents.embedded.captions import CaptionSplit, PanelCaption, expected_labels, split_caption
 from agents.embedded.kinds import classify_panel
-from agents.embedded.layout import PanelProposal, label_key, propose_panels
+from agents.embedded.layout import PanelProposal, propose_panels
 from agents.embedded.letters import LetterReader
 from agents.embedded.markers import MarkerProposal, PanelView, find_markers
 from agents.embedded.regions import RegionProposal, propose_regions
 from curator.figure import Figure, Hierarchy, Marker, Panel, Provenance, Region, Shared, Span, text_of
-from curator.geometry import Box, centre
+from curator.geometry import Box
 from curator.settings import MiningSettings
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class EmbeddedAgent:
         promised = expected_labels(split)
         places = () if promised else tuple(panel.label for panel in split.panels)
         proposals = propose_panels(image_rgb, self._letters.read(image_rgb, promised), promised, places)
-        captions = _captions_of(proposals, split.panels)
+        captions = captions_of([p.label for p in proposals], [p.box_xyxy for p in proposals], split.panels)
         if len(proposals) == 1 and captions[0] is None and figure.caption.strip():
             # all of the caption speaks of the one panel there is
             split = CaptionSplit((), (), (), split.pointers, split.confidence)
@@ -111,26 +111,3 @@ class EmbeddedAgent:
 def _crop(image_rgb: NDArray[np.uint8], box_xyxy: Box) -> NDArray[np.uint8]:
     x0, y0, x1, y1 = (round(value) for value in box_xyxy)
     return image_rgb[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
-
-
-def _captions_of(proposals: Sequence[PanelProposal], captions: Sequence[PanelCaption]) -> list[PanelCaption | None]:
-    """Each panel's part of the caption: by its label, else by where it lies ("left", "top") where labels are places."""
-    by_label = {label_key(caption.label): caption for caption in captions}
-    found = [by_label.get(label_key(proposal.label)) if proposal.label else None for proposal in proposals]
-    if any(found) or len(captions) != len(proposals):
-        return found
-    places = {label_key(caption.label) for caption in captions}
-    for axis, order in _PLACES.items():
-        if places <= set(order):
-            by_place = sorted(captions, key=lambda caption: order.index(label_key(caption.label)))
-            by_position = sorted(range(len(proposals)), key=lambda i: centre(proposals[i].box_xyxy)[axis])
-            for index, caption in zip(by_position, by_place, strict=True):
-                found[index] = caption
-    return found
-
-
-_PLACES = {
-    0: ("left", "middle", "centre", "center", "right"),
-    1: ("top", "upper", "above", "middle", "bottom", "lower", "below"),
-}
-"""Words for places along x (0) and y (1), in the order in which they lie."""
