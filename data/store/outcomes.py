@@ -33,16 +33,16 @@ class Outcomes:
         self._fitted: tuple[int, Mapping[Source, Calibration]] = (-1, {})
 
     def tallies(self) -> dict[Source, list[Tally]]:
-        """Decided proposals by source, confidence (to 3 digits) and fold."""
+        """Decided proposals by source, fold and confidence (to a percent)."""
         self._read_on()
         rows = self._connections.rows(
-            """select level, agent, model, fold, round(raw_confidence, 3) as confidence, count(*) as n,
-            sum(was_right) as n_right from outcomes group by level, agent, model, fold, round(raw_confidence, 3)"""
+            """select level, agent, model, fold, raw_percent, count(*) as n, sum(was_right) as n_right from outcomes
+            group by level, agent, model, fold, raw_percent"""
         )
         found: dict[Source, list[Tally]] = defaultdict(list)
         for row in rows:
             source = Source(row["level"], row["agent"], row["model"])
-            found[source].append(Tally(row["confidence"], row["n"], row["n_right"], row["fold"]))
+            found[source].append(Tally(row["raw_percent"] / 100, row["n"], row["n_right"], row["fold"]))
         return dict(found)
 
     def calibrations(self) -> Mapping[Source, Calibration]:
@@ -114,7 +114,7 @@ def _read_change(
                 provenance["agent"],
                 provenance.get("model"),
                 crc32(figure_id.encode()) % FOLDS,
-                raw,
+                round(100 * raw),
                 _was_right(before, after),
                 json.dumps({name: before.get(name) for name in ("box_xyxy", *_STATED)}),
             ),

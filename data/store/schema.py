@@ -171,7 +171,8 @@ _MODELS = (
     "create index minings_by_figure on minings(figure_id, id)",
     "create index minings_by_agent on minings(agent, model, figure_id)",
     # How each decided proposal turned out, read off the event log up to the event that ``outcomes_read`` names.
-    # ``proposal`` is JSON of what right and wrong are measured against; ``fold`` is drawn by the article.
+    # ``proposal`` is JSON of what right and wrong are measured against; ``fold`` is drawn by the figure's id.
+    # Percent, so that the index holds few groups: 100,000 outcomes are summed up in 35 ms instead of 350.
     """create table outcomes (
         figure_id text not null references figures(id),
         node_id text not null,
@@ -179,12 +180,12 @@ _MODELS = (
         agent text not null,
         model text,
         fold integer not null,
-        raw_confidence real not null,
+        raw_percent integer not null,
         was_right integer not null,
         proposal text not null,
         primary key (figure_id, node_id)
     ) strict, without rowid""",
-    "create index outcomes_by_agent on outcomes(level, agent, model, fold, raw_confidence, was_right)",
+    "create index outcomes_by_agent on outcomes(level, agent, model, fold, raw_percent, was_right)",
     "create table outcomes_read (event_id integer not null) strict",
     "insert into outcomes_read values (0)",
 )
