@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import tenacity
 
 from agents.lvlm.model import Message, Sampling, Schema
+from agents.lvlm.providers.openai_address import api_url, without_login
 from agents.lvlm.providers.openai_protocol import (
     UnreadableError,
     error_text,
@@ -29,7 +29,6 @@ from curator.errors import ModelError, SettingsError
 from curator.exchange import Reply
 from curator.settings import ModelSettings
 
-HOSTED_URL = "https://api.openai.com/v1"
 _CONNECT_S = 10.0  # guess: a host that is up accepts within a second; a wrong address should be told soon
 _MAX_WAIT_S = 60.0  # guess: the longest pause before a request is sent again, also where the server asks for more
 _NAMES_SHOWN = 10
@@ -67,15 +66,13 @@ class OpenAIModel:
             jitter: seconds added to each wait, so that many requests do not come back at the same time.
 
         Raises:
-            SettingsError: no model is named, or the address is none.
+            SettingsError: no model is named, the address is none, or the key cannot be sent.
         """
         import openai
 
         if not settings.model:
             raise SettingsError("no model is named; set model.model to a name that the server lists")
-        url = settings.base_url or HOSTED_URL
-        if not re.match(r"https?://[^/]", url):
-            raise SettingsError(f"model.base_url is {url!r}, expected an address such as 'http://localhost:8000/v1'")
+        url = api_url(settings)
         self.name = settings.model
         self._settings = settings
         self._at = f"the model server at {without_login(url)}"
@@ -258,12 +255,6 @@ class _RefusedError(Exception):
     def __init__(self, status: int, body: str) -> None:
         super().__init__(f"{status}: {body}")
         self.status, self.body = status, body
-
-
-def without_login(url: str) -> str:
-    """The address without a name and password in front of the host."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _may_pass(status: int) -> bool:
