@@ -51,7 +51,7 @@ def ask_about_many(
         fill()
         while running:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
+            for future in [one for one in running if one in finished]:  # in the order of the jobs
                 job = running.pop(future)
                 try:
                     outcome = future.result()
