@@ -28,7 +28,6 @@ from types import TracebackType
 from typing import Any
 
 Body = dict[str, Any]
-_KEPT = 256  # requests in the history; with pictures, thousands of them would fill the memory
 _TOKENS_A_PICTURE = 256  # guess: only budgets and totals are tested with it
 
 
@@ -86,6 +85,7 @@ class ModelServer:
         sees_pictures: bool = True,
         lists_models: bool = True,
         root: str = "/v1",
+        kept: int = 256,
     ) -> None:
         """
         Args:
@@ -97,9 +97,10 @@ class ModelServer:
             sees_pictures: whether pictures are taken; else 400.
             lists_models: whether GET models exists; else 404.
             root: path of the API.
+            kept: requests in the history; with pictures, thousands of them would fill the memory.
         """
         self.faults: deque[Fault] = deque(faults)
-        self.history: deque[Asked] = deque(maxlen=_KEPT)
+        self.history: deque[Asked] = deque(maxlen=kept)
         """The newest chat requests, oldest first, in the order of their answers."""
         self.counts: Counter[int] = Counter()
         """Chat requests by the status they were answered with; 0: dropped."""

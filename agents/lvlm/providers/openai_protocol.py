@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,6 +16,7 @@ from agents.lvlm.model import Message, Schema
 from curator.exchange import Finish, Picture, Reply
 
 _SHOWN = 300  # characters of a server's words in a message; pages of HTML are cut
+_SHORT_LIST = 16  # guess: far above a box's four, far below what makes a grammar heavy
 _LENGTH = {"length", "max_tokens"}
 _REFUSED = {"content_filter", "refusal", "safety"}
 _BROKEN = {"abort", "error"}  # vLLM and SGLang, OpenRouter: the server gave up in the middle
@@ -35,13 +36,25 @@ def from_message(message: Message) -> dict[str, Any]:
 
 
 def from_schema(schema: Schema) -> dict[str, Any]:
-    """The ``response_format`` that holds a reply to a schema.
+    """The ``response_format`` that holds a reply to a schema, but for the upper limits of lengths.
 
-    Not strict: the hosted service's strict mode takes only schemas without defaults and lengths, and local servers
-    hold to the schema anyway.
+    llama.cpp, and so Ollama and LM Studio, make each limit a repetition in a grammar and refuse 2000 of them (its issues
+    25746, 27087); whoever reads the reply holds it to them. Not strict: the hosted service's strict mode takes only
+    schemas without defaults, and local servers hold to the schema anyway.
     """
     name = re.sub(r"[^A-Za-z0-9_-]", "_", str(schema.get("title", "reply")))[:64]
-    return {"type": "json_schema", "json_schema": {"name": name, "schema": dict(schema)}}
+    return {"type": "json_schema", "json_schema": {"name": name, "schema": _without_limits(schema)}}
+
+
+def _without_limits(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {key: _without_limits(value) for key, value in node.items() if not _is_limit(key, value)}
+    return [_without_limits(item) for item in node] if isinstance(node, list) else node
+
+
+def _is_limit(key: str, value: Any) -> bool:
+    # the limit of a list that is short is its shape (a box has four numbers); a property may have such a name too
+    return isinstance(value, int) and (key == "maxLength" or (key == "maxItems" and value > _SHORT_LIST))
 
 
 def with_schema_told(messages: Sequence[Message], schema: Schema) -> list[Message]:

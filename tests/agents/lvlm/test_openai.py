@@ -14,7 +14,7 @@ import pytest
 
 from agents.lvlm.model import Message, Sampling
 from agents.lvlm.providers.openai import OpenAIModel
-from agents.lvlm.providers.openai_protocol import error_text, retry_after_s, shown, to_reply
+from agents.lvlm.providers.openai_protocol import error_text, from_schema, retry_after_s, shown, to_reply
 from bench.stand_ins.server import Body, Fault, ModelServer, pictures_of, schema_of, text_of
 from curator.errors import ModelError, SettingsError
 from curator.exchange import Finish, Picture, Reply
@@ -305,6 +305,19 @@ def test_the_schema_is_told_in_the_last_message_of_the_user() -> None:
         assert text_of(server.history[0].body) == TOLD
         assert pictures_of(server.history[0].body) == [b"1"]
         assert schema_of(server.history[0].body) is None
+
+
+def test_the_schema_goes_without_upper_limits_but_those_of_short_lists() -> None:
+    text = {"type": "string", "maxLength": 2000, "minLength": 1}
+    box = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+    limited = {"type": "array", "items": {"anyOf": [text, box]}, "maxItems": 200}
+    schema = {"type": "object", "properties": {"maxLength": limited, "maxItems": box}, "required": ["maxLength"]}
+    light = {"type": "array", "items": {"anyOf": [{"type": "string", "minLength": 1}, box]}}
+    assert from_schema(schema)["json_schema"]["schema"] == {
+        "type": "object",
+        "properties": {"maxLength": light, "maxItems": box},
+        "required": ["maxLength"],
+    }
 
 
 def test_with_the_setting_schema_a_server_without_them_is_a_fault() -> None:
