@@ -38,9 +38,9 @@ def from_message(message: Message) -> dict[str, Any]:
 def from_schema(schema: Schema) -> dict[str, Any]:
     """The ``response_format`` that holds a reply to a schema, but for the upper limits of lengths.
 
-    llama.cpp, and so Ollama and LM Studio, make each limit a repetition in a grammar and refuse 2000 of them (its issues
-    25746, 27087); whoever reads the reply holds it to them. Not strict: the hosted service's strict mode takes only
-    schemas without defaults, and local servers hold to the schema anyway.
+    llama.cpp, and so Ollama and LM Studio, make each limit a repetition in a grammar and refuse 2000 of them (issues
+    25746 and 27087 of ggml-org/llama.cpp); whoever reads the reply holds it to them. Not strict: the hosted service's
+    strict mode takes only schemas without defaults, and local servers hold to the schema anyway.
     """
     name = re.sub(r"[^A-Za-z0-9_-]", "_", str(schema.get("title", "reply")))[:64]
     return {"type": "json_schema", "json_schema": {"name": name, "schema": _without_limits(schema)}}
