@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
@@ -112,13 +112,17 @@ class Asker:
             fault = error
             return _Faulty(reply.text, error)
         finally:  # also where the check fails for another reason: the reply was paid for
-            if kept is None:
-                exchange = self._exchange(question, reply, parsed, fault, cost)
+            before = kept or self._exchange(question, reply, cost)
+            exchange = replace(
+                before,
+                fault=_told(fault),
+                repairs=parsed.repairs if parsed else (),
+                parsed=parsed.value.model_dump(mode="json") if parsed and not fault else None,
+            )
+            if exchange != kept:  # new, or read otherwise than when it was kept
                 self.ledger.save(exchange, [picture for turn in question.messages for picture in turn.pictures])
 
-    def _exchange(
-        self, question: _Question, reply: Reply, parsed: Parsed[R] | None, fault: ReplyFault | None, cost: float
-    ) -> Exchange:
+    def _exchange(self, question: _Question, reply: Reply, cost: float) -> Exchange:
         sampling = question.sampling
         return Exchange(
             key=question.key,
@@ -136,18 +140,15 @@ class Asker:
             },
             messages=messages_to_doc(question.messages),
             reply=reply,
-            fault=" ".join(filter(None, (str(fault), fault.mend))) if fault else "",
-            repairs=parsed.repairs if parsed else (),
-            parsed=parsed.value.model_dump(mode="json") if parsed and not fault else None,
             cost=cost,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
     def _given_up(self, stage: str, key: str, fault: ReplyFault) -> str:
-        mend = fault.mend or "another model, prompt or temperature asks anew"
+        mend = fault.mend or "another prompt, model or temperature asks anew"
         return (
             f"{self.model.name!r} gave no usable reply about the {stage} of figure {self.figure_id!r} in "
-            f"{MOST_ATTEMPTS} attempts; the last one: {fault}; the raw reply is kept as exchange {key!r}; {mend}"
+            f"{MOST_ATTEMPTS} attempts, at last: {fault}. The raw reply is kept as exchange {key!r}; {mend}"
         )
 
 
@@ -165,6 +166,11 @@ class _Question:
 class _Faulty:
     text: str
     fault: ReplyFault
+
+
+def _told(fault: ReplyFault | None) -> str:
+    """The fault for people: with what mends it."""
+    return "; ".join(filter(None, (str(fault), fault.mend))) if fault else ""
 
 
 def _asked_again(faulty: _Faulty) -> tuple[Message, Message]:

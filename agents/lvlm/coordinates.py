@@ -19,8 +19,10 @@ QWEN2_5_MOST_PIXELS = 12_845_056
 """``min_pixels`` and ``max_pixels`` in preprocessor_config.json of the published Qwen2.5-VL checkpoints."""
 _QWEN2_5_MOST_ASPECT = 200  # its processor refuses more
 _OVERSHOOT = 0.02  # of a side: so far outside, a box is clipped and not refused; guess
-_CORNER = 0.15  # of each side: boxes that all lie in such a corner are checked for a smaller frame; guess
-_SPREAD, _SPREAD_ALONE = 0.5, 0.8  # of that frame: so much do they span if it is theirs, several boxes or one; guess
+_SMALLER = 0.85  # of each side: frames that end sooner than this may be taken for each other; guess
+_CORNER = 0.15  # of each side: boxes that all lie in such a corner are seldom meant there; guess
+_FILLED, _FILLED_ALONE, _FILLED_ELSEWHERE = 0.5, 0.8, 0.9  # of a smaller frame's sides: spanned by the boxes if it is
+# theirs: several in such a corner, one there, several that reach further; guess
 _TIE = 0.05  # frames whose far edge is reached this equally well are all named; guess
 
 
@@ -208,13 +210,12 @@ def _refuse_other_frames(boxes: Sequence[Sequence[float]], frame: Frame, wh: Siz
     """Raises ReplyFault where the boxes leave the picture, or crowd the corner that another frame's would fill."""
     right, low = frame.extent(wh)
     if _reach(boxes, frame, frame.y_first, wh) is not None:
-        for smaller in (Frame.UNIT, Frame.PERCENT):
-            if _crowded(boxes, frame, smaller, wh):
-                raise ReplyFault(
-                    f"all boxes lie within {smaller.extent(wh)[0]:g} of the top left corner, which is next to nothing; "
-                    f"they make sense only as {smaller.value!r}. {frame.describe(wh)}",
-                    _mend([smaller]),
-                )
+        if smaller := [other for other in Frame if other is not frame and _fill(boxes, other, frame, wh)]:
+            raise ReplyFault(
+                f"the boxes lie in the top left part of the picture, which ends at x {right:g} and y {low:g}; they "
+                f"would fill it and make sense only as {_or(smaller)}. {frame.describe(wh)}",
+                _mend(smaller),
+            )
         return
     numbers = [value for box in boxes for value in box]
     outside = (
@@ -231,8 +232,7 @@ def _refuse_other_frames(boxes: Sequence[Sequence[float]], frame: Frame, wh: Siz
     if not others:  # no setting mends it: the model writes its own frame in another order
         first, second = ("x", "y") if frame.y_first else ("y", "x")
         raise ReplyFault(f"{outside}; they make sense only with {first} before {second}. {frame.describe(wh)}")
-    named = " or ".join(repr(other.value) for other in others)
-    raise ReplyFault(f"{outside}; they make sense only as {named}. {frame.describe(wh)}", _mend(others))
+    raise ReplyFault(f"{outside}; they make sense only as {_or(others)}. {frame.describe(wh)}", _mend(others))
 
 
 def _reach(boxes: Sequence[Sequence[float]], frame: Frame, y_first: bool, wh: Size) -> float | None:
@@ -246,24 +246,33 @@ def _reach(boxes: Sequence[Sequence[float]], frame: Frame, y_first: bool, wh: Si
     return min(x1, y1) if fits else None
 
 
-def _crowded(boxes: Sequence[Sequence[float]], frame: Frame, smaller: Frame, wh: Size) -> bool:
-    """Whether the boxes lie in a corner of ``frame`` and would fill a picture in the frame ``smaller``.
+def _fill(boxes: Sequence[Sequence[float]], other: Frame, frame: Frame, wh: Size) -> bool:
+    """Whether boxes in the top left part of ``frame`` would fill the picture in the frame ``other``.
 
-    Numbers up to 1 are nothing but shares wherever a whole number is a step; for larger ones the boxes have to
-    spread, since small things in a corner are not rare.
+    Small things in a corner are not rare, so the nearer the other frame's end, the more the boxes have to spread.
+    Where one number is the whole picture they are nothing but shares.
     """
-    right, low = frame.extent(wh)
-    end = smaller.extent(wh)[0]
-    if end > _CORNER * min(right, low) or _reach(boxes, smaller, frame.y_first, wh) is None:
+    right, low = other.extent(wh)
+    share = max(right / frame.extent(wh)[0], low / frame.extent(wh)[1])
+    if share > _SMALLER or _reach(boxes, other, other.y_first, wh) is None:
         return False
-    ordered = [_ordered(box, frame.y_first) for box in boxes]
-    spread = min(max(box[side + 2] for box in ordered) - min(box[side] for box in ordered) for side in (0, 1)) / end
-    return smaller is Frame.UNIT or spread >= (_SPREAD if len(boxes) > 1 else _SPREAD_ALONE)
+    if other is Frame.UNIT:
+        return True
+    ordered = [_ordered(box, other.y_first) for box in boxes]
+    across = max(box[2] for box in ordered) - min(box[0] for box in ordered)
+    down = max(box[3] for box in ordered) - min(box[1] for box in ordered)
+    spread = min(across / right, down / low)
+    if len(boxes) == 1:
+        return share <= _CORNER and spread >= _FILLED_ALONE
+    return spread >= (_FILLED if share <= _CORNER else _FILLED_ELSEWHERE)
+
+
+def _or(frames: Sequence[Frame]) -> str:
+    return " or ".join(repr(frame.value) for frame in frames)
 
 
 def _mend(frames: Sequence[Frame]) -> str:
-    named = " or ".join(f'"{frame.value}"' for frame in frames)
-    return f"if the model always counts so, set model.coordinates to {named}"
+    return f"if the model always counts so, set model.coordinates to {_or(frames)}"
 
 
 def _ordered(values: Sequence[float], y_first: bool) -> Box:
