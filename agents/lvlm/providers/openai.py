@@ -33,7 +33,9 @@ _CONNECT_S = 10.0  # guess: a host that is up accepts within a second; a wrong a
 _MAX_WAIT_S = 60.0  # guess: the longest pause before a request is sent again, also where the server asks for more
 _NAMES_SHOWN = 10
 
-_NOT_TAKEN = {400, 404, 422, 501}  # what servers answer to a parameter that they do not know
+_NOT_TAKEN = {400, 404, 422, 500, 501}  # what servers answer to a parameter that they do not know
+_LASTING = re.compile(r"not supported|unsupported|not support|missing data required", re.IGNORECASE)
+"""A 500 with such words is no passing fault: llama.cpp and Ollama answer so to pictures that a model cannot see."""
 _PARAMETERS = {
     "response_format": re.compile(r"response_?format|json_?\s?schema|structured|guided|grammar|schema", re.IGNORECASE),
     "seed": re.compile(r"\bseed\b", re.IGNORECASE),
@@ -172,7 +174,7 @@ class OpenAIModel:
             ) from None
         except openai.APIStatusError as error:
             body = error.response.text
-            if _may_pass(error.status_code) and not _lacks_credit(error.status_code, body):
+            if _may_pass(error.status_code, body):
                 raise _PassingError(
                     f"answered {error.status_code} ({shown(error_text(body))})",
                     "try again later, or lower model.in_flight",
@@ -257,8 +259,11 @@ class _RefusedError(Exception):
         self.status, self.body = status, body
 
 
-def _may_pass(status: int) -> bool:
-    return status in {408, 429} or (status >= 500 and status not in {501, 505})  # the last two: not implemented
+def _may_pass(status: int, body: str) -> bool:
+    if status == 500 and _LASTING.search(body):
+        return False
+    passing = status in {408, 429} or (status >= 500 and status not in {501, 505})  # the last two: not implemented
+    return passing and not _lacks_credit(status, body)
 
 
 def _lacks_credit(status: int, body: str) -> bool:

@@ -400,6 +400,13 @@ def test_other_parameters_that_a_server_does_not_take_are_left_out() -> None:
             id="no pictures",
         ),
         pytest.param(
+            500,
+            "image input is not supported - hint: you may need to provide the mmproj",
+            "refuses the request (500: image input is not supported - hint: you may need to provide the mmproj); "
+            "choose a model that sees pictures",
+            id="no pictures, llama.cpp",
+        ),
+        pytest.param(
             418, "teapot", "refuses the request (418: teapot); the connection test on the page tells more", id="other"
         ),
         pytest.param(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,6 +60,14 @@ def test_a_plug_in_is_found_and_answers(install: Install) -> None:
     assert "parrot" in provider_names()
     model = make_model(ModelSettings(provider="parrot", model="grey"))
     assert model.name == "grey"
+    assert model.complete([Message("user", "Hello")], None, Sampling()).text == "Hello"
+
+
+def test_the_example_of_the_documentation_works(install: Install) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    install("documented", "parrot", code, "Parrot")
+    model = make_model(ModelSettings(provider="parrot", model="grey"))
     assert model.complete([Message("user", "Hello")], None, Sampling()).text == "Hello"
 
 
