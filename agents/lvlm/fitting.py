@@ -181,8 +181,11 @@ class _Fitter:
         if not isinstance(value, str):
             return value
         names = {_letters(name): name for name in _values(kinds)}
-        said = _letters(value)
-        name = names.get(said) or names.get(_KINDS.get(said, "")) or names.get("other")
+        names |= {word: name for word, name in _KINDS.items() if _letters(name) in names}
+        # the whole first ("dashed box"), then its words, of which the last is the noun ("bar chart", "white arrows")
+        said = [_letters(part) for part in (value, *reversed(value.split()))]
+        said += [word.removesuffix("s") for word in said]
+        name = next((names[word] for word in said if word in names), names.get("other"))
         if name is None or name == value:
             return value
         self._repaired(f"kind {value!r} read as {name}")

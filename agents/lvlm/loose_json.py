@@ -29,7 +29,7 @@ _SPACE = re.compile(r"\s*")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|#[^\n]*", re.DOTALL)
 _OPENS = re.compile(r"[\[{]")
 _MEANT_AS_JSON = re.compile(r"""\{\s*["'\u201c]?\w+["'\u201d]?\s*:|\[\s*\{""")
-_ENDS_ON_AN_ITEM = re.compile(r"[\]}]\s*,?\s*\Z")
+_ENDS_ON_AN_ITEM = re.compile(r"\}\s*\]?\s*,?\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class _Reader:
     def _object(self, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
         self.at += 1
-        while not self._closes("}"):
+        while not self._closes("}", depth):
             key = self._key()
             if self._peek() != ":":
                 raise self._unreadable(f"after the key {key!r} a colon is missing")
@@ -151,20 +151,20 @@ class _Reader:
             if key in result:
                 raise self._unreadable(f"the key {key!r} is there twice in one object")
             result[key] = self.value(depth + 1)
-            self._separator("}")
+            self._separator("}", depth)
         return result
 
     def _list(self, depth: int) -> list[Any]:
         result: list[Any] = []
         self.at += 1
-        while not self._closes("]"):
+        while not self._closes("]", depth):
             result.append(self.value(depth + 1))
-            self._separator("]")
+            self._separator("]", depth)
         return result
 
-    def _closes(self, bracket: str) -> bool:
+    def _closes(self, bracket: str, depth: int) -> bool:
         """Whether the object or list ends here; steps over the bracket."""
-        if self._may_close_here():
+        if self._may_close_here(bracket, depth):
             self.repairs[UNCLOSED] = None
             return True
         if self._peek() != bracket:
@@ -172,16 +172,18 @@ class _Reader:
         self.at += 1
         return True
 
-    def _may_close_here(self) -> bool:
-        return self.closed and not self.text[self.at :].strip() and bool(_ENDS_ON_AN_ITEM.search(self.text))
+    def _may_close_here(self, bracket: str, depth: int) -> bool:
+        """Whether the text ends here after a whole item; an object inside of another, cut after a key, is none."""
+        whole = bracket == "]" or depth == 0
+        return self.closed and whole and not self.text[self.at :].strip() and bool(_ENDS_ON_AN_ITEM.search(self.text))
 
-    def _separator(self, bracket: str) -> None:
-        if self._may_close_here():
+    def _separator(self, bracket: str, depth: int) -> None:
+        if self._may_close_here(bracket, depth):
             return
         char = self._peek()
         if char == ",":
             self.at += 1
-            if not self._may_close_here() and self._peek() == bracket:
+            if not self._may_close_here(bracket, depth) and self._peek() == bracket:
                 self.repairs[EXTRA_COMMAS] = None
         elif char == "{" and bracket == "]":
             self.repairs[NO_COMMAS] = None
