@@ -1,0 +1,133 @@
+"""What a model's panels must be like before they are used; whatever is not is told to it, in its own numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agents.embedded.layout import label_key
+from agents.lvlm.coordinates import Frame, from_replies
+from agents.lvlm.identifiers import invented, read_identifier
+from agents.lvlm.parsing import ReplyFault
+from agents.lvlm.pooling import Sighting
+from agents.lvlm.replies import BoxedPanel, BoxedPanels, MarkedPanels
+from agents.lvlm.view_plan import PlannedView
+from agents.lvlm.views import View
+from curator.figure import Panel
+from curator.geometry import Box, clip, iou, union
+
+_SURE = 0.9  # confidence of candidates that a picture without any panel contradicts; measured: 99 % of such are right
+_REPEATED = 0.5  # IoU of two panels under one label that are one panel told twice: the usual threshold
+
+
+@dataclass(frozen=True, slots=True)
+class PanelChecks:
+    """Reads the panels of one picture; ``marked`` and ``boxed`` raise ReplyFault."""
+
+    view: View
+    planned: PlannedView
+    frame: Frame
+    candidates: Sequence[Panel]
+    """The embedded agent's panels of the whole figure."""
+    known: Sequence[str]
+    """Labels that the caption promises or the embedded agent read."""
+
+    def marked(self, numbers: Mapping[int, int]) -> Callable[[MarkedPanels], tuple[Sighting, ...]]:
+        """The check of replies about marks; ``numbers`` gives the candidate under each."""
+
+        def check(reply: MarkedPanels) -> tuple[Sighting, ...]:
+            self._refuse_nothing(bool(reply.panels))
+            marks = [sorted(set(panel.marks)) for panel in reply.panels]
+            self._refuse_wrong_marks([*marks, sorted(set(reply.not_panels))], numbers)
+            for number, panel in enumerate(reply.panels, start=1):
+                if not panel.marks and panel.box is None:
+                    raise ReplyFault(f"panel {number} ({panel.label!r}) has neither marks nor a box")
+            boxes = iter(self._boxes([panel.box for panel in reply.panels if panel.box is not None]))
+            sightings = [
+                Sighting(
+                    tuple(sorted(numbers[mark] for mark in own)),
+                    None if panel.box is None else next(boxes),
+                    read_identifier(panel.label, self.known),
+                    panel.kind,
+                    _in_one_line(panel.description),
+                )
+                for panel, own in zip(reply.panels, marks, strict=True)
+            ]
+            return self._with_right_labels(sightings)
+
+        return check
+
+    def boxed(self, reply: BoxedPanels) -> tuple[Sighting, ...]:
+        """The check of replies with boxes alone."""
+        self._refuse_nothing(bool(reply.panels))
+        boxes = self._boxes([panel.box for panel in reply.panels])
+        return self._with_right_labels([self._sighting(*pair) for pair in zip(reply.panels, boxes, strict=True)])
+
+    def _sighting(self, panel: BoxedPanel, box: Box) -> Sighting:
+        label = read_identifier(panel.label, self.known)
+        return Sighting((), box, label, panel.kind, _in_one_line(panel.description))
+
+    def _boxes(self, replied: Sequence[Sequence[float]]) -> list[Box]:
+        """The boxes in the figure's frame."""
+        window = self.planned.window_xyxy
+        return [clip(self.view.to_figure(box), window) for box in from_replies(replied, self.frame, self.view.wh)]
+
+    def _refuse_nothing(self, something: bool) -> None:
+        sure = [
+            panel
+            for panel in self.candidates
+            if (panel.provenance.confidence or 0) >= _SURE and self.planned.shows(panel.box_xyxy)
+        ]
+        if sure and not something:
+            raise ReplyFault(f"it has no panels, but the picture shows {len(sure)} at least; look again")
+
+    def _refuse_wrong_marks(self, groups: Sequence[Sequence[int]], numbers: Mapping[int, int]) -> None:
+        """``groups``: the marks of each panel, then those of no panel."""
+        unknown = sorted({mark for group in groups for mark in group} - set(numbers))
+        if unknown:
+            drawn = f"the numbers drawn are 1 to {len(numbers)}" if numbers else "no numbers are drawn"
+            raise ReplyFault(f"marks {unknown} are not in the picture; {drawn}")
+        twice = sorted(mark for mark, n in Counter(mark for group in groups for mark in group).items() if n > 1)
+        if twice:
+            raise ReplyFault(
+                f"marks {twice} are named twice; each belongs to one panel or to not_panels. Where the outline of a "
+                "mark holds several panels, name it under not_panels and give each panel its own box"
+            )
+
+    def _with_right_labels(self, sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
+        """The sightings, each once.
+
+        Raises:
+            ReplyFault: a label that cannot be right, or one label for panels in two places.
+        """
+        wrong = invented([s.label for s in sightings if s.label], self.known)
+        if wrong:
+            promised = (
+                f"the caption and the letters found speak of {list(self.known)}" if self.known else "none is known"
+            )
+            raise ReplyFault(
+                f"labels {wrong} cannot be right: {promised}; give the identifier that is printed beside the panel, "
+                "null where none is printed"
+            )
+        bearers = Counter(label_key(panel.label) for panel in self.candidates if panel.label)
+        seen: dict[str, list[Box]] = {}
+        out: list[Sighting] = []
+        for sighting in sightings:
+            box = sighting.box_xyxy or union(*(self.candidates[i].box_xyxy for i in sighting.marks))
+            key = label_key(sighting.label or "")
+            others = seen.setdefault(key, [])
+            if not sighting.marks and any(iou(box, other) >= _REPEATED for other in others):
+                continue
+            if key and others and len(others) >= bearers[key]:
+                raise ReplyFault(
+                    f"label {sighting.label!r} is given to several panels; parts of one panel are one entry with all "
+                    "their marks and one box around them, and different panels have different labels or null"
+                )
+            others.append(box)
+            out.append(sighting)
+        return tuple(out)
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
