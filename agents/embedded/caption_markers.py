@@ -97,6 +97,12 @@ def find_marker_words(caption: str, clause: Span) -> list[MarkerWord]:
     return sorted(found, key=lambda word: word.span)
 
 
+def plain_color(words: str) -> str | None:
+    """The plain colour word that the words name ("light gray" is grey); None where they name none."""
+    named = re.search(rf"\b(?:{_COLOR})\b", words, re.IGNORECASE)
+    return _COLORS[named.group().lower()] if named else None
+
+
 def _boxes_follow(caption: str, match: re.Match[str]) -> bool:
     """ "boxed areas", "circled regions": the noun tells how many."""
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from curator.geometry import Box, Point, centre, clip, suppress
@@ -17,12 +17,14 @@ class Candidate:
 
     box_xyxy: Box
     clause: int | None
-    """Index of the pointer it answers to."""
+    """Index of the pointer it answers to; None where no pointer speaks of it."""
     marker: int | None
     """Index of the marker it came from."""
     confidence: float
     fixed: bool = False
-    """The marker itself is the outline of the region (a box, a circle): it is not dilated."""
+    """Its box is the region's extent already (a drawn box or circle, a target that was outlined): it is not dilated."""
+    text: int | None = None
+    """Index of the text box it came from."""
 
 
 def fuse(
@@ -31,7 +33,7 @@ def fuse(
     """The panel's regions, best first.
 
     A text box stays when its centre is within ``tau`` of the centre of a marker box, and takes that marker over; a
-    text box of a clause for which the panel shows no marker stays too, since nothing could confirm it. A marker box
+    text box of a pointer for which the panel shows no marker stays too, since nothing could confirm it. A marker box
     that no text box took over is dilated around its centre unless it is ``fixed``. Non-maximum suppression on the
     union.
     """
@@ -44,8 +46,8 @@ def fuse(
         if nearest is not None and _distance(nearest.box_xyxy, text.box_xyxy) <= settings.tau * diagonal:
             taken.add(nearest.marker)
             sure = max(text.confidence, nearest.confidence)
-            kept.append(Candidate(text.box_xyxy, text.clause, nearest.marker, sure))
-        elif text.clause not in shown:
+            kept.append(replace(text, marker=nearest.marker, confidence=sure))
+        elif text.clause is not None and text.clause not in shown:
             kept.append(text)
     alone = (marker for marker in markers if marker.marker not in taken)
     union = list(chain(kept, (_dilated(marker, panel_xyxy, settings.dilation * diagonal) for marker in alone)))
@@ -66,7 +68,7 @@ def _dilated(marker: Candidate, panel_xyxy: Box, half_side: float) -> Candidate:
     x, y = centre(marker.box_xyxy)
     half_width, half_height = max(half_side, (x1 - x0) / 2), max(half_side, (y1 - y0) / 2)
     box = clip((x - half_width, y - half_height, x + half_width, y + half_height), panel_xyxy)
-    return Candidate(box, marker.clause, marker.marker, marker.confidence)
+    return replace(marker, box_xyxy=box)
 
 
 def _distance(first_xyxy: Box, second_xyxy: Box) -> float:

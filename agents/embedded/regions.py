@@ -85,7 +85,12 @@ def propose_regions(
 
 def sentence(caption: str, pointer: Pointer) -> str:
     """The pointer's clause as one sentence: capital first letter, full stop, single spaces, no open bracket."""
-    text = re.sub(r"\s+", " ", caption[pointer.span.start : pointer.span.end]).strip(" ,;:")
+    return as_sentence(caption[pointer.span.start : pointer.span.end])
+
+
+def as_sentence(clause: str) -> str:
+    """The clause as one sentence, see ``sentence``."""
+    text = re.sub(r"\s+", " ", clause).strip(" ,;:")
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1].strip()
     if not text:

@@ -122,7 +122,8 @@ _GROUPS = (
     ("flat", "flattened"),
     ("sharp", "circumscribed", "demarcated", "defined", "delineated"),
     # brightness, signal, colour
-    ("bright", "hyperintense", "hyperdense", "hyperechoic", "echogenic", "radiopaque", "white", "light", "pale"),
+    ("bright", "hyperintense", "hyperdense", "hyperechoic", "echogenic", "radiopaque", "white"),
+    ("pale", "light", "faint"),
     ("dark", "hypointense", "hypodense", "hypoechoic", "radiolucent", "black"),
     ("isointense", "isodense", "isoechoic"),
     ("anechoic", "echofree"),
