@@ -18,7 +18,6 @@ NO_COMMAS = "missing comma between two objects added"
 COMMENTS = "comments dropped"
 UNCLOSED = "missing closing brackets added after the last whole item"
 
-_DECODER = json.JSONDecoder()
 _MOST_DEPTH = 20  # shapes have 3 levels; deeper is a model that repeats itself
 _CLOSES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019"}
 _WORDS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
@@ -82,6 +81,16 @@ def find_json(text: str, *, closed: bool) -> Search:
         found.append(Found(value, start, end, tuple(reader.repairs)))
         at = end
     return Search(tuple(found), broken)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):  # the standard lets the last one win, and with it an empty list over a full one
+        raise ValueError
+    return result
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs)
 
 
 def _strict(text: str, start: int) -> tuple[Any, int] | None:

@@ -97,12 +97,13 @@ def _answers(search: Search, shape: type[R], y_first: bool) -> list[Parsed[R]]:
     loose: list[Found] = []
     for found in search.found:
         document, rules = _document(found.value, shape)
+        if search.broken and BARE_ITEMS in rules:
+            continue  # a part of what cannot be read as a whole is not all of its items
         if document is not None:
             meant.append((document, (*found.repairs, *rules)))
         elif isinstance(found.value, dict):
             loose.append(found)
     items = _items(shape)
-    # Objects of a list that cannot be read as a whole are not all of its items.
     if items and loose and not meant and not search.broken and all(_speaks(found.value, items[1]) for found in loose):
         rules = (BARE_ITEMS, *(rule for found in loose for rule in found.repairs))
         meant.append(({items[0]: [found.value for found in loose]}, rules))

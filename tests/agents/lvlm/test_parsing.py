@@ -163,7 +163,7 @@ REFUSED = {
     ),
     "one item that cannot be read": (f'{{"panels": [{A}, {{"label": B}}]}}', Finish.STOP, None),
     "and so on": (f'{{"panels": [{A}, ...]}}', Finish.STOP, None),
-    "the same key twice": ('{\'panels\': [{"label": "A", "label": "B"}]}', Finish.STOP, None),
+    "the same key twice": (f'{{"panels": [{A}], "panels": []}}', Finish.STOP, None),
     "missing box": (_a(box=""), Finish.STOP, f"{_INVALID}panels.0.box: Field required"),
     "box of three": (_a(box="[1, 2, 3]"), Finish.STOP, None),
     "box of percent signs": (_a(box='["1%", "2%", "30%", "40%"]'), Finish.STOP, None),
