@@ -5,22 +5,37 @@ from __future__ import annotations
 import os
 import socket
 import webbrowser
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from curator.errors import SettingsError
+from curator.errors import MiningError, SettingsError
 from data.store import Store
+from ui.mining_jobs import MinedAside, Miner, MiningJobs
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from agents.lvlm.connection import Connection
+    from agents.segment.choose import Choice
+    from curator.settings import ModelSettings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHUTDOWN_S = 2  # guess: open pages hold event streams that never end by themselves
 
 
-def build_app(store: Store, *, who: str = "curator") -> FastAPI:
-    """The page over a project, for the curator called ``who``."""
+def _no_miner(figure_ids: Sequence[str], agent: str, stopped: Callable[[], bool]) -> Iterator[MinedAside]:
+    raise MiningError("this page was opened without agents; mine with `curator mine`")
+
+
+def build_app(
+    store: Store, *, who: str = "curator", miner: Miner = _no_miner, choose: Callable[[], Choice] | None = None
+) -> FastAPI:
+    """The page over a project, for the curator called ``who``.
+
+    ``miner`` mines figures again from the page; ``choose`` loads what turns clicks into boxes, by default OpenCV alone.
+    """
     # read by the framework while it is imported
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
@@ -41,7 +56,7 @@ def build_app(store: Store, *, who: str = "curator") -> FastAPI:
 
     gr.mount_gradio_app(
         app,
-        _blocks(store, who),
+        _blocks(store, who, miner, choose),
         path="/",
         run_history=False,
         footer_links=[],
@@ -55,27 +70,48 @@ def build_app(store: Store, *, who: str = "curator") -> FastAPI:
     return app
 
 
-def _blocks(store: Store, who: str) -> Any:
+def _connect(settings: ModelSettings) -> Connection:
+    from agents.lvlm.connection import test_connection
+
+    return test_connection(settings)
+
+
+def _blocks(store: Store, who: str, miner: Miner, choose: Callable[[], Choice] | None) -> Any:
     import gradio as gr
 
+    from ui.editor.agents_server import AgentsServer
+    from ui.editor.segment_server import SegmentServer
     from ui.header import header
+    from ui.model_setup import ModelSetup
+    from ui.segmenting import opencv_only, segmenting_of
     from ui.tabs.dashboard import dashboard_tab
     from ui.tabs.gallery import gallery_tab
     from ui.tabs.review import review_tab
 
+    segmenting = SegmentServer(store, segmenting_of(store, choose or opencv_only))
+    agents = AgentsServer(store, MiningJobs(miner), ModelSetup(store.project, os.environ, _connect))
     with gr.Blocks(title="Curator", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
         header(store.project, who)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Review", elem_id="tab-review"):
-                review_tab(store, who)
+                review_tab(store, who, agents, segmenting)
             with gr.Tab("Queue", elem_id="tab-queue"):
-                gallery_tab(store)
+                gallery_tab(store, agents)
             with gr.Tab("Dashboard", elem_id="tab-dashboard"):
                 dashboard_tab(store)
     return blocks
 
 
-def serve(store: Store, host: str, port: int, open_browser: bool, *, who: str = "curator") -> None:
+def serve(
+    store: Store,
+    host: str,
+    port: int,
+    open_browser: bool,
+    *,
+    who: str = "curator",
+    miner: Miner = _no_miner,
+    choose: Callable[[], Choice] | None = None,
+) -> None:
     """Serves the page until interrupted; port 0 takes a free one.
 
     Raises:
@@ -100,7 +136,10 @@ def serve(store: Store, host: str, port: int, open_browser: bool, *, who: str = 
 
     with listening:
         config = uvicorn.Config(
-            build_app(store, who=who), log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_S, lifespan="on"
+            build_app(store, who=who, miner=miner, choose=choose),
+            log_level="warning",
+            timeout_graceful_shutdown=_SHUTDOWN_S,
+            lifespan="on",
         )
         Server(config).run(sockets=[listening])
 

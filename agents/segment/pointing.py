@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from agents.segment.masks import Outline, outline_of
 from agents.segment.segmenter import Click, Embedding, Segmenter
-from curator.geometry import Box, Point, Size, area, clip
+from curator.geometry import Box, Size, area, clip
 
-_FILLED = 0.5  # of what lies around: a click means a thing in there, not all of it. Measured: see docs/log.md
-_WINDOWS = (0.08, 0.16, 0.32)  # half sides tried, as shares of the shorter side of what lies around; guess
-_MARGIN = 0.04  # of a window's side: a mask that comes so near to its rim was cut off by it
-_LEAST_PX = 3.0  # a mask with a shorter side is a crumb
+_FILLED = 0.25  # of what lies around: a click means a thing in there; no target of the demo corpus takes a tenth
+_REACH = 0.08  # of the shorter side of what lies around. Measured on 126 clicks at drawn targets: mean IoU 0.46 without
+# a second question, 0.56 with 0.05, 0.57 with 0.08, 0.55 with 0.12 and 0.16
 
 
 def thing_at(
@@ -23,38 +22,21 @@ def thing_at(
 ) -> Outline | None:
     """The outline of what clicks or a box mean; None where nothing is there.
 
-    Segment Anything often answers a click inside a panel with the whole panel. So where ``within_xyxy`` is what the
-    curator clicked into and the answer fills it, the click is asked again with small boxes around it, and the first
-    answer that is whole inside its box is taken; where none is, the first answer stands.
+    ``within_xyxy`` is what the curator clicked into. Segment Anything answers one click in three with all of that: the
+    same click is then asked again with a small box around it.
     """
-    whole = outline_of(segmenter.mask(embedding, clicks, box_xyxy), clicks)
-    inner = [click.xy for click in clicks if click.inside]
-    if box_xyxy is not None or within_xyxy is None or not inner:
-        return whole
-    if whole is not None and area(clip(whole.box_xyxy, within_xyxy)) < _FILLED * area(within_xyxy):
-        return whole
-    for share in _WINDOWS:
-        window = _window(inner, within_xyxy, share, embedding.image_wh)
-        found = outline_of(segmenter.mask(embedding, clicks, window), clicks)
-        if found is not None and _is_whole(found.box_xyxy, window):
-            return found
-    return whole
+    first = outline_of(segmenter.mask(embedding, clicks, box_xyxy), clicks)
+    if box_xyxy is not None or within_xyxy is None or not any(click.inside for click in clicks):
+        return first
+    if first is not None and area(clip(first.box_xyxy, within_xyxy)) < _FILLED * area(within_xyxy):
+        return first
+    nearby = _around(clicks, within_xyxy, embedding.image_wh)
+    return outline_of(segmenter.mask(embedding, clicks, nearby), clicks) or first
 
 
-def _window(places_xy: Sequence[Point], within_xyxy: Box, share: float, image_wh: Size) -> Box:
-    half = share * min(within_xyxy[2] - within_xyxy[0], within_xyxy[3] - within_xyxy[1])
-    xs, ys = zip(*places_xy, strict=True)
-    window = (min(xs) - half, min(ys) - half, max(xs) + half, max(ys) + half)
-    return clip(window, (0.0, 0.0, float(image_wh[0]), float(image_wh[1])))
-
-
-def _is_whole(box_xyxy: Box, window_xyxy: Box) -> bool:
-    width, height = window_xyxy[2] - window_xyxy[0], window_xyxy[3] - window_xyxy[1]
-    rooms = [
-        (box_xyxy[0] - window_xyxy[0]) / width,
-        (box_xyxy[1] - window_xyxy[1]) / height,
-        (window_xyxy[2] - box_xyxy[2]) / width,
-        (window_xyxy[3] - box_xyxy[3]) / height,
-    ]
-    sides = box_xyxy[2] - box_xyxy[0], box_xyxy[3] - box_xyxy[1]
-    return min(rooms) >= _MARGIN and min(sides) >= _LEAST_PX
+def _around(clicks: Sequence[Click], within_xyxy: Box, image_wh: Size) -> Box:
+    """A box around the inner clicks."""
+    reach = _REACH * min(within_xyxy[2] - within_xyxy[0], within_xyxy[3] - within_xyxy[1])
+    xs, ys = zip(*(click.xy for click in clicks if click.inside), strict=True)
+    box = (min(xs) - reach, min(ys) - reach, max(xs) + reach, max(ys) + reach)
+    return clip(box, (0.0, 0.0, float(image_wh[0]), float(image_wh[1])))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import os
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -21,8 +23,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(project: Project, port: int, host: str, user: str | None, browser: bool, mining: bool) -> None:
     """Open the review page."""
+    from agents.segment.choose import choose_segmenter
+    from agents.segment.fetch import weights_folder
     from ui.app import serve
     from ui.background import background_mining
 
+    choose = partial(choose_segmenter, project.settings.segment, weights_folder(os.environ))
+
     with background_mining(project) if mining else nullcontext():
-        serve(project.store, host=host, port=port, who=user or getpass.getuser(), open_browser=browser)
+        serve(project.store, host=host, port=port, who=user or getpass.getuser(), open_browser=browser, choose=choose)

@@ -6,11 +6,13 @@ export function actionTable(review) {
   const action = (group, id, title, keys, run) => ({ group, id, title, keys, run });
   const selected = (run) => () => (state.selectedId ? run(state.selectedId) : false);
   const arrow = (dx, dy, otherwise) => () => review.nudge.by(dx, dy, 0, 0) || (otherwise ? otherwise() : false);
+  // an outline that waits becomes a box of that level; else one is drawn
+  const tool = (level) => () => review.segment.accept(level) || state.set({ tool: level });
   const previous = () => review.go(-1);
   const next = () => review.go(1);
   return [
     action("Figure", "enter", "Accept and go on; with a box selected, edit its caption", ["Enter"], () =>
-      state.selectedId ? review.editCaption(state.selectedId) : review.acceptFigure(),
+      review.segment.accept() || (state.selectedId ? review.editCaption(state.selectedId) : review.acceptFigure()),
     ),
     action("Figure", "accept-figure", "Accept with all open proposals, and go on", ["Shift+A", "Shift+Enter"], () =>
       review.acceptFigure(),
@@ -79,10 +81,25 @@ export function actionTable(review) {
       review.caption.assign(state.selectedId, "remove"),
     ),
 
+    action("Agents", "agents", "Agents: mine again, proposals kept aside", ["g"], () => review.agents.toggle()),
+    action("Agents", "compare", "Compare with the newest other proposal, and back", ["c"], () =>
+      review.agents.toggleCompare(),
+    ),
+    action("Agents", "adopt", "Adopt the chosen levels of what is compared", ["y"], () =>
+      review.agents.compare.isOpen ? review.agents.compare.adopt() : false,
+    ),
+    action("Agents", "trace", "What the model saw and said", ["i"], () => review.agents.toggleTrace()),
+
     action("Draw", "tool-select", "Select and move", ["v"], () => state.set({ tool: "select" })),
-    action("Draw", "tool-panel", "Panel (Shift keeps the tool)", ["p"], () => state.set({ tool: "panel" })),
-    action("Draw", "tool-marker", "Marker", ["m"], () => state.set({ tool: "marker" })),
-    action("Draw", "tool-region", "Region", ["r"], () => state.set({ tool: "region" })),
+    action("Draw", "tool-panel", "Panel (Shift keeps the tool)", ["p"], tool("panel")),
+    action("Draw", "tool-marker", "Marker", ["m"], tool("marker")),
+    action("Draw", "tool-region", "Region", ["r"], tool("region")),
+    action("Draw", "tool-segment", "Point at a thing: its outline becomes a box", ["w"], () =>
+      state.set({ tool: "segment" }),
+    ),
+    action("Draw", "snap", "Draw the selected box tight around what it means", ["Shift+W"], () =>
+      review.snap.selected(),
+    ),
 
     action("View", "fit", "Fit the figure", ["f", "Home"], () => review.fit()),
     action("View", "zoom-in", "Zoom in", ["+", "="], () => review.zoom(1.25)),

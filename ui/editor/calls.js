@@ -22,4 +22,5 @@ export async function call(server, name, request) {
 
 const address = (kind, id) => new URL(`${kind}/${encodeURIComponent(id)}`, document.baseURI).href;
 export const imageUrl = (id) => address("image", id);
+export const seenUrl = (sha256) => address("seen", sha256);
 export const thumbnailUrl = (id) => address("thumbnail", id);

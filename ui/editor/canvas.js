@@ -5,6 +5,7 @@ import { area, centreOf } from "./geometry.js";
 import { Viewport } from "./viewport.js";
 import { colourOf, confidenceOf, numbersOf } from "./figure.js";
 import { drawChips } from "./marks.js";
+import { drawOutline, drawPreview } from "./outline.js";
 
 const SMALL = 30; // screen px: a box below this gets its handles outside, so that its middle can be dragged
 const HANDLE = 8;
@@ -32,7 +33,9 @@ export class Canvas {
     this._figures = figures;
     this.view = new Viewport();
     this.draft = null; // what a gesture shows before it ends: {boxes: Map, tips: Map, drawn: {level, box}}
+    this.preview = null; // what is proposed and not decided: see drawPreview
     this.onView = () => null; // called after zoom, pan and fit
+    this.classesOf = () => []; // more classes of a node's box
     this._frame = 0;
     this._shownId = null;
     this._world = html("div", { class: "rv-world" });
@@ -155,6 +158,7 @@ export class Canvas {
     const selected = items.find((item) => item.node.id === selectedId);
     if (selected && !this._state.readOnly && !this._state.locked.has(selected.node.level))
       parts.push(this._drawHandles(selected));
+    if (this.preview) parts.push(drawPreview(this.preview, this.view));
     if (this.draft && this.draft.drawn) parts.push(this._drawDrawn(this.draft.drawn));
     return parts;
   }
@@ -162,7 +166,7 @@ export class Canvas {
   _drawNode({ node, box, colour, loud }, threshold) {
     const [x, y] = [box[0], box[1]];
     const [width, height] = [Math.max(box[2] - x, 1), Math.max(box[3] - y, 1)];
-    const classes = ["rv-node", node.level, node.state];
+    const classes = ["rv-node", node.level, node.state, ...this.classesOf(node)];
     if (node.id === this._state.selectedId) classes.push("selected");
     else if (loud) classes.push("lit");
     if (this._state.locked.has(node.level)) classes.push("locked");
@@ -174,6 +178,8 @@ export class Canvas {
     const shape = { x, y, width, height, rx: rounded };
     const group = svg("g", { class: classes.join(" "), "data-id": node.id, style: `--colour:${colour}` });
     group.append(svg("rect", { ...shape, class: "halo" }), svg("rect", { ...shape, class: "line" }));
+    const outline = drawOutline(node, this.boxOf(node), this.view);
+    if (outline) group.append(outline);
     if (node.level === "panel" && node.label_box_xyxy && loud) {
       const [left, top, right, bottom] = this.view.boxToScreen(node.label_box_xyxy);
       group.append(svg("rect", { x: left, y: top, width: right - left, height: bottom - top, class: "letter" }));

@@ -3,7 +3,7 @@
 // What it makes is shown for some milliseconds and then replaced by the server's answer; it decides nothing.
 
 import { area, centreOf, clamp, holds, shifted } from "./geometry.js";
-import { descendantsOf, isPersons, isRejected, nodeOf, panelsOf, parentIdOf } from "./figure.js";
+import { descendantsOf, isPersons, isRejected, missingLabel, nodeOf, panelsOf, parentIdOf } from "./figure.js";
 
 const PREFIX = { panel: "p", marker: "m", region: "r" };
 const MINE = { agent: "person:you", version: "1", at: "", confidence: null, model: null };
@@ -47,6 +47,15 @@ export function panelAt(figure, box) {
   const holding = panelsOf(figure).filter((node) => !isRejected(node) && holds(node.box_xyxy, centreOf(box)));
   holding.sort((a, b) => area(a.box_xyxy) - area(b.box_xyxy));
   return holding.length ? holding[0].id : null;
+}
+
+// The command that makes a node of a box that was drawn or pointed at.
+export function addition(figure, level, box_xyxy, selected, markerKind) {
+  const command = { op: "add", level, box_xyxy, fields: {} };
+  if (level === "panel" && missingLabel(figure)) command.fields.label = missingLabel(figure);
+  if (level === "marker") command.fields.kind = markerKind;
+  if (level === "region" && selected && selected.level === "marker") command.parent_id = selected.id;
+  return command;
 }
 
 export function obey(figure, commands) {

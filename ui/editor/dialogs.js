@@ -36,7 +36,7 @@ export class Messages {
 }
 
 // A modal dialog that keeps its keys to itself. `body` nodes stand under the title.
-function dialog(title, className, ...body) {
+export function dialog(title, className, ...body) {
   const element = html("dialog", { class: `rv-dialog ${className}`, "aria-label": title });
   element.append(
     html("header", {}, html("h2", {}, title), button("Close (Esc)", { onclick: () => element.close() }, icon("cross"))),
@@ -95,10 +95,12 @@ export class SkipDialog {
   }
 }
 
-// Accept all proposals above a confidence; the boxes that it would take are lit while it is open.
+// Accept all proposals above a confidence; the boxes that it would take are lit while it is open. `snap` is a part of
+// the dialog for what else can be done to many boxes.
 export class Bulk {
-  constructor(state, edit) {
+  constructor(state, edit, snap) {
     this._state = state;
+    this._snap = snap;
     this._slider = html("input", {
       type: "range",
       min: 0,
@@ -126,6 +128,7 @@ export class Bulk {
       ),
       html("div", { class: "rv-inline" }, this._slider, this._value),
       html("div", { class: "rv-inline" }, this._count, html("span", { class: "grow" }), this._apply),
+      snap.element,
     );
     this.element.addEventListener("keydown", (event) => this._key(event, edit));
     state.on(["figure"], () => this.element.hidden || this._preview());
@@ -140,6 +143,7 @@ export class Bulk {
   }
 
   close() {
+    if (this.isOpen) this._snap.close();
     this.element.hidden = true;
     this._state.set({ threshold: null });
   }
@@ -150,6 +154,7 @@ export class Bulk {
 
   _key(event, edit) {
     if (event.key !== "Escape" && event.key !== "Enter") return;
+    if (event.key === "Enter" && event.target.closest("button")) return; // presses it
     event.preventDefault();
     event.stopPropagation();
     if (event.key === "Enter") this._accept(edit);
@@ -190,7 +195,7 @@ export class CheatSheet {
       "Keys",
       "keys",
       this._body,
-      html("footer", {}, html("span", {}, "Click a key, then press another to bind it."), reset),
+      html("div", { class: "rv-foot" }, html("span", {}, "Click a key, then press another to bind it."), reset),
     );
   }
 

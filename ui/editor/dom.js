@@ -40,8 +40,6 @@ export function button(title, attributes, ...children) {
 
 // True where typing belongs to a field and not to the page's shortcuts.
 export function isTyping(target) {
-  return (
-    target instanceof Element &&
-    Boolean(target.closest("input:not([type=range]):not([type=checkbox]), textarea, select"))
-  );
+  const field = "input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select";
+  return target instanceof Element && Boolean(target.closest(field));
 }

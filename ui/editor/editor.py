@@ -21,7 +21,7 @@ def review_editor(server_functions: list[Callable[..., Any]]) -> gr.HTML:
     return gr.HTML(
         # no value in the template: the framework would draw it again and remove the nodes that the script made
         html_template='<div class="rv" data-ready="false"></div>',
-        css_template=(_FOLDER / "review.css").read_text(encoding="utf-8"),
+        css_template="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("review.css", "agents.css")),
         js_on_load=bundle(),
         apply_default_css=False,
         elem_id="review",

@@ -16,6 +16,7 @@ import {
 } from "./figure.js";
 import { captionEdit } from "./inplace.js";
 import { confidenceText } from "./confidence.js";
+import { findingFacts, rivalReading } from "./readings.js";
 
 const PANEL_KINDS = ["microscopy", "radiology", "photo", "gel", "plot", "diagram", "table", "other"];
 // as PanelKind.photographic; the curator can set it otherwise
@@ -156,7 +157,7 @@ export class Fields {
       );
       parts.push(this._field("Label", label), this._parent());
     }
-    parts.push(this._caption(node), this._words());
+    parts.push(this._caption(node), this._words(), ...this._readings(node));
     if (node.level === "panel") parts.push(this._fullCaption());
     parts.push(this._box());
     if (node.level === "panel")
@@ -164,6 +165,29 @@ export class Fields {
     if (node.level === "marker") parts.push(this._place("Tip", "tip_xy", "tip", "Click where it points"));
     parts.push(this._provenance());
     return parts;
+  }
+
+  // What models wrote of the node; a field only where there is something in it.
+  _readings(node) {
+    const shown = (title, name, rows) => {
+      const area = this._control("textarea", { rows, maxlength: 20000 }, (one) => one[name] || "", (value) =>
+        this._update({ [name]: value.trim() }),
+      );
+      const field = this._field(title, area);
+      this._refreshers.push((one) => (field.hidden = !one[name] && document.activeElement !== area));
+      return field;
+    };
+    const made = ({ element, refresh }) => {
+      this._refreshers.push(refresh);
+      return element;
+    };
+    if (node.level === "marker") return [];
+    if (node.level === "region") return [shown("A model's description", "description", 2), made(findingFacts())];
+    return [
+      made(rivalReading(this._state, this._actions.edit)),
+      shown("A model's description", "description", 2),
+      shown("Summary", "summary", 2),
+    ];
   }
 
   _fullCaption() {

@@ -5,8 +5,8 @@
 
 import { area, boxBetween, clamp, holds, shifted, unionOf } from "./geometry.js";
 import { handlesOf } from "./canvas.js";
-import { descendantsOf, missingLabel, stackAt } from "./figure.js";
-import { nextId } from "./commands.js";
+import { descendantsOf, stackAt } from "./figure.js";
+import { addition, nextId } from "./commands.js";
 
 const DRAG = 5; // screen px
 const REACH = 7; // screen px around a handle
@@ -24,6 +24,7 @@ export class Pointer {
     this._last = null; // where the pointer is, on the screen; null outside
     this.spaceHeld = false;
     this.markerKind = "arrow";
+    this.pointed = () => null; // called with what the segment tool points at: {xy, shift, alt} or {box}
     const element = canvas.element;
     element.addEventListener("pointerdown", (event) => this._down(event));
     element.addEventListener("pointermove", (event) => this._move(event));
@@ -87,7 +88,7 @@ export class Pointer {
     const { tool, selected, readOnly, figure } = this._state;
     const view = this._canvas.view;
     if (forcedPan) return { kind: "pan" };
-    if (tool !== "select" && !readOnly) return { kind: tool === "tip" ? "tip" : "draw", start: view.toImage(at) };
+    if (tool !== "select" && !readOnly) return { kind: tool === "tip" ? "tip" : "draw", start: view.toImage(at), tool };
     if (selected && !readOnly && !this._state.locked.has(selected.level)) {
       const tip = selected.tip_xy && view.toScreen(selected.tip_xy);
       if (tip && Math.hypot(tip[0] - at[0], tip[1] - at[1]) <= REACH) return { kind: "tip", node: selected };
@@ -147,7 +148,7 @@ export class Pointer {
     const from = view.toImage(gesture.from);
     switch (gesture.kind) {
       case "draw":
-        return { drawn: { level: this._state.tool, box: boxBetween(gesture.start, to, wh) } };
+        return { drawn: { level: gesture.tool, box: boxBetween(gesture.start, to, wh) } };
       case "tip":
         return { tips: new Map([[(gesture.node || this._state.selected || {}).id, clampedPoint(to, wh)]]) };
       case "resize":
@@ -179,12 +180,18 @@ export class Pointer {
     const at = this._at(event);
     if (gesture.kind === "tip" && !gesture.node) return this._placeTip(this._canvas.view.toImage(at));
     if (gesture.dragged) this._finish(gesture, draft, event.shiftKey);
+    else if (gesture.tool === "segment") this._point(at, event);
     else if (gesture.kind !== "pan") this._click(at);
   }
 
   _click(at) {
     const stack = stackAt(this._state.reachable, this._canvas.view.toImage(at));
     this._state.set({ selectedId: stack.length ? stack[0].id : null });
+  }
+
+  _point(at, { shiftKey: shift, altKey: alt }) {
+    const xy = this._canvas.view.toImage(at);
+    if (holds([0, 0, ...this._state.figure.image_wh], xy)) this.pointed({ xy, shift, alt });
   }
 
   _finish(gesture, draft, keepTool) {
@@ -199,7 +206,9 @@ export class Pointer {
       this._edit([{ op: "update", id: node.id, fields: { tip_xy: draft.tips.get(node.id) } }]);
     } else if (gesture.kind === "draw") {
       const { box } = draft.drawn;
-      if (box[2] - box[0] >= LEAST && box[3] - box[1] >= LEAST) this._drew(box, keepTool);
+      if (box[2] - box[0] < LEAST || box[3] - box[1] < LEAST) return;
+      if (gesture.tool === "segment") this.pointed({ box });
+      else this._drew(box, keepTool);
     }
   }
 
@@ -220,12 +229,8 @@ export class Pointer {
       }
       return;
     }
-    const command = { op: "add", level: tool, box_xyxy: box, fields: {} };
-    if (tool === "panel" && missingLabel(figure)) command.fields.label = missingLabel(figure);
-    if (tool === "marker") command.fields.kind = this.markerKind;
-    if (tool === "region" && selected && selected.level === "marker") command.parent_id = selected.id;
     const id = nextId(figure, tool);
-    if (this._edit([command])) this._state.set({ selectedId: id });
+    if (this._edit([addition(figure, tool, box, selected, this.markerKind)])) this._state.set({ selectedId: id });
   }
 
   _wheel(event) {

@@ -16,10 +16,13 @@ import { Fields } from "./fields.js";
 import { Queue } from "./queue.js";
 import { Bulk, CheatSheet, Messages, SkipDialog } from "./dialogs.js";
 import { Nudge } from "./nudge.js";
+import { Segment } from "./segment.js";
+import { Snap } from "./snap.js";
 import { Keys } from "./keys.js";
 import { Status } from "./status.js";
 import { readAddress, writeAddress } from "./address.js";
 import { Toolbar } from "./toolbar.js";
+import { Agents } from "./agents.js";
 import { actionTable } from "./actions.js";
 
 const ZOOM_STEP = 1.25;
@@ -50,8 +53,13 @@ export class Review {
     this.nudge = new Nudge(state, this.canvas, this.edit);
     this.inplace = new InPlace(state, this.canvas, this.edit);
     this.caption = new Caption(state, this.edit);
-    this.bulk = new Bulk(state, this.edit);
     this.messages = new Messages();
+    const say = (...message) => this.messages.show(...message);
+    const markerKind = () => this.pointer.markerKind;
+    this.segment = new Segment(state, this.canvas, server, { edit: this.edit, say, markerKind });
+    this.pointer.pointed = (what) => this.segment.pointed(what);
+    this.snap = new Snap(state, this.canvas, server, { edit: this.edit, say });
+    this.bulk = new Bulk(state, this.edit, this.snap);
     this.skipDialog = new SkipDialog((reason) => this._close({ op: "judge_figure", state: "skipped", reason }));
     const actions = {
       edit: this.edit,
@@ -76,6 +84,8 @@ export class Review {
       bulk: () => this.bulk.toggle(),
       skip: () => this.skip(),
       acceptFigure: () => this.acceptFigure(),
+      agents: () => this.agents.toggle(),
+      trace: () => this.agents.toggleTrace(),
       help: () => this.cheatSheet.open(),
     });
     this.keys = new Keys(this.root, actionTable(this), {
@@ -87,17 +97,27 @@ export class Review {
       takeOver: () => this.saving.takeOver(),
       discard: () => this.saving.discard(state.figure.id),
     });
-    const centre = html("div", { class: "rv-centre" }, this.status.banner, this.canvas.element, this.caption.element);
-    this.canvas.element.append(this.bulk.element, this.messages.element);
+    this.agents = new Agents(server, state, this.canvas, {
+      adopt: (miningId, levels) => this.saving.edit("adopt", [], { mining_id: miningId, levels }),
+      say: (...message) => this.messages.show(...message),
+      figures: this._figures,
+    });
+    const views = html("div", { class: "rv-views" }, this.canvas.element, this.agents.compare.right);
+    const centre = html("div", { class: "rv-centre" }, this.status.banner, views, this.caption.element);
+    this.canvas.element.append(this.bulk.element, this.messages.element, this.segment.hint);
     this.root.replaceChildren(
       this.toolbar.element,
       this.queue.element,
       centre,
       html("div", { class: "rv-right" }, this.tree.element, this.fields.element),
+      ...this.agents.elements,
       this.skipDialog.element,
       this.cheatSheet.element,
     );
-    this.canvas.onView = () => this.toolbar.drawZoom();
+    this.canvas.onView = () => {
+      this.toolbar.drawZoom();
+      this.agents.compare.moved();
+    };
   }
 
   _listen() {
@@ -123,6 +143,7 @@ export class Review {
   async start() {
     this.status.draw();
     this.saving.start();
+    this.agents.start();
     await this._follow();
   }
 
@@ -177,6 +198,7 @@ export class Review {
       this._painted(id, began);
       this.saving.lease(id);
       this._prefetch();
+      this.segment.opened(id, this.queue.nearby(1));
     } catch (error) {
       if (this._opening === id) this._opening = null;
       this._cannot(error, () => this.open(id));
@@ -314,11 +336,12 @@ export class Review {
     this.state.toggled(key, LEVELS[index]);
   }
 
-  // Leaves what is nearest: a gesture, a tool, the bulk preview, the selection.
+  // Leaves what is nearest: a gesture, the bulk preview, a tool, a drawer, the selection.
   escape() {
-    if (this.pointer.cancel()) return;
+    if (this.pointer.cancel() || this.segment.drop()) return;
     if (this.bulk.isOpen) this.bulk.close();
     else if (this.state.tool !== "select") this.state.set({ tool: "select" });
+    else if (this.agents.escape()) return;
     else this.state.set({ selectedId: null });
   }
 

@@ -7,7 +7,7 @@ export class State {
     this.figure = null; // document with the edits that the server has not confirmed yet
     this.selectedId = null;
     this.hoverId = null;
-    this.tool = "select"; // select, panel, marker, region, letter or tip
+    this.tool = "select"; // select, panel, marker, region, segment, letter or tip
     this.hidden = new Set(); // levels
     this.locked = new Set(); // levels
     this.showRejected = false;

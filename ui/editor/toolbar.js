@@ -9,6 +9,7 @@ const TOOLS = [
   ["panel", "Draw a panel (p)", "Panel"],
   ["marker", "Draw a marker (m)", "Marker"],
   ["region", "Draw a region (r)", "Region"],
+  ["segment", "Point at a thing: click it, or drag a box around it (w)", "Point"],
 ];
 
 export class Toolbar {
@@ -71,6 +72,8 @@ export class Toolbar {
       ),
       html("div", { class: "rv-group" }, this._undo, this._redo),
       html("span", { class: "grow" }),
+      this._panelButton("agents", "Agents: mine again, compare (g)", "Agents", actions.agents),
+      this._panelButton("seen", "What the model saw (i)", "What it saw", actions.trace),
       button(
         "Accept all above a confidence (b)",
         { class: "c-button", "data-act": "bulk", onclick: actions.bulk },
@@ -91,6 +94,10 @@ export class Toolbar {
     state.on(["figure", "readOnly"], () => this._drawFigure());
     this._drawTools();
     this._drawLevels();
+  }
+
+  _panelButton(name, title, text, run) {
+    return button(title, { class: "c-button", onclick: run }, icon(name), html("span", {}, text));
   }
 
   _level(level, number) {

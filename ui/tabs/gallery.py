@@ -19,6 +19,7 @@ from curator.errors import CuratorError
 from curator.figure import PanelKind
 from data.store import Store
 from data.store.queue import QueueFilter
+from ui.editor.agents_server import AgentsServer
 
 _FOLDER = Path(__file__).parent.parent / "gallery"
 _MAX_PAGE = 200  # figures; the page asks for 60
@@ -111,16 +112,16 @@ def _article_list(store: Store) -> Callable[[], list[dict[str, Any]]]:
     return current
 
 
-def gallery_tab(store: Store) -> Any:
+def gallery_tab(store: Store, agents: AgentsServer) -> Any:
     """The tab's component, to be made inside ``gr.Tab``."""
     import gradio as gr
 
-    scripts = ("filters.js", "grid.js", "problems.js", "gallery.js")
+    scripts = ("filters.js", "grid.js", "problems.js", "picked.js", "gallery.js")
     return gr.HTML(
         html_template=(_FOLDER / "gallery.html").read_text(encoding="utf-8"),
         css_template=(_FOLDER / "gallery.css").read_text(encoding="utf-8"),
         js_on_load="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in scripts),
-        server_functions=list(gallery_answers(store)),
+        server_functions=[*gallery_answers(store), *agents.job_functions()],
         apply_default_css=False,
         elem_id="gallery",
         elem_classes="c-fill",

@@ -1,0 +1,147 @@
+// Pointing instead of drawing: a click or a box becomes the outline of a thing, shown until it is accepted.
+
+import { html } from "./dom.js";
+import { holds } from "./geometry.js";
+import { call, CallError } from "./calls.js";
+import { nodeOf } from "./figure.js";
+import { addition, nextId, panelAt } from "./commands.js";
+
+const PATIENCE = 30; // guess: answers "working" of two seconds each, until something must be wrong
+const HOW = "click a thing, or drag a box around it";
+const DECIDE = "Enter keeps it, P M R as panel, marker or region; Shift+click adds, Alt+click takes away; Esc drops it";
+
+export class Segment {
+  // `does`: {edit(commands), say(text, kind), markerKind()}
+  constructor(state, canvas, server, does) {
+    this._state = state;
+    this._canvas = canvas;
+    this._server = server;
+    this._does = does;
+    this._clicks = [];
+    this._box = null;
+    this._found = null; // {box_xyxy, polygon_xy} that waits for a decision
+    this._ticket = null; // of the question that is open; an answer to an older one is no news
+    this._name = "";
+    this._text = html("span", {});
+    this._who = html("b", {});
+    this.hint = html("div", { class: "rv-hint", role: "status", hidden: true }, this._who, this._text);
+    state.on(["tool"], () => this._toolChanged());
+  }
+
+  // A figure is open: the server prepares it, and then the next.
+  async opened(figureId, nextId) {
+    this.drop();
+    try {
+      this._tell(await call(this._server, "segment_open", { figure_id: figureId, next_id: nextId }));
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error; // told at the first click, which needs an answer
+    }
+  }
+
+  // What the pointer did with this tool: a click {xy, shift, alt}, or a box {box}.
+  pointed({ xy, shift, alt, box }) {
+    const alone = !shift && !alt;
+    if (alone && this._found && !(xy && holds(this._found.box_xyxy, xy))) this.accept();
+    if (alone) [this._clicks, this._box] = [[], null];
+    if (box) this._box = box;
+    else if (!alt || this._clicks.length || this._box) this._clicks.push({ xy, inside: !alt });
+    if (this._clicks.length || this._box) this._ask();
+  }
+
+  // Keeps the outline as a node of the level; false where none is shown.
+  accept(level = this._level()) {
+    if (!this._found) return false;
+    const { figure, selected } = this._state;
+    const { box_xyxy, polygon_xy } = this._found;
+    const command = addition(figure, level, box_xyxy, selected, this._does.markerKind());
+    if (level !== "marker") command.polygon_xy = polygon_xy;
+    const id = nextId(figure, level);
+    this.drop();
+    if (this._does.edit([command])) this._state.set({ selectedId: id });
+    return true;
+  }
+
+  // Forgets what was pointed at; false where nothing was.
+  drop() {
+    const any = this._clicks.length > 0 || this._box !== null;
+    [this._clicks, this._box, this._found, this._ticket] = [[], null, null, null];
+    this._show("ready", HOW);
+    return any;
+  }
+
+  _toolChanged() {
+    this.hint.hidden = this._state.tool !== "segment";
+    this.drop();
+    if (!this.hint.hidden && !this._name) this._refresh();
+  }
+
+  async _refresh() {
+    try {
+      this._tell(await call(this._server, "segment_status", {}));
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error; // told at the first click
+    }
+  }
+
+  _tell({ state, name, why }) {
+    this._name = state === "ready" ? name : "";
+    this._who.textContent = this._name || "Loading the segmenter";
+    this.hint.title = why;
+    this._canvas.element.dataset.segmenter = this._name;
+  }
+
+  // A thing inside a panel is a region, anything else a panel.
+  _level() {
+    return this._panelId() ? "region" : "panel";
+  }
+
+  _panelId() {
+    const { figure } = this._state;
+    const first = this._clicks[0];
+    return panelAt(figure, first ? [...first.xy, ...first.xy] : this._box);
+  }
+
+  async _ask() {
+    const { figure } = this._state;
+    const ticket = (this._ticket = {});
+    const panelId = this._panelId();
+    const request = {
+      figure_id: figure.id,
+      clicks: this._clicks.map(({ xy: [x, y], inside }) => [x, y, inside]),
+      box_xyxy: this._box,
+      within_xyxy: panelId ? nodeOf(figure, panelId).box_xyxy : null,
+    };
+    this._show("working", "looking");
+    try {
+      const answer = await this._answer(request, () => ticket === this._ticket);
+      if (ticket !== this._ticket) return;
+      if (!this._name) this._refresh();
+      this._found = answer.state === "done" ? answer : null;
+      if (this._found) this._show("found", DECIDE);
+      else this._show("nothing", "nothing stands out there; drag a box around it");
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      if (ticket !== this._ticket) return;
+      this.drop();
+      this._does.say(error.message, "bad");
+    }
+  }
+
+  async _answer(request, isWanted) {
+    for (let asked = 0; asked < PATIENCE && isWanted(); asked += 1) {
+      const answer = await call(this._server, "segment", request);
+      if (answer.state !== "working") return answer;
+    }
+    throw new CallError("busy", "The figure is still being prepared for clicks. Try again, or draw the box.");
+  }
+
+  _show(state, text) {
+    const { element } = this._canvas;
+    element.dataset.segment = state;
+    this._text.textContent = text;
+    const found = this._found;
+    const things = found ? [{ level: this._level(), box: found.box_xyxy, polygon: found.polygon_xy }] : [];
+    this._canvas.preview = things.length || this._clicks.length ? { things, clicks: this._clicks } : null;
+    this._canvas.draw();
+  }
+}
