@@ -17,6 +17,7 @@ _TEMPLATE = """
     Curator
   </div>
   <div class="where">
+    <span id="mining-state" role="status"></span>
     <span id="saved-state" role="status"></span>
     <span class="project"></span>
     <span class="user"></span>
@@ -36,7 +37,8 @@ _TEMPLATE = """
 
 
 def header(project: Path, who: str) -> gr.HTML:
-    """Wordmark, saved-state slot (``#saved-state``, filled by the review editor), project, user, light or dark.
+    """Wordmark, slots for mining and saving (``#mining-state``, ``#saved-state``: the review editor fills them),
+    project, user, light or dark.
 
     No subclass of ``gr.HTML``: the framework writes a ``.pyi`` file beside the source of each.
     """
