@@ -78,6 +78,8 @@ def parse_reply(text: str, finish: Finish, shape: type[R], *, y_first: bool = Fa
     if search.cut:
         raise _cut("it ends inside its JSON", finish, said)
     answers = _answers(search, shape, y_first)
+    if search.broken and not any(_says_something(answer.value) for answer in answers):
+        raise ReplyFault(f"its JSON cannot be read: {search.broken}")
     if not answers:
         raise _without_answer(said, finish, search, shape)
     if any(answer.value != answers[0].value for answer in answers):
@@ -141,6 +143,11 @@ def _speaks(value: Any, shape: type[BaseModel]) -> bool:
     return isinstance(value, dict) and any(key.strip().lower() in shape.model_fields for key in value)
 
 
+def _says_something(value: BaseModel) -> bool:
+    """Whether any of its lists has an item: beside JSON that cannot be read, an empty answer is not believed."""
+    return any(getattr(value, name) for name in type(value).model_fields)
+
+
 def _items(shape: type[BaseModel]) -> tuple[str, type[BaseModel]] | None:
     """Name and shape of the items, where a list of them is all that ``shape`` requires."""
     required = [(name, info.annotation) for name, info in shape.model_fields.items() if info.is_required()]
@@ -160,8 +167,6 @@ def _around(said: str, search: Search) -> list[str]:
 
 
 def _without_answer(said: str, finish: Finish, search: Search, shape: type[BaseModel]) -> ReplyFault:
-    if search.broken:
-        return ReplyFault(f"its JSON cannot be read: {search.broken}")
     if search.found:
         return ReplyFault(f"its JSON has none of the keys {sorted(shape.model_fields)!r}")
     if finish is Finish.LENGTH:

@@ -162,6 +162,8 @@ REFUSED = {
         "it gives 2 different answers; one JSON object is expected",
     ),
     "one item that cannot be read": (f'{{"panels": [{A}, {{"label": B}}]}}', Finish.STOP, None),
+    "a list whose object cannot be read": (f'{{"panels": [{A}], "not_panels": ...}}', Finish.STOP, None),
+    "an empty answer after a broken one": ('{"panels": [{"label": A}]} {"panels": []}', Finish.STOP, None),
     "and so on": (f'{{"panels": [{A}, ...]}}', Finish.STOP, None),
     "the same key twice": (f'{{"panels": [{A}], "panels": []}}', Finish.STOP, None),
     "missing box": (_a(box=""), Finish.STOP, f"{_INVALID}panels.0.box: Field required"),
@@ -187,6 +189,12 @@ def test_an_empty_list_that_is_written_out_is_an_answer() -> None:
     parsed = parse_reply('{"panels": []}', Finish.STOP, BoxedPanels)
     assert parsed.value.panels == []
     assert parsed.repairs == ()
+
+
+def test_an_answer_after_a_sketch_that_is_no_json_is_read() -> None:
+    parsed = parse_reply(f'As {{"panels": [{{"label": ...}}]}}: {{"panels": [{A}]}}', Finish.STOP, BoxedPanels)
+    assert parsed.value.panels == [PANEL_A]
+    assert parsed.repairs == (parsing.PROSE,)
 
 
 def test_items_one_after_another_are_one_list() -> None:
