@@ -17,6 +17,7 @@ from ui.editor.bundle import as_script
 from ui.editor.server import ReviewServer
 
 FIRST = "PMC1:F1"
+CANVAS = ".rv-views > .rv-canvas"  # the figure's; what is compared with it has another
 
 
 @pytest.fixture
@@ -49,9 +50,9 @@ def saved(page: Page, revision: int) -> None:
 
 def at(page: Page, x: float, y: float) -> tuple[float, float]:
     """Where a point of the figure's frame is on the screen."""
-    box = page.locator(".rv-world img").bounding_box()
+    box = page.locator(f"{CANVAS} .rv-world img").bounding_box()
     assert box is not None
-    zoom = float(page.locator(".rv-canvas").get_attribute("data-zoom") or "nan")
+    zoom = float(page.locator(CANVAS).get_attribute("data-zoom") or "nan")
     return box["x"] + x * zoom, box["y"] + y * zoom
 
 
@@ -170,7 +171,7 @@ def test_a_click_selects_the_smallest_box_and_tab_cycles_the_stack(review: Calla
 
 def test_the_wheel_zooms_about_the_pointer_dragging_pans_and_one_key_fits_again(review: Callable[..., Page]) -> None:
     page = review()
-    canvas = page.locator(".rv-canvas")
+    canvas = page.locator(CANVAS)
     fitted = canvas.get_attribute("data-zoom") or ""
     spot = at(page, 500, 300)
     page.mouse.move(*spot)
