@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agents.embedded.caption_groups import ALPHABETS, find_groups
-from agents.embedded.caption_mentions import find_mentions
+from agents.embedded.caption_mentions import Mention, find_mentions
 from agents.embedded.caption_sentences import sentences
 from agents.embedded.captions import CaptionSplit, PanelCaption
 from agents.embedded.layout import label_key
@@ -37,12 +37,9 @@ class CaptionQuotes:
         """``printed``: the labels of the panels that were found."""
         self._caption = figure.caption
         self._quotable = Quotable(figure.caption)
-        self._mentions: dict[str, list[Span]] = {}
-        for mention in find_mentions(figure.caption, sentences(figure.caption), figure.bold_spans):
-            if mention.speaks:
-                for alphabet, positions in mention.readings.items():
-                    for position in positions:
-                        self._mentions.setdefault(ALPHABETS[alphabet][position], []).append(mention.span)
+        mentions = find_mentions(figure.caption, sentences(figure.caption), figure.bold_spans)
+        self._mentions = _by_label(mention for mention in mentions if mention.speaks)
+        self._all_mentions = _by_label(mentions)
         self._labels = {label_key(panel.label): panel.label for panel in split.panels}
         for label in (*printed, *self._mentions):
             self._labels.setdefault(label_key(label), label)
@@ -95,7 +92,10 @@ class CaptionQuotes:
 
     def _nearest(self, places: Sequence[Span], label: str) -> Span:
         """Of several places with the same words, the one nearest to where the caption names the label."""
-        mentions = self._mentions.get(label) or self._mentions.get(label.swapcase(), [])
+        likely = (
+            found.get(name) for found in (self._mentions, self._all_mentions) for name in (label, label.swapcase())
+        )
+        mentions = next(filter(None, likely), [])
         return min(places, key=lambda place: min((_gap(place, mention) for mention in mentions), default=0.0))
 
     def _joined(self, spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -110,6 +110,16 @@ class CaptionQuotes:
 
     def _known(self) -> str:
         return ", ".join(self._labels.values()) or "no labels"
+
+
+def _by_label(mentions: Iterable[Mention]) -> dict[str, list[Span]]:
+    """Where each label is mentioned, in whatever alphabet."""
+    found: dict[str, list[Span]] = {}
+    for mention in mentions:
+        for alphabet, positions in mention.readings.items():
+            for position in positions:
+                found.setdefault(ALPHABETS[alphabet][position], []).append(mention.span)
+    return found
 
 
 def _gap(place: Span, mention: Span) -> float:

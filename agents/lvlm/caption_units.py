@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from agents.embedded.caption_panels import captions_of
 from agents.embedded.captions import PanelCaption
@@ -13,14 +13,12 @@ from agents.embedded.layout import label_key
 from agents.lvlm.agreement import weighed
 from agents.lvlm.caption_quotes import CaptionQuotes, Units
 from agents.lvlm.look import Look
+from agents.lvlm.panels import PanelFinding
 from agents.lvlm.parts import Parts, ask_for_parts
 from agents.lvlm.prompts import load_prompt
 from agents.lvlm.replies import CaptionUnits
 from curator.errors import ReplyError
 from curator.figure import Span
-
-if TYPE_CHECKING:
-    from agents.lvlm.panels import PanelFinding
 
 _SURE = 0.84  # of the grammar's labels; measured (caption_labels): from here on 95 % of captions have all of them right
 _SAME = 0.9  # overlap from which two readings differ in a bracket or a joining word only; guess
