@@ -146,9 +146,10 @@ class Asker:
 
     def _given_up(self, stage: str, key: str, fault: ReplyFault) -> str:
         mend = fault.mend or "another prompt, model or temperature asks anew"
+        told = str(fault).rstrip(".")
         return (
             f"{self.model.name!r} gave no usable reply about the {stage} of figure {self.figure_id!r} in "
-            f"{MOST_ATTEMPTS} attempts, at last: {fault}. The raw reply is kept as exchange {key!r}; {mend}"
+            f"{MOST_ATTEMPTS} attempts, at last: {told}. The raw reply is kept as exchange {key!r}; {mend}"
         )
 
 
@@ -178,5 +179,6 @@ def _asked_again(faulty: _Faulty) -> tuple[Message, Message]:
     shown = faulty.text.strip() or "(no answer)"  # some servers refuse a turn without text
     if len(shown) > _SHOWN_CHARACTERS:
         shown = f"{shown[:_SHOWN_CHARACTERS]} ..."
-    again = f"This reply cannot be used: {faulty.fault}. Answer the question again, completely, with JSON only."
+    fault = str(faulty.fault).rstrip(".")
+    again = f"This reply cannot be used: {fault}. Answer the question again, completely, with JSON only."
     return Message("assistant", shown), Message("user", again)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agents.lvlm.coordinates import (
@@ -24,6 +24,7 @@ from curator.errors import GeometryError, SettingsError
 from curator.geometry import Box, Size
 from curator.settings import ModelSettings
 
+STEADY = settings(deadline=None, derandomize=True)
 FRAMES = pytest.mark.parametrize("frame", Frame, ids=[frame.value for frame in Frame])
 sides = st.integers(28, 4000)
 sizes = st.tuples(sides, sides)
@@ -38,6 +39,7 @@ def boxes_in(draw: st.DrawFn, wh: Size) -> Box:
 
 
 @FRAMES
+@STEADY
 @given(data=st.data(), wh=sizes)
 def test_boxes_come_back_within_half_a_step_of_the_frame(frame: Frame, data: st.DataObject, wh: Size) -> None:
     whole = (0.0, 0.0, float(wh[0]), float(wh[1]))  # beside it, no frame can be taken for a smaller one
@@ -98,6 +100,7 @@ def test_the_prompts_sentence_tells_order_and_range(frame: Frame) -> None:
     assert re.search(rf"\b{low:g}\b", sentence)
 
 
+@STEADY
 @given(wh=sizes)
 @example(wh=(4000, 28))
 @example(wh=(28, 28))
@@ -123,6 +126,7 @@ def test_qwens_input_is_what_the_published_processor_makes() -> None:
     assert made > 5000
 
 
+@STEADY
 @given(wh=sizes, most=st.sampled_from([28 * 28 * 256, 28 * 28 * 1280]))
 def test_qwens_input_has_at_most_the_pixels_that_are_set(wh: Size, most: int) -> None:
     width, height = qwen2_5_input_wh(wh, most_pixels=most)
@@ -271,6 +275,7 @@ def test_small_things_in_the_corner_are_believed(frame: Frame) -> None:
 
 
 @FRAMES
+@STEADY
 @given(data=st.data(), wh=st.tuples(st.integers(200, 1568), st.integers(200, 1568)))
 def test_a_right_reply_about_a_whole_figure_is_never_refused(frame: Frame, data: st.DataObject, wh: Size) -> None:
     columns, rows = data.draw(st.tuples(st.integers(1, 8), st.integers(1, 8)))

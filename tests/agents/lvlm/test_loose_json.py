@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.lvlm.loose_json import (
@@ -20,11 +20,13 @@ from agents.lvlm.loose_json import (
     find_json,
 )
 
+STEADY = settings(deadline=None, derandomize=True)
 scalars = st.none() | st.booleans() | st.integers(-9999, 9999) | st.text(max_size=12)
 documents = st.dictionaries(st.text(max_size=6), st.lists(scalars | st.dictionaries(st.text(max_size=6), scalars)))
 prose = st.text(alphabet="abc .,:;()'\"\n*", max_size=20)
 
 
+@STEADY
 @given(document=documents, before=prose, after=prose)
 def test_a_document_is_found_in_prose_as_it_was_written(document: object, before: str, after: str) -> None:
     search = find_json(before + json.dumps(document) + after, closed=True)
@@ -34,6 +36,7 @@ def test_a_document_is_found_in_prose_as_it_was_written(document: object, before
     assert search.broken == ""
 
 
+@STEADY
 @given(document=documents)
 def test_python_writes_it_so_that_it_can_be_read(document: dict[str, object]) -> None:
     text = repr(document)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.lvlm import fitting, loose_json, parsing
@@ -21,6 +21,7 @@ from agents.lvlm.replies import (
 from curator.exchange import Finish
 from curator.figure import MarkerKind, PanelKind
 
+STEADY = settings(deadline=None, derandomize=True)
 A = '{"label": "A", "box": [10, 20, 300, 400], "kind": "plot", "description": "a curve"}'
 B = '{"label": "B", "box": [510, 20, 800, 400], "kind": "photo", "description": "a mouse"}'
 PANEL_A = BoxedPanel(label="A", box=[10, 20, 300, 400], kind=PanelKind.PLOT, description="a curve")
@@ -277,6 +278,7 @@ def test_words_that_were_asked_for_do_not_become_empty() -> None:
         parse_reply(f'{{"summary": "A cell.", "regions": [{region}]}}', Finish.STOP, PanelTexts)
 
 
+@STEADY
 @given(cut=st.integers(0, len(f'{{"panels": [{A}, {B}]}}') - 1), finish=st.sampled_from([Finish.STOP, Finish.LENGTH]))
 def test_a_reply_cut_anywhere_never_loses_an_item_in_silence(cut: int, finish: Finish) -> None:
     whole = f'{{"panels": [{A}, {B}]}}'
@@ -290,6 +292,7 @@ def test_a_reply_cut_anywhere_never_loses_an_item_in_silence(cut: int, finish: F
     assert whole[:cut].rstrip(" ,").endswith(("}", "]")), "only after a whole item"
 
 
+@STEADY
 @given(text=st.text(alphabet="{}[]\",:'\\ panels12.\n`<>think/#*\u201c", max_size=80), finish=st.sampled_from(Finish))
 def test_any_text_is_an_answer_or_a_fault_and_nothing_else(text: str, finish: Finish) -> None:
     try:
