@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from curator.commands import parse_commands
+from curator.exchange import Exchange, Reply
 from data.store import Store
 
 
@@ -16,6 +17,8 @@ def test_a_project_without_decisions_shows_progress_and_says_what_is_missing(
     page = open_page(read_url + "/#dashboard")
     expect(page.locator(".tile.progress .value")).to_have_text("0% 0 of 7 figures")
     expect(page.locator(".outcomes .c-empty")).to_contain_text("No decisions yet")
+    expect(page.locator(".reliability .c-empty")).to_contain_text("tells what its agent's confidence is worth")
+    expect(page.locator(".models .c-empty")).to_contain_text("No model was asked yet")
     expect(page.locator(".tile.pace .note")).to_have_text("Known after the first accepted figure")
 
 
@@ -29,6 +32,9 @@ def test_decisions_appear_in_tiles_chart_and_table_when_the_tab_is_opened(
         {"op": "resize", "id": "p1", "box_xyxy": [0, 0, 300, 230]},
         {"op": "judge_figure", "state": "accepted"},
     ]
+    reply = Reply("{}", tokens_in=1200, tokens_out=30, seconds=2.5)
+    asked = Exchange("k", "PMC1:F1", "panels", "panels", "0", "openai", "Qwen2.5-VL", {}, [], reply)
+    project.exchanges.save(asked, [])
     project.reviews.decide("PMC1:F1", 1, parse_commands(commands), "ada#1", 0.0, seconds=42.0)
     page.get_by_role("tab", name="Dashboard").click()
     expect(page.locator(".tile.progress .value")).to_have_text("14% 1 of 7 figures")
@@ -36,4 +42,8 @@ def test_decisions_appear_in_tiles_chart_and_table_when_the_tab_is_opened(
     expect(page.get_by_role("img", name="1 figure accepted in 30 days")).to_be_visible()
     panel = page.locator("tbody tr", has=page.get_by_role("rowheader", name="panel"))
     assert panel.locator("td").all_inner_texts()[:6] == ["embedded", "4", "3", "1", "0", "75%"]
+    diagram = page.get_by_role("img", name="marker, embedded: calibration error 0.26 as the agent said")
+    expect(diagram.locator(".said .bin")).to_have_count(2)
     expect(panel.get_by_role("img")).to_have_attribute("aria-label", "75%, 95% interval 30\u201395%")
+    model = page.locator(".models tbody tr")
+    assert model.locator("td").all_inner_texts() == ["openai", "1", "1,200", "30", "2.5 s", "\u2013", "0"]

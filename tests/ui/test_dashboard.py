@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.commands import parse_commands
+from curator.exchange import Exchange, Finish, Reply
 from data.store import Store
 from tests.e2e.project import make_project
 from ui.tabs.dashboard import DAYS_SHOWN, accepted_by_day, dashboard_document, wilson
@@ -52,6 +54,8 @@ def test_a_project_without_decisions_has_open_questions_and_no_numbers(tmp_path:
     assert found["seconds_per_figure"] is None
     assert found["seconds_left"] is None
     assert found["outcomes"] == []
+    assert found["reliability"] == []
+    assert found["models"] == []
     assert found["agreement"] == {"figures": 0, "n": 0, "share": None, "low": 0.0, "high": 1.0}
 
 
@@ -79,3 +83,55 @@ def test_decisions_are_counted_by_level_and_agent_and_agreement_by_the_second_pe
     assert (found["agreement"]["n"], found["agreement"]["share"]) == (7, pytest.approx(6 / 7))
     assert found["days"][-1][1] == 1
     assert json.loads(json.dumps(found))["states"] == {"unmined": 1, "proposed": 5, "accepted": 1, "skipped": 0}
+
+
+def test_reliability_is_told_as_said_and_as_calibrated_on_other_figures(tmp_path: Path) -> None:
+    store = make_project(tmp_path)
+    for figure_id in ("PMC1:F1", "PMC1:F2", "PMC1:F4"):
+        accept = [{"op": "judge_figure", "state": "accepted"}]
+        store.reviews.decide(figure_id, 1, parse_commands(accept), "ada#1", 0.0)
+    wrong = [{"op": "judge", "id": "p1", "state": "rejected"}]
+    store.reviews.decide("PMC2:F1", 1, parse_commands(wrong), "ada#1", 0.0)
+
+    panel, marker, region = dashboard_document(store, TODAY)["reliability"]
+    assert [(row["level"], row["agent"], row["model"], row["n"]) for row in (panel, marker, region)] == [
+        ("panel", "embedded", None, 10),
+        ("marker", "embedded", None, 2),
+        ("region", "embedded", None, 1),
+    ]
+    bins = {round(found["expected"], 3): (found["n"], found["share"]) for found in panel["said"]["bins"]}
+    assert bins == {0.3: (1, 1), 0.4: (1, 1), 0.6: (1, 1), 0.827: (3, 1), 0.93: (4, 0.75)}
+    assert sum(found["n"] for found in panel["calibrated"]["bins"]) == 10
+    assert panel["calibrated"]["error"] < panel["said"]["error"]
+    assert panel["said"]["error"] == pytest.approx((0.7 + 0.6 + 0.4 + 3 * (1 - 2.48 / 3) + 4 * 0.18) / 10)
+    assert json.loads(json.dumps(panel)) == panel
+
+
+def test_what_models_took_is_listed(tmp_path: Path) -> None:
+    store = make_project(tmp_path)
+    asked = Exchange(
+        "k",
+        "PMC1:F1",
+        "panels",
+        "panels_marks",
+        "0",
+        "openai",
+        "Qwen2.5-VL",
+        {},
+        [],
+        Reply("{}", Finish.STOP, 900, 40, 2.5),
+    )
+    store.exchanges.save(replace(asked, cost=0.5), [])
+    store.exchanges.save(replace(asked, key="k2", fault="no JSON"), [])
+    assert dashboard_document(store, TODAY)["models"] == [
+        {
+            "provider": "openai",
+            "model": "Qwen2.5-VL",
+            "requests": 2,
+            "faults": 1,
+            "tokens_in": 1800,
+            "tokens_out": 80,
+            "seconds": 5.0,
+            "cost": 0.5,
+        }
+    ]

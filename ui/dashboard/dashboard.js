@@ -81,14 +81,40 @@ function drawOutcomes(outcomes) {
     row.append(share, chart);
     return row;
   });
-  page.querySelector("tbody").replaceChildren(...rows);
-  page.querySelector("table").hidden = !rows.length;
-  const empty = page.querySelector(".outcomes .c-empty");
-  empty.hidden = rows.length > 0;
-  empty.replaceChildren(
-    make("strong", "", "No decisions yet"),
-    make("span", "", "Accept or mend a figure in Review: what becomes of each proposal is counted here."),
-  );
+  const remedy = "Accept or mend a figure in Review: what becomes of each proposal is counted here.";
+  fill("outcomes", "tbody", rows, "No decisions yet", remedy);
+}
+
+// Puts what there is into a panel, or says what is missing.
+function fill(name, place, nodes, missing, remedy) {
+  const panel = page.querySelector(".panel." + name);
+  panel.querySelector(place).replaceChildren(...nodes);
+  panel.querySelector(".filled").hidden = !nodes.length;
+  const empty = panel.querySelector(".c-empty");
+  empty.hidden = nodes.length > 0;
+  empty.replaceChildren(make("strong", "", missing), make("span", "", remedy));
+}
+
+function drawReliability(sources) {
+  const remedy = "Each proposal that is accepted, mended or rejected tells what its agent's confidence is worth.";
+  fill("reliability", ".cards", sources.map(reliabilityCard), "No decisions yet", remedy);
+}
+
+function drawModels(models) {
+  const rows = models.map((model) => {
+    const row = make("tr");
+    const name = make("th", "", model.model);
+    name.scope = "row";
+    row.append(name, make("td", "agent", model.provider));
+    const [time, unit] = duration(model.seconds);
+    const cost = model.cost ? model.cost.toFixed(2) : "–";
+    const counts = [model.requests, model.tokens_in, model.tokens_out].map(number);
+    const cells = [...counts, time + " " + unit, cost, number(model.faults)];
+    row.append(...cells.map((text) => make("td", "number c-num", text)));
+    return row;
+  });
+  const remedy = "Mine with a vision-language model, and what it took is summed up here.";
+  fill("models", "tbody", rows, "No model was asked yet", remedy);
 }
 
 async function load() {
@@ -100,6 +126,8 @@ async function load() {
   drawTiles(found);
   drawDays(found.days);
   drawOutcomes(found.outcomes);
+  drawReliability(found.reliability);
+  drawModels(found.models);
   page.dataset.ready = "true";
 }
 

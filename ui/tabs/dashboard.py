@@ -1,17 +1,20 @@
-"""The Dashboard tab: pace, progress, how good the proposals were, and how far curators agree."""
+"""The Dashboard tab: pace, progress, how good the proposals and their confidences were, agreement, what models took."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from curator.calibration import Tally, calibration_error, cross_validated, reliability
 from curator.figure import FigureState
 from data.store import Store
 
 _FOLDER = Path(__file__).parent.parent / "dashboard"
+_SCRIPTS = ("charts.js", "reliability.js", "dashboard.js")
 DAYS_SHOWN = 30
 _LEVELS = ("panel", "marker", "region")
 _Z_95 = 1.959964  # standard normal quantile of 0.975
@@ -61,6 +64,33 @@ def dashboard_document(store: Store, today: date) -> dict[str, Any]:
             for outcome in sorted(store.dashboard.outcomes(), key=lambda outcome: _LEVELS.index(outcome.level))
         ],
         "agreement": {"figures": agreement.figure_count, **_share(agreement.kept_count, agreement.node_count)},
+        "reliability": _reliability(store),
+        "models": [asdict(spent) for spent in store.exchanges.spent()],
+    }
+
+
+def _reliability(store: Store) -> list[dict[str, Any]]:
+    """Per level and agent, how often proposals of some confidence were right: as said, and as others calibrate it."""
+    found = sorted(
+        store.outcomes.tallies().items(),
+        key=lambda item: (_LEVELS.index(item[0].level), item[0].agent, item[0].model or ""),
+    )
+    return [
+        {
+            **source._asdict(),
+            "n": sum(tally.count for tally in tallies),
+            "said": _diagram(tallies),
+            "calibrated": _diagram(cross_validated(tallies)),
+        }
+        for source, tallies in found
+    ]
+
+
+def _diagram(tallies: Sequence[Tally]) -> dict[str, Any]:
+    bins = reliability(tallies)
+    return {
+        "error": calibration_error(bins),
+        "bins": [{"expected": found.expected, **_share(found.right, found.count)} for found in bins],
     }
 
 
@@ -76,7 +106,7 @@ def dashboard_tab(store: Store) -> Any:
     return gr.HTML(
         html_template=(_FOLDER / "dashboard.html").read_text(encoding="utf-8"),
         css_template=(_FOLDER / "dashboard.css").read_text(encoding="utf-8"),
-        js_on_load="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("charts.js", "dashboard.js")),
+        js_on_load="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
         server_functions=[_answer(store)],
         apply_default_css=False,
         elem_id="dashboard",
