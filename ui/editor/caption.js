@@ -3,12 +3,14 @@
 import { button, html } from "./dom.js";
 import { colourOf, isRejected, nameOf, nodeOf, panelsOf, spansOf } from "./figure.js";
 
-// The caption cut where any span begins or ends: [{start, end, panels, clauses, shared}], owners as node ids.
+// The caption cut where any span begins or ends: [{start, end, panels, clauses, rivals, shared}], owners as node ids;
+// rivals are panels that another agent gives the words to.
 export function segmentsOf(figure) {
   const owners = [];
   for (const node of figure.nodes.filter((one) => !isRejected(one))) {
     for (const span of spansOf(node))
       owners.push({ span, kind: node.level === "panel" ? "panels" : "clauses", id: node.id });
+    for (const span of node.rival_spans || []) owners.push({ span, kind: "rivals", id: node.id });
   }
   for (const id of ["lead", "tail"]) {
     for (const span of figure.shared[`${id}_spans`]) owners.push({ span, kind: "shared", id });
@@ -16,7 +18,7 @@ export function segmentsOf(figure) {
   const cuts = new Set([0, figure.caption.length, ...owners.flatMap(({ span }) => span)]);
   const sorted = [...cuts].sort((a, b) => a - b);
   return sorted.slice(0, -1).map((start, index) => {
-    const segment = { start, end: sorted[index + 1], panels: [], clauses: [], shared: [] };
+    const segment = { start, end: sorted[index + 1], panels: [], clauses: [], rivals: [], shared: [] };
     for (const { span, kind, id } of owners) if (span[0] <= start && segment.end <= span[1]) segment[kind].push(id);
     return segment;
   });
@@ -69,7 +71,7 @@ export class Caption {
     this._light();
   }
 
-  _segment(figure, { start, end, panels, clauses, shared }) {
+  _segment(figure, { start, end, panels, clauses, rivals, shared }) {
     const colours = panels.map((id) => colourOf(figure, nodeOf(figure, id)));
     const clauseColour = clauses.length ? colourOf(figure, nodeOf(figure, clauses[0])) : null;
     const names = [...panels, ...clauses].map((id) => nameOf(nodeOf(figure, id)));
@@ -84,6 +86,7 @@ export class Caption {
         "data-start": start,
         "data-end": end,
         "data-owners": [...panels, ...clauses, ...shared].join(" "),
+        "data-rivals": rivals.join(" ") || null,
         title: names.length ? names.join(", ") : null,
       },
       figure.caption.slice(start, end),
@@ -96,6 +99,7 @@ export class Caption {
       const owners = segment.dataset.owners.split(" ");
       segment.classList.toggle("lit", hoverId !== null && owners.includes(hoverId));
       segment.classList.toggle("selected", selectedId !== null && owners.includes(selectedId));
+      segment.classList.toggle("rival", (segment.dataset.rivals || "").split(" ").includes(selectedId));
     }
   }
 

@@ -23,7 +23,9 @@ const grid = makeGrid(
   part(".grid"),
   async (offset) => (await ask("find", { filter: compact(filter), offset, limit: PAGE })).items,
   openHref,
+  (card) => picked.dress(card),
 );
+const picked = makePicked(part(".picked"), part(".grid"), (index) => grid.at(index), ask);
 const problems = makeProblems(part(".problems"), part(".show-problems"), () => ask("problems", {}), openHref);
 
 async function load(keep) {

@@ -7,8 +7,9 @@ const GAP = 10; // px, as in gallery.css
 const AT_ONCE = 2; // requests under way: a dragged scroll bar passes hundreds of pages, only where it stops matters
 const KEPT_PAGES = 40; // then the farthest are forgotten
 
-// `fetchPage(offset)` resolves to the items from there on (undefined: no answer); `hrefOf(item)` is the address that opens one.
-function makeGrid(scroll, grid, fetchPage, hrefOf) {
+// `fetchPage(offset)` resolves to the items from there on (undefined: no answer); `hrefOf(item)` is the address that opens
+// one; `dress(card)` adds to a card that was drawn.
+function makeGrid(scroll, grid, fetchPage, hrefOf, dress) {
   let count = 0;
   let generation = 0;
   let pages = new Map();
@@ -75,6 +76,7 @@ function makeGrid(scroll, grid, fetchPage, hrefOf) {
         card.setAttribute("aria-posinset", index + 1);
         card.setAttribute("aria-setsize", count);
         card.querySelector("a").tabIndex = index === active ? 0 : -1;
+        dress(card);
         cards.set(index, card);
         place(card, index);
         grid.append(card);
@@ -159,6 +161,7 @@ function makeGrid(scroll, grid, fetchPage, hrefOf) {
       if (focused && count) focus(active);
     },
     first: () => itemAt(0),
+    at: itemAt,
     focus: () => focus(active),
   };
 }
