@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -80,7 +81,7 @@ class Asker:
             MiningError: the fields do not fit the prompt.
         """
         messages = [*examples, Message("user", prompt.fill(**fields), tuple(pictures))]
-        schema = shape.model_json_schema()
+        schema = _schema(shape)
         sampling = Sampling(self.settings.temperature, self.settings.max_reply_tokens, seed=sample)
         attempt = 1
         while True:
@@ -167,6 +168,11 @@ class _Question:
 class _Faulty:
     text: str
     fault: ReplyFault
+
+
+@cache
+def _schema(shape: type[BaseModel]) -> Schema:
+    return shape.model_json_schema()
 
 
 def _told(fault: ReplyFault | None) -> str:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -79,15 +80,16 @@ class _Fitter:
 
     def document(self, document: Mapping[str, Any], shape: type[BaseModel]) -> dict[str, Any]:
         fields = shape.model_fields
-        given: dict[str, Any] = {}
+        given = {key: value for key, value in document.items() if key in fields}
         unknown: dict[str, Any] = {}
         for key, value in document.items():
+            if key in fields:
+                continue
             name = re.sub(r"[\s-]+", "_", key.strip().lower())
             if name not in fields or name in given:
                 unknown[key] = value
                 continue
-            if name != key:
-                self._repaired(f"key {key!r} read as {name!r}")
+            self._repaired(f"key {key!r} read as {name!r}")
             given[name] = value
         boxes = [name for name, info in fields.items() if name not in given and _is_box(_inner(info.annotation)[0])]
         for key, value in unknown.items():
@@ -175,10 +177,12 @@ class _Fitter:
         if len(value) == 2 and all(isinstance(point, list) and len(point) == 2 for point in value):
             self._repaired(BOX_AS_POINTS)
             value = [*value[0], *value[1]]
-        return [self._value(number, float) for number in value]
+        return [self._value(number, float) if isinstance(number, str) else number for number in value]
 
     def _kind(self, value: Any, kinds: type[Enum]) -> Any:
         if not isinstance(value, str):
+            return value
+        if value in _values(kinds):
             return value
         names = {_letters(name): name for name in _values(kinds)}
         names |= {word: name for word, name in _KINDS.items() if _letters(name) in names}
@@ -186,7 +190,7 @@ class _Fitter:
         said = [_letters(part) for part in (value, *reversed(value.split()))]
         said += [word.removesuffix("s") for word in said]
         name = next((names[word] for word in said if word in names), names.get("other"))
-        if name is None or name == value:
+        if name is None:
             return value
         self._repaired(f"kind {value!r} read as {name}")
         return name
@@ -194,6 +198,8 @@ class _Fitter:
     def _label(self, label: str) -> str:
         if len(label.strip()) > _LONGEST_LABEL:
             return label
+        if label.isascii():
+            return label.strip()
         plain = unicodedata.normalize("NFKC", label).translate(_LOOK_ALIKES).strip()
         if plain != label.strip():
             self._repaired(LOOK_ALIKES)
@@ -225,8 +231,9 @@ def _is_enum(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Enum)
 
 
-def _values(kinds: type[Enum]) -> list[str]:
-    return [str(member.value) for member in kinds]
+@cache
+def _values(kinds: type[Enum]) -> tuple[str, ...]:
+    return tuple(str(member.value) for member in kinds)
 
 
 def _letters(name: str) -> str:

@@ -24,9 +24,7 @@ SAID_TWICE = "the same answer given again dropped"
 WRAPPED = "an answer inside another object or list taken out of it"
 BARE_ITEMS = "items without their list put into it"
 
-_THOUGHTS = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
-_END_OF_THOUGHTS = re.compile(r".*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
-_OPEN_THOUGHTS = re.compile(r"<(?:think|thinking|reasoning)>", re.IGNORECASE)
+_THINKS = re.compile(r"<(/?)(?:think|thinking|reasoning)>", re.IGNORECASE)
 _FENCE = re.compile(r"```\w*")
 _DECLINES = re.compile(
     r"\b(?:sorry|apologi[sz]e|(?:cannot|can not|can['\u2019]t|unable to|not able to|won['\u2019]t|will not)"
@@ -67,11 +65,10 @@ def parse_reply(text: str, finish: Finish, shape: type[R], *, y_first: bool = Fa
     """
     if finish is Finish.REFUSED:
         raise ReplyFault("the request was declined", "another model may answer; some servers filter medical images")
-    said = _THOUGHTS.sub("", text)
-    said = _END_OF_THOUGHTS.sub("", said)
-    repairs = [THOUGHTS] if said != text else []
-    if _OPEN_THOUGHTS.search(said):
-        raise _cut("it ends before its thoughts do", finish, said)
+    said, thought = _said(text)
+    if thought and not said.strip():
+        raise _cut("it has thoughts but no answer", finish, text)
+    repairs = [THOUGHTS] if thought else []
     if not said.strip():
         raise ReplyFault("it is empty")
     search = find_json(said, closed=finish is not Finish.LENGTH)
@@ -87,6 +84,16 @@ def parse_reply(text: str, finish: Finish, shape: type[R], *, y_first: bool = Fa
     repairs += _around(said, search)
     repairs += [SAID_TWICE] if len(answers) > 1 else []
     return Parsed(answers[0].value, tuple(dict.fromkeys([*repairs, *answers[0].repairs])))
+
+
+def _said(text: str) -> tuple[str, bool]:
+    """What a model says after it has thought, or before where nothing follows; and whether it thought aloud."""
+    tags = list(_THINKS.finditer(text))
+    if not tags:
+        return text, False
+    after = text[tags[-1].end() :] if tags[-1][1] else ""
+    before = text[: tags[0].start()] if not tags[0][1] else ""
+    return after if after.strip() else before, True
 
 
 def _answers(search: Search, shape: type[R], y_first: bool) -> list[Parsed[R]]:
@@ -186,8 +193,11 @@ def _cut(what: str, finish: Finish, said: str) -> ReplyFault:
 
 def _loops(said: str) -> bool:
     """Whether a text ends with the same words over and over, the last round cut anywhere."""
+    tail = said[-_LOOP_CHARACTERS // 2 :]
     for period in range(1, len(said) // _LOOP_ROUNDS + 1):
         length = max(period * _LOOP_ROUNDS, _LOOP_CHARACTERS)
-        if len(said) >= length and said[-length:-period] == said[-length + period :]:
+        if len(said) < length or said[-period - len(tail) : -period] != tail:  # the latter only saves time
+            continue
+        if said[-length:-period] == said[-length + period :]:
             return True
     return False

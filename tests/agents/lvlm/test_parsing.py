@@ -127,10 +127,11 @@ REFUSED = {
         Finish.LENGTH,
         "it ends before any JSON, at the token limit; use fewer words",
     ),
+    "thoughts alone": ("<think>two panels</think>\n", Finish.STOP, "it has thoughts but no answer"),
     "cut in thoughts": (
         "<think>I see two panels",
         Finish.LENGTH,
-        "it ends before its thoughts do, at the token limit; use fewer words",
+        "it has thoughts but no answer, at the token limit; use fewer words",
     ),
     "a loop of items": (
         '{"panels": [' + f"{A}, " * 40 + A[:30],
