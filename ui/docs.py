@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from curator import commands, figure
+from curator import commands, exchange, figure
 from curator.settings import Settings
 from data.store import Store
 from ui.cli import main
@@ -48,10 +48,13 @@ def render_schema() -> str:
         figure.Panel,
         figure.Marker,
         figure.Region,
+        figure.Finding,
         figure.Provenance,
+        exchange.Exchange,
+        exchange.Reply,
     ):
         parts += _class_table(cls)
-    for kind in (figure.State, figure.FigureState, figure.PanelKind, figure.MarkerKind):
+    for kind in (figure.State, figure.FigureState, figure.PanelKind, figure.MarkerKind, exchange.Finish):
         parts += [f"**{kind.__name__}**: {', '.join(kind)}.", ""]
     parts += ["## Edit commands", "", "What the page sends, one JSON object a command.", ""]
     for command in commands.Command.__args__:
@@ -141,16 +144,27 @@ def _field_docs(cls: type[Any]) -> Iterator[tuple[str, str]]:
 
 def _record_shape() -> list[str]:
     """The record of a small hierarchy, each value replaced by its type."""
-    from curator.figure import Figure, FigureState, Hierarchy, Marker, MarkerKind, Panel, Provenance, Region, Span
+    from curator.figure import (
+        Figure,
+        FigureState,
+        Finding,
+        Hierarchy,
+        Marker,
+        MarkerKind,
+        Panel,
+        Provenance,
+        Region,
+        Span,
+    )
     from curator.review import Review
     from data.formats.record import to_record
 
-    agent = Provenance("embedded", "1", "", 0.5, "")
+    agent = Provenance("lvlm", "1", "", 0.5, "", 0.5, ("",))
     box = (0.0, 0.0, 1.0, 1.0)
     hierarchy = Hierarchy(
-        (Panel("p1", box, agent, "A", box, own_spans=(Span(0, 1),)),),
+        (Panel("p1", box, agent, "A", box, own_spans=(Span(0, 1),), polygon_xy=((0.0, 0.0),)),),
         (Marker("m1", "p1", MarkerKind.ARROW, box, agent, "white", (0.0, 0.0), Span(0, 1)),),
-        (Region("r1", "p1", box, agent, "", "", Span(0, 1), "m1"),),
+        (Region("r1", "p1", box, agent, "", "", Span(0, 1), "m1", "", Finding("", "", "", ("",)), ((0.0, 0.0),)),),
     )
     shown = Figure("a:f", "a", "f.jpg", "", (1, 1), caption="A", mentions=("",), license="", doi="")
     return list(_shape(to_record(Review(shown, hierarchy, FigureState.ACCEPTED), "", False), ""))

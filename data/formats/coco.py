@@ -1,9 +1,10 @@
-"""COCO: boxes as xywh annotations of one file, with ``parent_id``, ``caption`` and the licence as extras."""
+"""COCO: boxes as xywh annotations of one file, outlines as their segmentation; parents, texts and licence as extras."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,17 +65,21 @@ def _append(document: dict[str, Any], record: dict[str, Any], file_name: str) ->
     for node, category, parent in _annotated(record):
         numbers[node["id"]] = number = len(document["annotations"]) + 1
         x0, y0, x1, y1 = node["box_xyxy"]
+        polygon = node.get("polygon_xy")
         document["annotations"].append(
             {
                 "id": number,
                 "image_id": image_id,
                 "category_id": _CATEGORY_IDS[category],
                 "bbox": [x0, y0, x1 - x0, y1 - y0],
-                "area": area((x0, y0, x1, y1)),
+                "segmentation": [[value for point in polygon for value in point]] if polygon else [],
+                "area": _polygon_area(polygon) if polygon else area((x0, y0, x1, y1)),
                 "iscrowd": 0,
                 "parent_id": numbers.get(parent) if parent else None,
                 "label": node.get("label"),
                 "caption": node.get("caption") or node.get("clause") or "",
+                "description": node.get("description", ""),
+                "finding": node.get("finding"),
                 "score": node["confidence"],
                 "status": node["status"],
                 "node_id": node["id"],
@@ -92,6 +97,11 @@ def _annotated(record: dict[str, Any]) -> Iterator[tuple[dict[str, Any], tuple[s
             yield marker, ("marker", marker["kind"]), panel_id
         for region in holder["regions"]:
             yield region, ("region", "region"), region["marker_id"] or panel_id
+
+
+def _polygon_area(points_xy: Sequence[Sequence[float]]) -> float:
+    """In square pixels, by the shoelace formula: what COCO calls the area of a segmented object."""
+    return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairwise([*points_xy, points_xy[0]]))) / 2
 
 
 def _license_id(licenses: list[dict[str, Any]], license_: str | None) -> int | None:

@@ -21,7 +21,7 @@ from curator.figure import (
 )
 from curator.review import Review
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: description, summary, finding and polygon_xy beside what 1 had
 Split = Literal["train", "val", "test"]
 
 
@@ -64,6 +64,9 @@ def to_record(review: Review, license_: str | None, verified_only: bool) -> dict
                 "own_caption": own_caption(figure.caption, panel),
                 "own_spans": [list(span) for span in panel.own_spans],
                 "caption": full_caption(figure.caption, hierarchy, panel),
+                "description": panel.description,
+                "summary": panel.summary,
+                "polygon_xy": [list(point) for point in panel.polygon_xy],
                 **_common(panel),
                 **_below(figure, hierarchy, kept, panel.id),
             }
@@ -119,6 +122,9 @@ def _below(figure: Figure, hierarchy: Hierarchy, kept: dict[str, Node], panel_id
                 "clause": clause_of(figure.caption, region),
                 "clause_span": region.clause_span and list(region.clause_span),
                 "marker_id": region.marker_id if region.marker_id in kept else None,
+                "description": region.description,
+                "finding": region.finding and to_doc(region.finding),
+                "polygon_xy": [list(point) for point in region.polygon_xy],
                 **_common(region),
             }
             for region in hierarchy.regions

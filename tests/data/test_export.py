@@ -7,7 +7,9 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import webdataset
@@ -15,10 +17,11 @@ from PIL import Image
 
 from curator.commands import parse_commands
 from curator.errors import StoreError
+from curator.figure import Finding
 from data.export import Format, export
 from data.formats.record import split_of
 from data.store import Store
-from tests.data.projects import CAPTION, add_mined_figure
+from tests.data.projects import CAPTION, HIERARCHY, add_figures, add_mined_figure
 
 FORMATS: tuple[Format, ...] = ("jsonl", "coco", "webdataset")
 
@@ -47,7 +50,7 @@ def test_jsonl_has_the_hierarchy_nested_with_texts_provenance_and_licence(store:
     path = record.pop("image_path")
     assert Image.open(tmp_path / "out" / str(path)).size == (100, 80)
     assert record == {
-        "schema_version": 1,
+        "schema_version": 2,
         "figure_id": "PMC1:fig1",
         "article_id": "PMC1",
         "split": split_of("PMC1"),
@@ -62,7 +65,14 @@ def test_jsonl_has_the_hierarchy_nested_with_texts_provenance_and_licence(store:
         "state": "proposed",
         "unassigned": {"markers": [], "regions": []},
     }
-    provenance = {"agent": "embedded", "version": "1", "at": "2026-01-01T00:00:00+00:00", "model": None}
+    provenance: dict[str, Any] = {
+        "agent": "embedded",
+        "version": "1",
+        "at": "2026-01-01T00:00:00+00:00",
+        "model": None,
+        "raw_confidence": None,
+        "exchanges": [],
+    }
     assert panels[1] == {
         "id": "p2",
         "label": "B",
@@ -72,6 +82,9 @@ def test_jsonl_has_the_hierarchy_nested_with_texts_provenance_and_licence(store:
         "own_caption": "(B) Arrow, mitosis.",
         "own_spans": [[22, 41]],
         "caption": "Cells. (B) Arrow, mitosis. Bar, 5 um.",
+        "description": "",
+        "summary": "",
+        "polygon_xy": [],
         "box_xyxy": [50, 0, 100, 80],
         "confidence": 0.4,
         "status": "proposed",
@@ -98,6 +111,9 @@ def test_jsonl_has_the_hierarchy_nested_with_texts_provenance_and_licence(store:
                 "clause": "Arrow, mitosis",
                 "clause_span": [26, 40],
                 "marker_id": "m3",
+                "description": "",
+                "finding": None,
+                "polygon_xy": [],
                 "box_xyxy": [70, 20, 90, 40],
                 "confidence": 0.9,
                 "status": "proposed",
@@ -105,6 +121,51 @@ def test_jsonl_has_the_hierarchy_nested_with_texts_provenance_and_licence(store:
             }
         ],
     }
+
+
+def add_described_figure(store: Store) -> None:
+    """A figure whose region has an outline and what a model said of it."""
+    (figure_id,) = add_figures(store, 1, "PMC99")
+    panel, marker, region = HIERARCHY.panels[1], HIERARCHY.markers[0], HIERARCHY.regions[0]
+    panel = replace(panel, description="dividing cells", summary="Cells divide.")
+    region = replace(
+        region,
+        description="A dark plate of chromosomes.",
+        finding=Finding("dark", "plate", "upper right", ("A pale plate.",)),
+        polygon_xy=((70, 20), (90, 20), (90, 40)),
+    )
+    store.reviews.mined(
+        figure_id, replace(HIERARCHY, panels=(HIERARCHY.panels[0], panel), markers=(marker,), regions=(region,)), "lvlm"
+    )
+
+
+def test_what_models_said_and_outlines_are_exported(store: Store, tmp_path: Path) -> None:
+    add_described_figure(store)
+    export(store, "jsonl", tmp_path / "out.jsonl", verified_only=False)
+    record = next(r for r in lines(tmp_path / "out.jsonl") if r["figure_id"] == "PMC99:fig1")
+    panels: Any = record["panels"]
+    assert (panels[1]["description"], panels[1]["summary"]) == ("dividing cells", "Cells divide.")
+    (region,) = panels[1]["regions"]
+    assert region["description"] == "A dark plate of chromosomes."
+    assert region["finding"] == {
+        "adjective": "dark",
+        "term": "plate",
+        "position": "upper right",
+        "negatives": ["A pale plate."],
+    }
+    assert region["polygon_xy"] == [[70, 20], [90, 20], [90, 40]]
+
+
+def test_coco_has_outlines_as_segmentation_with_their_area(store: Store, tmp_path: Path) -> None:
+    add_described_figure(store)
+    export(store, "coco", tmp_path / "out", verified_only=False)
+    document = json.loads((tmp_path / "out" / f"{split_of('PMC99')}.json").read_text())
+    (image,) = (image for image in document["images"] if image["figure_id"] == "PMC99:fig1")
+    nodes = {a["node_id"]: a for a in document["annotations"] if a["image_id"] == image["id"]}
+    assert nodes["r4"]["segmentation"] == [[70, 20, 90, 20, 90, 40]]
+    assert (nodes["r4"]["area"], nodes["r4"]["bbox"]) == (200, [70, 20, 20, 20])
+    assert (nodes["r4"]["description"], nodes["r4"]["finding"]["term"]) == ("A dark plate of chromosomes.", "plate")
+    assert (nodes["p2"]["segmentation"], nodes["p2"]["area"]) == ([], 4000)
 
 
 def test_verified_only_leaves_out_open_figures_and_rejected_nodes(store: Store, tmp_path: Path) -> None:
