@@ -19,7 +19,6 @@ from agents.lvlm.panels import PanelFinding, propose_panels
 from agents.lvlm.prompts import load_prompt
 from agents.lvlm.region_texts import write_texts
 from agents.lvlm.regions import MarkerFinding, RegionFinding, mine_regions
-from curator.errors import ReplyError
 from curator.exchange import Exchange, Ledger, Picture
 from curator.figure import Figure, Hierarchy, Marker, Panel, Provenance, Region, Shared
 from curator.settings import Settings
@@ -60,6 +59,18 @@ class LvlmAgent:
         self._frame = frame_of(settings.model)
         self._version = prompts_version()
 
+    @property
+    def name(self) -> str:
+        return self._model.provider
+
+    @property
+    def model_name(self) -> str:
+        return self._model.name
+
+    @property
+    def signature(self) -> str:
+        return f"{self.name} {self.model_name} {self._version}"
+
     def propose(self, figure: Figure, image_rgb: NDArray[np.uint8], candidates: Hierarchy) -> Proposal:
         """The figure's hierarchy; ``image_rgb`` is uint8 [height, width, 3] in the frame of the boxes, ``candidates``
         what the embedded agent found in it.
@@ -85,22 +96,103 @@ class LvlmAgent:
         found = propose_panels(look)
         reading = assign_caption(look, found)
         faults = list(reading.faults)
-        panels = self._panels(found, reading)
-        markers: tuple[Marker, ...] = ()
-        regions: tuple[Region, ...] = ()
+        noted = _Noted(self._model, self._version, datetime.now(UTC).isoformat(timespec="milliseconds"))
+        shared = Shared(reading.lead_spans, reading.tail_spans, candidates.shared.promised_labels)
+        hierarchy = Hierarchy(noted.panels(found, reading), shared=shared)
         if prompting.regions:
-            mined = mine_regions(look, panels)
+            mined = mine_regions(look, hierarchy.panels)
             faults += [f"{panel_id}: {reason}" for panel_id, reason in mined.failures]
-            markers = tuple(self._marker(number, marker) for number, marker in enumerate(mined.markers, start=1))
-            regions = tuple(self._region(number, region) for number, region in enumerate(mined.regions, start=1))
-        hierarchy = Hierarchy(
-            panels,
-            markers,
-            regions,
-            Shared(reading.lead_spans, reading.tail_spans, candidates.shared.promised_labels),
-        )
+            hierarchy = replace(hierarchy, markers=noted.markers(mined.markers), regions=noted.regions(mined.regions))
         if prompting.texts:
             texts = write_texts(look, hierarchy)
             faults += texts.faults
             hierarchy = texts.hierarchy
         return Proposal(hierarchy, tuple(faults), ledger.seconds, ledger.cost)
+
+
+class _Noted:
+    """Findings as nodes, each with its provenance."""
+
+    def __init__(self, model: Model, version: str, at: str) -> None:
+        self._model = model
+        self._version = version
+        self._at = at
+
+    def panels(self, found: Sequence[PanelFinding], reading: CaptionReading) -> tuple[Panel, ...]:
+        return tuple(
+            Panel(
+                id=f"p{number}",
+                box_xyxy=panel.box_xyxy,
+                provenance=self._provenance(said.weighed(panel.confidence), (*panel.exchanges, *reading.exchanges)),
+                label=panel.label or said.label,
+                label_box_xyxy=panel.label_box_xyxy,
+                kind=panel.kind,
+                photographic=panel.kind.photographic,
+                own_spans=said.own_spans,
+                rival_spans=said.rival_spans,
+                description=panel.description,
+            )
+            for number, (panel, said) in enumerate(zip(found, reading.panels, strict=True), start=1)
+        )
+
+    def markers(self, found: Sequence[MarkerFinding]) -> tuple[Marker, ...]:
+        return tuple(
+            Marker(
+                id=f"m{number}",
+                panel_id=marker.panel_id,
+                kind=marker.kind,
+                box_xyxy=marker.box_xyxy,
+                provenance=self._provenance(marker.confidence, marker.exchanges),
+                color=marker.color,
+                tip_xy=marker.tip_xy,
+                clause_span=marker.clause_span,
+            )
+            for number, marker in enumerate(found, start=1)
+        )
+
+    def regions(self, found: Sequence[RegionFinding]) -> tuple[Region, ...]:
+        return tuple(
+            Region(
+                id=f"r{number}",
+                panel_id=region.panel_id,
+                box_xyxy=region.box_xyxy,
+                provenance=self._provenance(region.confidence, region.exchanges),
+                label=region.label,
+                caption=region.caption,
+                clause_span=region.clause_span,
+                marker_id=None if region.marker is None else f"m{region.marker + 1}",
+            )
+            for number, region in enumerate(found, start=1)
+        )
+
+    def _provenance(self, confidence: float, exchanges: tuple[str, ...]) -> Provenance:
+        return Provenance(
+            agent=self._model.provider,
+            version=self._version,
+            at=self._at,
+            confidence=round(min(max(confidence, 0.0), 1.0), 4),
+            model=self._model.name,
+            exchanges=tuple(dict.fromkeys(exchanges)),
+        )
+
+
+class _Tally:
+    """A ledger that also counts what one figure's new exchanges take."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.seconds = 0.0
+        self.cost = 0.0
+
+    def find(self, key: str) -> Exchange | None:
+        return self._ledger.find(key)
+
+    def save(self, exchange: Exchange, pictures: Sequence[Picture]) -> None:
+        self._ledger.save(exchange, pictures)
+        self.seconds += exchange.reply.seconds
+        self.cost += exchange.cost
+
+
+def prompts_version() -> str:
+    """Changes with any word of any prompt."""
+    return hashlib.sha256("".join(load_prompt(name).sha256 for name in _PROMPTS).encode()).hexdigest()[:12]

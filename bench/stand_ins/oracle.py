@@ -77,23 +77,18 @@ class NoisyOracle:
     def complete(self, messages: Sequence[Message], schema: Schema | None, sampling: Sampling) -> Reply:
         """In place of a model."""
         assert schema is not None
-        asked = "\n".join(message.text for message in messages) + repr(sampling)
-        return Reply(self.answer(str(schema["title"]), messages[-1].text, asked))
+        asked = "\n".join(message.text for message in messages)
+        return Reply(self.answer(str(schema["title"]), f"{asked}\n{sampling.seed}"))
 
     def respond(self, body: dict[str, Any]) -> str:
         """In place of a server: ``body`` is a chat completion request with a response format."""
-        texts = [
-            part["text"]
-            for message in body["messages"]
-            for part in (message["content"] if isinstance(message["content"], list) else [])
-            if part["type"] == "text"
-        ]
         title = body["response_format"]["json_schema"]["schema"]["title"]
-        return self.answer(title, texts[-1], "\n".join(texts) + str(body.get("seed")))
+        asked = "\n".join(_words(message["content"]) for message in body["messages"])
+        return self.answer(title, f"{asked}\n{body.get('seed')}")
 
-    def answer(self, shape: str, question: str, asked: str) -> str:
-        """The reply's text. ``question`` holds the facts; errors are drawn from ``asked``, all that was asked."""
-        facts = json.loads(_FACTS.findall(question)[-1])
+    def answer(self, shape: str, asked: str) -> str:
+        """The reply's text. The last facts among the words ``asked`` are the question's; errors are drawn from all."""
+        facts = json.loads(_FACTS.findall(asked)[-1])
         truth = self._truths[facts["caption"]]
         match shape:
             case "MarkedPanels" | "BoxedPanels":
@@ -184,6 +179,13 @@ class NoisyOracle:
                 seen = _shifted(seen, float(draw[3] / rates.shifted))
             answered.extend(_halves(seen) if draw[2] < rates.split else [seen])
         return answered
+
+
+def _words(content: str | list[dict[str, Any]]) -> str:
+    """Of one message of a request."""
+    return (
+        content if isinstance(content, str) else "\n".join(part["text"] for part in content if part["type"] == "text")
+    )
 
 
 def _in_part(box_xyxy: Box, image_wh: Sequence[int], part_percent: Sequence[float]) -> Box:

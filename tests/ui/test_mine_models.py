@@ -105,7 +105,8 @@ def test_a_budget_ends_the_run_and_the_next_one_goes_on(project: Path, oracle: N
         assert "7 requests" in ended.stderr
         assert server.requests == 7
         assert Store(project).problems.listed() == []
-        assert mine(project, server).exit_code == 0
+        goes_on = mine(project, server)
+        assert goes_on.exit_code == 0, goes_on.stderr
         requests = server.requests
         assert mine(project, server, "--again").exit_code == 0
         assert server.requests == requests
@@ -125,13 +126,14 @@ def test_a_server_that_is_away_is_an_error_and_the_proposals_stay(project: Path,
 def test_a_reply_that_stays_unreadable_is_a_problem_of_its_figure_with_the_reply_kept(
     project: Path, oracle: NoisyOracle
 ) -> None:
-    with ModelServer(oracle.respond, faults=[Fault(text="I see a lovely picture.")] * 3) as server:
+    with ModelServer(oracle.respond, faults=[Fault(text="I see a lovely picture.")] * 6) as server:
         outcome = json.loads(mine(project, server, "--in-flight", "1", "--json").stdout)
     assert (outcome["mined"], outcome["failed"]) == (FIGURES - 1, 1)
     store = Store(project)
     [problem] = store.problems.listed()
+    assert problem.figure_id is not None
     raw = [exchange for exchange in store.exchanges.of_figure(problem.figure_id) if exchange.fault]
-    assert [exchange.reply.text for exchange in raw] == ["I see a lovely picture."] * 3
+    assert [exchange.reply.text for exchange in raw] == ["I see a lovely picture."] * 6
     assert store.reviews.load(problem.figure_id, 0).review.state == FigureState.PROPOSED
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(
     project: Project,
+    /,
     agent: str,
-    variant: str | None,
+    variant: Literal["marks", "letters"] | None,
     workers: int | None,
     again: bool,
     limit: int | None,
@@ -102,12 +103,12 @@ def mine_waiting(
     lock = FileLock(store.project / "mining.lock")
     try:
         # the system releases the lock of a process that dies
-        lock.acquire(blocking=False)
+        held = lock.acquire(blocking=False)
     except Timeout as error:
         raise MiningError(
             f"another process mines {store.project} (the page does so while it is open); wait for it or stop it"
         ) from error
-    with lock:
+    with held:
         return _mine_waiting(project, settings, agent, workers, again, limit, quiet)
 
 
@@ -147,7 +148,9 @@ def _mine_waiting(
     return outcome
 
 
-def _with_options(settings: Settings, agent: str, variant: str | None, model: dict[str, Any]) -> Settings:
+def _with_options(
+    settings: Settings, agent: str, variant: Literal["marks", "letters"] | None, model: dict[str, Any]
+) -> Settings:
     """The settings with what the command line says instead."""
     from ui.mining import CONSENSUS, EMBEDDED
 
