@@ -60,13 +60,13 @@ def panel_examples(look: Look) -> list[Message]:
         distractors = _rejected(example.hierarchy, panels)[: _DISTRACTORS if marks else 0]
         drawn = min(len(panels), max(1, look.prompting.marks_a_view - len(distractors)))
         shown = (*range(drawn), *range(len(panels), len(panels) + len(distractors))) if marks else ()
-        boxes = [panel.box_xyxy for panel in (*panels, *distractors)] if marks else []
+        boxes = [panel.box_xyxy for panel in (*panels, *distractors)]
         width, height = example.figure.image_wh
         question = panel_question(
             example.figure,
             example.image_rgb,
             PlannedView((0.0, 0.0, float(width), float(height)), shown, round(_SIDE * look.max_side_px)),
-            boxes,
+            boxes if marks else None,
             [panel.label_box_xyxy for panel in panels if panel.label_box_xyxy is not None],
             example.hierarchy.shared.promised_labels,
             look.frame,

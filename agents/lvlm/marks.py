@@ -38,15 +38,15 @@ def draw_marks(rgb: Rgb, boxes_xyxy: Sequence[Box], numbers: Sequence[int], keep
 
     Args:
         rgb: uint8 [height, width, 3].
-        boxes_xyxy: in pixels of the picture; parts outside of it are ignored.
+        boxes_xyxy: in pixels of the picture; what lies outside of it is not drawn.
         numbers: one for each box.
         keep_clear_xyxy: printed letters and the like: no line crosses them, and no number covers them where there is
             any room beside them.
     """
     frame = (0.0, 0.0, float(rgb.shape[1]), float(rgb.shape[0]))
-    boxes = [clip(box, frame) for box in boxes_xyxy]
-    clear = [clip(box, frame) for box in keep_clear_xyxy]
-    marks = sorted(zip(boxes, numbers, strict=True), key=lambda mark: (area(mark[0]), mark[0], mark[1]))
+    inside = [(clip(box, frame), number) for box, number in zip(boxes_xyxy, numbers, strict=True)]
+    marks = sorted(((box, number) for box, number in inside if area(box) > 0), key=lambda mark: (area(mark[0]), mark))
+    clear = [box for box in (clip(box, frame) for box in keep_clear_xyxy) if area(box) > 0]
     out = rgb.copy()
     longer = max(rgb.shape[:2])
     line = max(1, round(longer * _LINE))
@@ -63,9 +63,9 @@ def draw_marks(rgb: Rgb, boxes_xyxy: Sequence[Box], numbers: Sequence[int], keep
         shorter = min(box[2] - box[0], box[3] - box[1])
         height = round(min(max(_BADGE * shorter, _LEAST_BADGE_PX), max(_MOST_BADGE * longer, _LEAST_BADGE_PX)))
         width = _badge_width(str(number), height)
-        inside = places.inside(index, (width, height)) if shorter >= _INSIDE * height else None
-        badge = inside or places.beside(index, (width, height))
-        if inside is None:
+        deep = places.inside(index, (width, height)) if shorter >= _INSIDE * height else None
+        badge = deep or places.beside(index, (width, height))
+        if deep is None:
             _draw_leader(out, box, badge, color, line)
         _draw_badge(out, rgb, badge, str(number), color)
     return out

@@ -34,12 +34,21 @@ class PanelChecks:
     """Labels that the caption promises or the embedded agent read."""
 
     def marked(self, numbers: Mapping[int, int]) -> Callable[[MarkedPanels], tuple[Sighting, ...]]:
-        """The check of replies about marks; ``numbers`` gives the candidate under each."""
+        """The check of one question's replies about marks; ``numbers`` gives the candidate under each.
+
+        A number that a reply leaves out is asked for once; then its silence counts as no.
+        """
+        silent_before = False
 
         def check(reply: MarkedPanels) -> tuple[Sighting, ...]:
+            nonlocal silent_before
             self._refuse_nothing(bool(reply.panels))
             marks = [sorted(set(panel.marks)) for panel in reply.panels]
             self._refuse_wrong_marks([*marks, sorted(set(reply.not_panels))], numbers)
+            silent = sorted(set(numbers).difference(*marks, reply.not_panels))
+            if silent and not silent_before:
+                silent_before = True
+                raise ReplyFault(f"marks {silent} are named nowhere; each belongs to one panel or to not_panels")
             for number, panel in enumerate(reply.panels, start=1):
                 if not panel.marks and panel.box is None:
                     raise ReplyFault(f"panel {number} ({panel.label!r}) has neither marks nor a box")

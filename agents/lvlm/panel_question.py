@@ -45,7 +45,7 @@ def panel_question(
     figure: Figure,
     image_rgb: NDArray[np.uint8],
     planned: PlannedView,
-    boxes_xyxy: Sequence[Box],
+    boxes_xyxy: Sequence[Box] | None,
     letters_xyxy: Sequence[Box],
     promised: Sequence[str],
     frame: Frame,
@@ -53,11 +53,11 @@ def panel_question(
     """The question about one picture.
 
     Numbers run from 1, row by row, so that they tell nothing of the letters. Facts: the caption, the labels that it
-    promises, the part that is shown, and the marks where there are candidates, with those that the picture shows but
-    another one asks about.
+    promises and the part that is shown; where marks are drawn also their boxes, and those of candidates that the
+    picture shows but another one asks about.
 
     Args:
-        boxes_xyxy: all candidates, in the figure's frame; empty for the paper's own variant.
+        boxes_xyxy: all candidates, in the figure's frame; None for the paper's own variant, which draws nothing.
         letters_xyxy: printed letters, which no mark may hide.
     """
     view = view_of(image_rgb, planned.window_xyxy, planned.max_side_px)
@@ -68,7 +68,7 @@ def panel_question(
     }
     numbers: dict[int, int] = {}
     rgb = view.rgb
-    if boxes_xyxy:
+    if boxes_xyxy is not None:
         band = figure.image_wh[1] / _ROWS
         rows = sorted(planned.drawn, key=lambda i: (boxes_xyxy[i][1] // band, boxes_xyxy[i][0], i))
         numbers = dict(enumerate(rows, start=1))

@@ -59,7 +59,9 @@ def pool_panels(look: Look) -> Pooled:
     answers: list[ViewAnswer] = []
     failures: list[ReplyError] = []
     for planned in plan:
-        question = panel_question(figure, look.image_rgb, planned, boxes, letters, promised, look.frame)
+        question = panel_question(
+            figure, look.image_rgb, planned, boxes if marks else None, letters, promised, look.frame
+        )
         checks = PanelChecks(question.view, planned, look.frame, panels, known)
         scale = question.view.wh[0] / (planned.window_xyxy[2] - planned.window_xyxy[0])
         asked = (_STAGE, prompt, question.fields, (question.picture,))

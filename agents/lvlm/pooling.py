@@ -21,6 +21,7 @@ ANSWER_RIGHT = 0.85
 ANSWERS_ALIKE = 0.3
 """Correlation of one model's answers about one panel: it repeats its own mistakes. Guess."""
 _SUREST, _LEAST_SURE = 0.95, 0.05  # of an agent here, so that it never outweighs three answers that say otherwise
+_UNLETTERED = 0.7  # the same without a printed letter; docs/accuracy.md: F1 0.37 at first sight, 0.98 once mended
 _UNFOUND = 0.3  # probability of a panel where the embedded agent has none and nothing in its place; guess
 _UNKNOWN = 0.5  # no agent but the model was asked
 _KEPT = 0.4  # least probability; F1 is greatest near half of what it can reach (Lipton et al. 2014), here 0.8 to 0.95
@@ -136,8 +137,9 @@ def _prior(place: Place, places: Sequence[Place], candidates: Sequence[Panel]) -
 
 
 def _sureness(panel: Panel) -> float:
-    confidence = panel.provenance.confidence
-    return _SUREST if confidence is None else min(max(confidence, _LEAST_SURE), _SUREST)
+    """The confidence of a candidate, within what it may weigh here."""
+    confidence, most = panel.provenance.confidence, _UNLETTERED if panel.label_box_xyxy is None else _SUREST
+    return most if confidence is None else min(max(confidence, _LEAST_SURE), most)
 
 
 def _findings(

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from curator.geometry import Box, Size, area, clip, iou
 
-_LOOSE = 0.75  # IoU above which a box given for marks only restates them, loosely; guess
-_AGREED = 0.6  # IoU of corrections that mean the same box; guess
+_LOOSE = 0.75  # IoU above which two boxes are the same, one of them loose; guess
 _EDGE_WEIGHT = 0.1  # of a side that lies on the edge at which the picture was cut; guess
 _EDGE = 0.01  # of the window's side: nearer to its edge than this is on it; guess
 
@@ -27,7 +26,7 @@ def corrected_box(base_xyxy: Box, seen: Sequence[Seen], n_answers: int, image_wh
     if not _is_majority(corrections, n_answers):
         return None
     pooled = median_box(corrections, image_wh)
-    agreed = [s for s in corrections if pooled and iou(s.box_xyxy, clip(pooled, s.window_xyxy)) >= _AGREED]
+    agreed = [s for s in corrections if pooled and iou(s.box_xyxy, clip(pooled, s.window_xyxy)) >= _LOOSE]
     return median_box(agreed, image_wh) if _is_majority(agreed, n_answers) else None
 
 

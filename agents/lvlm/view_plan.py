@@ -90,7 +90,7 @@ def _groups(members: tuple[int, ...], boxes: Sequence[Box], most: int, rng: _Rng
     x0, y0, x1, y1 = union(*(boxes[index] for index in members))
     axis = int(rng.random() * (x1 - x0 + y1 - y0) > x1 - x0)  # the longer side is cut the more often
     order = sorted(members, key=lambda index: (centre(boxes[index])[axis], centre(boxes[index])[1 - axis], index))
-    share = rng.integers(1, parts) / parts
+    share = rng.integers(math.ceil(parts / 3), 2 * parts // 3 + 1) / parts  # thirds and halves: no long strips
     at = min(max(1, round(share * len(order))), len(order) - 1)
     return _groups(tuple(order[:at]), boxes, most, rng) + _groups(tuple(order[at:]), boxes, most, rng)
 
