@@ -54,9 +54,10 @@ def build_app(
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
+    app.state.mining_jobs = MiningJobs(miner)
     gr.mount_gradio_app(
         app,
-        _blocks(store, who, miner, choose),
+        _blocks(store, who, app.state.mining_jobs, choose),
         path="/",
         run_history=False,
         footer_links=[],
@@ -76,7 +77,7 @@ def _connect(settings: ModelSettings) -> Connection:
     return test_connection(settings)
 
 
-def _blocks(store: Store, who: str, miner: Miner, choose: Callable[[], Choice] | None) -> Any:
+def _blocks(store: Store, who: str, jobs: MiningJobs, choose: Callable[[], Choice] | None) -> Any:
     import gradio as gr
 
     from ui.editor.agents_server import AgentsServer
@@ -89,7 +90,7 @@ def _blocks(store: Store, who: str, miner: Miner, choose: Callable[[], Choice] |
     from ui.tabs.review import review_tab
 
     segmenting = SegmentServer(store, segmenting_of(store, choose or opencv_only))
-    agents = AgentsServer(store, MiningJobs(miner), ModelSetup(store.project, os.environ, _connect))
+    agents = AgentsServer(store, jobs, ModelSetup(store.project, os.environ, _connect))
     with gr.Blocks(title="Curator", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
         header(store.project, who)
         with gr.Tabs(elem_id="tabs"):
@@ -135,13 +136,10 @@ def serve(
                 webbrowser.open(url)
 
     with listening:
-        config = uvicorn.Config(
-            build_app(store, who=who, miner=miner, choose=choose),
-            log_level="warning",
-            timeout_graceful_shutdown=_SHUTDOWN_S,
-            lifespan="on",
-        )
+        app = build_app(store, who=who, miner=miner, choose=choose)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_S, lifespan="on")
         Server(config).run(sockets=[listening])
+        app.state.mining_jobs.close()
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from data.store import Store
 from tests.e2e.project import make_project
+from ui.mining_jobs import Miner
 
 Scheme: TypeAlias = Literal["light", "dark"]
 
@@ -73,7 +74,7 @@ def project(drawn_project: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @contextmanager
-def served(store: Store, who: str = "ada") -> Iterator[str]:
+def served(store: Store, who: str = "ada", miner: Miner | None = None) -> Iterator[str]:
     """The page over a store, in a thread; its address without a slash at the end."""
     import uvicorn
 
@@ -81,7 +82,8 @@ def served(store: Store, who: str = "ada") -> Iterator[str]:
 
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(build_app(store, who=who), log_level="warning", timeout_graceful_shutdown=1))
+    app = build_app(store, who=who, miner=miner) if miner else build_app(store, who=who)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     end = time.monotonic() + _START_S
@@ -94,6 +96,7 @@ def served(store: Store, who: str = "ada") -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(10)
+        app.state.mining_jobs.close()
         listening.close()
     assert not thread.is_alive(), "the server did not end"
 

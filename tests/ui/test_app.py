@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from curator.errors import SettingsError
+from curator.exchange import Exchange, Picture, Reply
 from data.store import Store
 from tests.e2e.project import make_project
 from ui import theme
@@ -73,6 +74,23 @@ def test_an_id_that_is_not_in_the_database_is_not_found_whatever_it_spells(
     answer = client.get(f"/{route}/{figure_id}")
     assert answer.status_code == 404
     assert b"SQLite format" not in answer.content
+
+
+def test_a_picture_that_a_model_saw_is_served_by_its_hash(client: TestClient, store: Store) -> None:
+    picture = Picture(b"\xff\xd8\xff as sent", "image/jpeg", (20, 10))
+    asked = Exchange("a" * 64, "PMC1:F1", "panels", "p", "b" * 64, "openai", "m", {}, [], Reply("{}"))
+    store.exchanges.save(asked, [picture])
+    answer = client.get(f"/seen/{picture.sha256}")
+    assert (answer.status_code, answer.content) == (200, picture.data)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize(
+    "name", ["0" * 64, "f" * 63, "G" * 64, "../" + "a" * 61, "%2e%2e%2f" + "a" * 55, "a" * 64 + "%0a", "%00"]
+)
+def test_a_picture_is_asked_for_by_64_hex_digits_alone(client: TestClient, name: str) -> None:
+    assert client.get(f"/seen/{name}").status_code == 404
 
 
 def test_an_image_whose_file_is_gone_says_how_to_restore_it(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from ui.cli import Project
+    from ui.mining_jobs import MinedAside, Miner
 
 
 @click.command("ui")
@@ -31,4 +33,25 @@ def command(project: Project, port: int, host: str, user: str | None, browser: b
     choose = partial(choose_segmenter, project.settings.segment, weights_folder(os.environ))
 
     with background_mining(project) if mining else nullcontext():
-        serve(project.store, host=host, port=port, who=user or getpass.getuser(), open_browser=browser, choose=choose)
+        serve(
+            project.store,
+            host=host,
+            port=port,
+            who=user or getpass.getuser(),
+            open_browser=browser,
+            miner=_miner(project),
+            choose=choose,
+        )
+
+
+def _miner(project: Project) -> Miner:
+    """Mines aside what the page asks for; one process leaves a core to the page."""
+    from curator.settings import load_settings
+    from ui.mining import mine_figures
+
+    def mine(figure_ids: Sequence[str], agent: str, stopped: Callable[[], bool], /) -> Iterator[MinedAside]:
+        # read for each job: the page's form may have named another model
+        settings = load_settings(project.folder, os.environ)
+        return mine_figures(project.store, settings, figure_ids, agent, stopped, aside=True, workers=1)
+
+    return mine

@@ -167,9 +167,10 @@ export class Compare {
             "tr",
             { "data-level": level },
             html("th", { scope: "row" }, html("label", { class: "rv-check" }, this._boxes.get(level), title)),
-            ...numbers.map((number, index) =>
-              html("td", { class: "c-num", "data-count": index > 1 ? COLUMNS[index - 2][0] : null }, number || "–"),
-            ),
+            ...numbers.map((number, index) => {
+              const kind = index > 1 ? COLUMNS[index - 2][0] : null;
+              return html("td", { class: "c-num", "data-count": kind, "data-none": !number }, String(number));
+            }),
           );
         }),
       ),

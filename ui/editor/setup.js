@@ -63,6 +63,7 @@ export class SetupDialog {
       ),
     );
     this.element = dialog("Set up a model", "setup", form);
+    this.element.addEventListener("close", () => (this._key.value = ""));
   }
 
   async open() {
