@@ -110,7 +110,7 @@ class Segmenting:
 
     def _embedding(self, figure_id: str, wait_s: float) -> tuple[Embedding, Segmenter]:
         with self._changed:
-            known = figure_id in self._ready or figure_id in self._wanted
+            known = any(figure_id in one for one in (self._ready, self._failed, self._wanted))
         if not known:
             self.open(figure_id)
         with self._changed:

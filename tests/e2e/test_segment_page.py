@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from curator.figure import Region, State
 from curator.geometry import iou
 from data.store import Store
-from tests.e2e.test_review_page import click, drag, node, review, row, saved, screen, shown
+from tests.e2e.test_review_page import CANVAS, click, drag, node, review, row, saved, screen
 
 __all__ = ["review"]  # a fixture
 
@@ -25,7 +25,7 @@ def pointing(page: Page) -> None:
 
 
 def found(page: Page) -> None:
-    expect(page.locator(".rv-canvas")).to_have_attribute("data-segment", "found")
+    expect(page.locator(CANVAS)).to_have_attribute("data-segment", "found")
     expect(page.locator(".rv-preview .mask")).to_have_count(1)
 
 
@@ -63,9 +63,9 @@ def test_a_click_elsewhere_accepts_and_goes_on_and_escape_drops(project: Store, 
     found(page)
     page.keyboard.press("Escape")
     expect(page.locator(".rv-preview")).to_have_count(0)
-    expect(page.locator(".rv-canvas")).to_have_attribute("data-tool", "segment")
+    expect(page.locator(CANVAS)).to_have_attribute("data-tool", "segment")
     page.keyboard.press("Escape")
-    expect(page.locator(".rv-canvas")).to_have_attribute("data-tool", "select")
+    expect(page.locator(CANVAS)).to_have_attribute("data-tool", "select")
     expect(page.locator(".rv-hint")).to_be_hidden()
     saved(page, 2)
     assert iou(region(project, "r8").box_xyxy, CELL_BOX) > 0.7
@@ -106,16 +106,6 @@ def test_a_box_dragged_with_the_tool_becomes_the_thing_in_it(project: Store, rev
     made = region(project, "r8")
     assert iou(made.box_xyxy, CELL_BOX) > 0.6
     assert made.polygon_xy
-
-
-def test_where_nothing_stands_out_the_page_says_so(review: Callable[..., Page]) -> None:
-    page = review()
-    pointing(page)
-    click(page, 300, 20)
-    expect(page.locator(".rv-canvas")).to_have_attribute("data-segment", "nothing")
-    expect(page.locator(".rv-hint")).to_contain_text("nothing stands out there; drag a box around it")
-    page.keyboard.press("Enter")
-    shown(page, "PMC1:F2")
 
 
 def test_the_selected_box_is_snapped_to_what_it_means(project: Store, review: Callable[..., Page]) -> None:

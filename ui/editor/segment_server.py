@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from agents.segment.segmenter import Click
-from agents.segment.snap import snapped
+from agents.segment.snap import PANEL_IOU, THING_IOU, snapped
 from curator.codec import level_of
 from curator.errors import ReviewError
 from curator.figure import Figure, Hierarchy, Marker, Node, Panel, State
@@ -117,7 +117,8 @@ class SegmentServer:
 
     def _snapped(self, figure: Figure, hierarchy: Hierarchy, node: Node) -> Outline | None:
         outline = self._segmenting.outline(figure.id, (), node.box_xyxy, None, self._wait_s)
-        return snapped(node.box_xyxy, outline, _inside(hierarchy, node), _beside(hierarchy, node))
+        least_iou = PANEL_IOU if isinstance(node, Panel) else THING_IOU
+        return snapped(node.box_xyxy, outline, least_iou, _inside(hierarchy, node), _beside(hierarchy, node))
 
     def _at_work(self) -> Answer:
         at_work = self._segmenting.at_work()

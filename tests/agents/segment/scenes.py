@@ -22,7 +22,7 @@ def cells(scale: float = 1.0) -> NDArray[np.uint8]:
     return np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8)
 
 
-def ellipse(box: Box, shape: tuple[int, int]) -> NDArray[np.bool_]:
+def ellipse(box: Box, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """The mask [height, width] of the ellipse in a box."""
     y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
     cx, cy, rx, ry = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, (box[2] - box[0]) / 2, (box[3] - box[1]) / 2

@@ -22,7 +22,7 @@ def rectangles(*boxes: tuple[int, int, int, int], shape: tuple[int, int] = (60, 
     return mask
 
 
-def drawn(outline: Outline, shape: tuple[int, int]) -> NDArray[np.bool_]:
+def drawn(outline: Outline, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """The polygon's pixels, drawn at eight times the size so that edges between pixels count."""
     large = np.zeros((shape[0] * 8, shape[1] * 8), np.uint8)
     corners = np.round(np.array(outline.polygon_xy) * 8 - 0.5).astype(np.int32)
