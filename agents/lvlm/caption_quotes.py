@@ -13,7 +13,7 @@ from agents.embedded.captions import CaptionSplit, PanelCaption
 from agents.embedded.layout import label_key
 from agents.lvlm.parts import Judged
 from agents.lvlm.replies import CaptionUnits
-from agents.lvlm.verbatim import Quotable
+from agents.lvlm.verbatim import quotable
 from curator.figure import Figure, Span
 
 _SHOWN = 80  # characters of a quote that a fault repeats
@@ -36,7 +36,7 @@ class CaptionQuotes:
     def __init__(self, figure: Figure, split: CaptionSplit, printed: Iterable[str]) -> None:
         """``printed``: the labels of the panels that were found."""
         self._caption = figure.caption
-        self._quotable = Quotable(figure.caption)
+        self._quotable = quotable(figure.caption)
         mentions = find_mentions(figure.caption, sentences(figure.caption), figure.bold_spans)
         self._mentions = _by_label(mention for mention in mentions if mention.speaks)
         self._all_mentions = _by_label(mentions)

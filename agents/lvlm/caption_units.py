@@ -20,7 +20,9 @@ from agents.lvlm.replies import CaptionUnits
 from curator.errors import ReplyError
 from curator.figure import Span
 
-_SURE = 0.84  # of the grammar's labels; measured (caption_labels): from here on 95 % of captions have all of them right
+_SURE = 0.84
+"""Of the grammar's labels. Measured on 323 captions: from here on its ROUGE-L is 0.92, below it 0.82 and less; models
+reached 0.85 (MedPMC)."""
 _SAME = 0.9  # overlap from which two readings differ in a bracket or a joining word only; guess
 _SILENT = -0.5  # agreement where one reader gives a panel words and the other none; guess
 _Spans: TypeAlias = tuple[Span, ...]

@@ -11,7 +11,7 @@ from agents.embedded.markers import PanelView, speaks_of
 from agents.lvlm.coordinates import from_replies, to_reply
 from agents.lvlm.look import Look
 from agents.lvlm.marks import draw_marks
-from agents.lvlm.verbatim import Quotable
+from agents.lvlm.verbatim import quotable
 from agents.lvlm.views import View, to_picture, view_of
 from curator.exchange import Picture
 from curator.figure import Panel, Span, own_caption
@@ -30,11 +30,18 @@ class ShownPanel:
     pointers: tuple[Pointer, ...]
     """Clauses about markers that speak of this panel, or of all."""
 
+    @property
+    def promises_markers(self) -> bool:
+        """A clause names the panel and a marker, or a clause about any panel can mean this picture."""
+        return any(self.panel.photographic or pointer.labels for pointer in self.pointers)
+
     def plain(self) -> Picture:
         return to_picture(self.view.rgb)
 
     def marked(self, boxes_xyxy: Mapping[int, Box], keep_clear_xyxy: Sequence[Box] = ()) -> Picture:
         """The crop with a number at each box; boxes in the figure's frame."""
+        if not boxes_xyxy:
+            return self.plain()
         letter = (self.panel.label_box_xyxy,) if self.panel.label_box_xyxy else ()
         clear = [self.view.from_figure(box) for box in (*keep_clear_xyxy, *letter)]
         boxes = [self.view.from_figure(box) for box in boxes_xyxy.values()]
@@ -70,7 +77,7 @@ class ShownPanel:
 
     def clause_of(self, quote: str) -> Span | None:
         """Where the caption says the quote: best inside the panel's own words, then inside a pointer about it."""
-        places = Quotable(self.look.figure.caption).places(quote)
+        places = quotable(self.look.figure.caption).places(quote)
         own = [place for place in places if any(_inside(place, span) for span in self.panel.own_spans)]
         pointed = [place for place in places if any(_inside(place, pointer.span) for pointer in self.pointers)]
         return next(iter((*own, *pointed, *places)), None)

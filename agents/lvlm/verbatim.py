@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from curator.figure import Span
 
@@ -43,6 +44,11 @@ class Quotable:
             if not _inside_word(text, start) and not _inside_word(text, end):
                 yield Span(self._at[start], self._at[end - 1] + 1)
             start = text.find(sought, start + 1)
+
+
+@lru_cache(maxsize=64)  # the captions that are being worked on, so that each is folded once
+def quotable(text: str) -> Quotable:
+    return Quotable(text)
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
