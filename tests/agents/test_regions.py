@@ -190,6 +190,16 @@ def test_fused_regions_overlap_no_more_than_allowed_and_stay_inside(
         assert all(iou(first.box_xyxy, second.box_xyxy) <= nms for second in fused[index + 1 :])
 
 
+def test_a_text_box_that_no_pointer_speaks_of_stays_near_a_marker_only() -> None:
+    near, far = (
+        Candidate((150.0, 200.0, 170.0, 220.0), None, None, 0.4, text=0),
+        Candidate((10.0, 10.0, 30.0, 30.0), None, None, 0.4, text=1),
+    )
+    marker = Candidate((140.0, 190.0, 160.0, 210.0), None, 3, 0.9)
+    assert [(c.text, c.marker) for c in fuse([marker], [near, far], PANEL, MiningSettings())] == [(0, 3)]
+    assert fuse([], [near, far], PANEL, MiningSettings()) == []
+
+
 def test_a_dilated_marker_keeps_its_centre_and_grows_to_the_window() -> None:
     (region,) = fuse([Candidate((140.0, 190.0, 160.0, 210.0), None, 0, 0.9)], [], PANEL, MiningSettings(dilation=0.1))
     assert region.box_xyxy == (100.0, 150.0, 200.0, 250.0)
