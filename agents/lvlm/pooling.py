@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.embedded.layout import label_key
 from agents.lvlm.pooling_boxes import Seen, corrected_box, median_box
@@ -121,8 +121,9 @@ def pool(
 
 
 def _distinct(answers: Iterable[ViewAnswer]) -> list[ViewAnswer]:
-    """The answers in an order of their own, each once."""
-    by_content = {repr((a.view, a.scale, sorted(map(repr, a.sightings)))): a for a in sorted(answers, key=repr)}
+    """The answers in an order of their own, each once, their panels in an order of their own."""
+    sorted_within = (replace(a, sightings=tuple(sorted(a.sightings, key=repr))) for a in answers)
+    by_content = {repr((a.view, a.scale, a.sightings)): a for a in sorted(sorted_within, key=repr)}
     return [by_content[key] for key in sorted(by_content)]
 
 
