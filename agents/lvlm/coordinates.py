@@ -22,7 +22,7 @@ _OVERSHOOT = 0.02  # of a side: so far outside, a box is clipped and not refused
 _SMALLER = 0.85  # of a side: frames that end no sooner than this are too much alike to be told apart; guess
 _FILLED, _FILLED_ALONE = (0.45, 0.5), (0.8, 0.17)
 # A smaller frame is recognised by boxes that span so much of its sides: this, and this times the frame's share of the
-# picture; several boxes or one. Measured on the 9,642 layouts of notes/method.md: docs/models.md.
+# picture; several boxes or one. Measured on 9,642 layouts: docs/models.md.
 _TIE = 0.05  # frames whose far edge is reached this equally well are all named; guess
 
 
