@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
 from curator.figure import Hierarchy, Marker, MarkerKind, Panel, Provenance, Region, Shared, State
-from curator.fusion import FUSE_IOU, N, Vote, clustered, elected, fused_box, fused_confidence, fused_point
+from curator.fusion import FUSE_IOU, Cluster, N, Vote, clustered, elected, fused_box, fused_confidence, fused_point
 from curator.geometry import Box, Point, Size, area, centre, contains_point, coverage, iou
 
 AGENT = "consensus"
@@ -52,23 +52,14 @@ def _votes(levels: Iterable[Sequence[N]]) -> list[Vote[N]]:
     ]
 
 
-def _numbered(prefix: str, clusters: Sequence[Sequence[Vote[N]]], start: int, places: _Places) -> list[str]:
+def _numbered(prefix: str, clusters: Sequence[Cluster[N]], start: int, places: _Places) -> list[str]:
     ids = [f"{prefix}{start + index}" for index in range(len(clusters))]
     for node_id, cluster in zip(ids, clusters, strict=True):
         places.update({(vote.proposer, vote.node.id): node_id for vote in cluster})
     return ids
 
 
-def _in_order(clusters: Iterable[list[Vote[N]]]) -> list[list[Vote[N]]]:
-    """From top to bottom, then left to right."""
-    return sorted(clusters, key=lambda cluster: (_box(cluster)[1], _box(cluster)[0], repr(cluster)))
-
-
-def _box(cluster: Sequence[Vote[N]], same_iou: float = FUSE_IOU) -> Box:
-    return fused_box([vote.node.box_xyxy for vote in cluster], [vote.weight for vote in cluster], same_iou)
-
-
-def _provenance(cluster: Sequence[Vote[N]], proposers: int) -> Provenance:
+def _provenance(cluster: Cluster[N], proposers: int) -> Provenance:
     said = [vote.node.provenance for vote in cluster]
     return Provenance(
         AGENT,
@@ -95,14 +86,14 @@ def _said(cluster: Iterable[Vote[N]], read: Callable[[N], T]) -> list[T]:
 def _panels(hierarchies: Sequence[Hierarchy], places: _Places) -> tuple[Panel, ...]:
     votes = _votes([hierarchy.panels for hierarchy in hierarchies])
 
-    def affinity(vote: Vote[Panel], cluster: Sequence[Vote[Panel]]) -> float:
-        overlap = iou(vote.node.box_xyxy, _box(cluster))
+    def affinity(vote: Vote[Panel], cluster: Cluster[Panel]) -> float:
+        overlap = iou(vote.node.box_xyxy, cluster.box_xyxy)
         if overlap < FUSE_IOU:
             return 0.0
         # of two places that fit, the one with the same letter
         return overlap + any(_key(vote.node.label) == _key(other.node.label) for other in cluster)
 
-    clusters = _in_order(_without_rivals(clustered(votes, affinity), len(hierarchies)))
+    clusters = _without_rivals(clustered(votes, affinity), len(hierarchies))
     labels = _labels(clusters)
     ids = _numbered("p", clusters, 1, places)
     return tuple(
@@ -111,17 +102,17 @@ def _panels(hierarchies: Sequence[Hierarchy], places: _Places) -> tuple[Panel, .
     )
 
 
-def _without_rivals(clusters: list[list[Vote[Panel]]], proposers: int) -> list[list[Vote[Panel]]]:
+def _without_rivals(clusters: list[Cluster[Panel]], proposers: int) -> list[Cluster[Panel]]:
     """Of two panels in one place that no proposer has both of (one drew A and B as one panel), the surer one."""
-    kept: list[list[Vote[Panel]]] = []
+    kept: list[Cluster[Panel]] = []
     by_confidence = sorted(
-        clusters,
-        key=lambda cluster: (-fused_confidence([vote.weight for vote in cluster], proposers), repr(cluster)),
+        clusters, key=lambda cluster: -fused_confidence([vote.weight for vote in cluster], proposers)
     )
     for cluster in by_confidence:
-        if not any(_nested(_box(cluster), _box(other)) and _disjoint(cluster, other) for other in kept):
+        rivals = (other for other in kept if other.proposers.isdisjoint(cluster.proposers))
+        if not any(_nested(cluster.box_xyxy, other.box_xyxy) for other in rivals):
             kept.append(cluster)
-    return kept
+    return [cluster for cluster in clusters if cluster in kept]
 
 
 def _nested(first: Box, second: Box) -> bool:
@@ -129,15 +120,11 @@ def _nested(first: Box, second: Box) -> bool:
     return coverage(small, large) > _NESTED_SHARE
 
 
-def _disjoint(first: Iterable[Vote[Panel]], second: Iterable[Vote[Panel]]) -> bool:
-    return {vote.proposer for vote in first}.isdisjoint(vote.proposer for vote in second)
-
-
 def _key(label: str | None) -> str:
     return (label or "").casefold()
 
 
-def _labels(clusters: Sequence[Sequence[Vote[Panel]]]) -> list[str | None]:
+def _labels(clusters: Sequence[Cluster[Panel]]) -> list[str | None]:
     """Each cluster's label by vote; one label stands for as many panels as some proposer gave it to."""
     ballots = [[(_key(vote.node.label), vote.weight) for vote in cluster] for cluster in clusters]
     proposers = {vote.proposer for cluster in clusters for vote in cluster}
@@ -164,8 +151,8 @@ def _labels(clusters: Sequence[Sequence[Vote[Panel]]]) -> list[str | None]:
     ]
 
 
-def _panel(node_id: str, cluster: Sequence[Vote[Panel]], label: str | None, proposers: int) -> Panel:
-    box = _box(cluster)
+def _panel(node_id: str, cluster: Cluster[Panel], label: str | None, proposers: int) -> Panel:
+    box = cluster.box_xyxy
     # what the caption says of A is not asked of those who took the panel for B
     agreeing = [vote for vote in cluster if _key(vote.node.label) == _key(label)] or list(cluster)
     readings = _said(agreeing, lambda panel: panel.own_spans)
@@ -193,7 +180,7 @@ def _letter_box(cluster: Iterable[Vote[Panel]]) -> Box | None:
     return fused_box([box for box, _ in found], [weight for _, weight in found]) if found else None
 
 
-def _outline(cluster: Iterable[Vote[Panel]] | Iterable[Vote[Region]], box: Box) -> tuple[Point, ...]:
+def _outline(cluster: Cluster[Panel] | Cluster[Region], box: Box) -> tuple[Point, ...]:
     """The outline whose tight box the fused box is; a mean of boxes has none."""
     outlines = (vote.node.polygon_xy for vote in cluster if vote.node.box_xyxy == box and vote.node.polygon_xy)
     return next(outlines, ())
@@ -212,8 +199,8 @@ def _markers(
     votes = _votes([hierarchy.markers for hierarchy in hierarchies])
     near_px = _NEAR_SHARE * math.hypot(*image_wh)
 
-    def affinity(vote: Vote[Marker], cluster: Sequence[Vote[Marker]]) -> float:
-        box = _box(cluster, _MARK_IOU)
+    def affinity(vote: Vote[Marker], cluster: Cluster[Marker]) -> float:
+        box = cluster.box_xyxy
         if not any(_alike(vote.node.kind, other.node.kind) for other in cluster):
             return 0.0
         overlap = iou(vote.node.box_xyxy, box)
@@ -221,7 +208,7 @@ def _markers(
             return 1 + overlap
         return max(0.0, 1 - math.dist(centre(vote.node.box_xyxy), centre(box)) / near_px)
 
-    clusters = _in_order(clustered(votes, affinity))
+    clusters = clustered(votes, affinity, _MARK_IOU)
     ids = _numbered("m", clusters, len(panels) + 1, places)
     return tuple(
         _marker(node_id, cluster, panels, places, len(hierarchies))
@@ -233,10 +220,8 @@ def _alike(first: MarkerKind, second: MarkerKind) -> bool:
     return first == second or any({first, second} <= family for family in _FAMILIES)
 
 
-def _marker(
-    node_id: str, cluster: Sequence[Vote[Marker]], panels: Sequence[Panel], places: _Places, proposers: int
-) -> Marker:
-    box = _box(cluster, _MARK_IOU)
+def _marker(node_id: str, cluster: Cluster[Marker], panels: Sequence[Panel], places: _Places, proposers: int) -> Marker:
+    box = cluster.box_xyxy
     tips = [(vote.node.tip_xy, vote.weight) for vote in cluster if vote.node.tip_xy is not None]
     clauses = _said(cluster, lambda marker: marker.clause_span)
     colors = _said(cluster, lambda marker: marker.color)
@@ -253,7 +238,7 @@ def _marker(
 
 
 def _panel_of(
-    cluster: Sequence[Vote[Marker]] | Sequence[Vote[Region]], box: Box, panels: Sequence[Panel], places: _Places
+    cluster: Cluster[Marker] | Cluster[Region], box: Box, panels: Sequence[Panel], places: _Places
 ) -> str | None:
     """By vote; where the panels that were meant are gone, the smallest that holds the box's centre."""
     meant = elected(
@@ -277,18 +262,18 @@ def _regions(
     def marker_of(vote: Vote[Region]) -> str | None:
         return places.get((vote.proposer, vote.node.marker_id)) if vote.node.marker_id else None
 
-    def affinity(vote: Vote[Region], cluster: Sequence[Vote[Region]]) -> float:
+    def affinity(vote: Vote[Region], cluster: Cluster[Region]) -> float:
         marker_id = marker_of(vote)
         if marker_id is not None and any(marker_of(other) == marker_id for other in cluster):
             return 2.0
-        overlap = iou(vote.node.box_xyxy, _box(cluster))
+        overlap = iou(vote.node.box_xyxy, cluster.box_xyxy)
         return overlap if overlap >= FUSE_IOU else 0.0
 
-    clusters = _in_order(clustered(votes, affinity))
+    clusters = clustered(votes, affinity)
     by_id = {marker.id: marker for marker in markers}
     found = []
     for index, cluster in enumerate(clusters):
-        box = _box(cluster)
+        box = cluster.box_xyxy
         meant = elected((marker_of(vote), vote.weight) for vote in cluster)
         marker = by_id.get(next((marker_id for marker_id in meant if marker_id), ""))
         label = _first(_said(cluster, lambda region: region.label))

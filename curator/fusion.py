@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, TypeVar
 
-from curator.figure import Marker, Node, Panel, Region
+from curator.figure import Node
 from curator.geometry import Box, Point, iou
 
-N = TypeVar("N", Panel, Marker, Region, Node)
+N = TypeVar("N", bound=Node)
 H = TypeVar("H", bound=Hashable)
 
 FUSE_IOU = 0.55  # the threshold of the paper
@@ -35,20 +36,50 @@ class Vote(Generic[N]):
         return max(UNSAID_CONFIDENCE if confidence is None else confidence, 1e-3)
 
 
-def clustered(votes: Iterable[Vote[N]], affinity: Callable[[Vote[N], Sequence[Vote[N]]], float]) -> list[list[Vote[N]]]:
-    """Votes for the same thing, surest first; a proposer has at most one in each.
+@dataclass(frozen=True)
+class Cluster(Generic[N]):
+    """Votes for the same thing, surest first."""
 
-    Each vote joins the cluster of the greatest ``affinity``, or opens one where none is above 0.
+    votes: tuple[Vote[N], ...]
+    same_iou: float
+
+    @cached_property
+    def box_xyxy(self) -> Box:
+        return fused_box(
+            [vote.node.box_xyxy for vote in self.votes], [vote.weight for vote in self.votes], self.same_iou
+        )
+
+    @cached_property
+    def proposers(self) -> frozenset[int]:
+        return frozenset(vote.proposer for vote in self.votes)
+
+    def with_vote(self, vote: Vote[N]) -> Cluster[N]:
+        return Cluster((*self.votes, vote), self.same_iou)
+
+    def __iter__(self) -> Iterator[Vote[N]]:
+        return iter(self.votes)
+
+
+def clustered(
+    votes: Iterable[Vote[N]], affinity: Callable[[Vote[N], Cluster[N]], float], same_iou: float = FUSE_IOU
+) -> list[Cluster[N]]:
+    """Votes for the same thing together, of each proposer at most one, from top to bottom and left to right.
+
+    Each vote, the surest first, joins the cluster of the greatest ``affinity``, or opens one where none is above 0.
     """
-    clusters: list[list[Vote[N]]] = []
+    clusters: list[Cluster[N]] = []
     for vote in sorted(votes, key=lambda vote: (-vote.weight, vote.node.box_xyxy, repr(vote))):
-        open_ones = [cluster for cluster in clusters if all(other.proposer != vote.proposer for other in cluster)]
-        best = max(open_ones, key=lambda cluster: affinity(vote, cluster), default=None)
-        if best is not None and affinity(vote, best) > 0:
-            best.append(vote)
+        scores = {
+            index: affinity(vote, cluster)
+            for index, cluster in enumerate(clusters)
+            if vote.proposer not in cluster.proposers
+        }
+        best = max(scores, key=scores.__getitem__, default=None)
+        if best is not None and scores[best] > 0:
+            clusters[best] = clusters[best].with_vote(vote)
         else:
-            clusters.append([vote])
-    return clusters
+            clusters.append(Cluster((vote,), same_iou))
+    return sorted(clusters, key=lambda cluster: (cluster.box_xyxy[1], cluster.box_xyxy[0], repr(cluster)))
 
 
 def fused_box(boxes_xyxy: Sequence[Box], weights: Sequence[float], same_iou: float = FUSE_IOU) -> Box:
