@@ -48,9 +48,10 @@ export class Segment {
     if (this._clicks.length || this._box) this._ask();
   }
 
-  // Keeps the outline as a node of the level; false where none is shown.
-  accept(level = this._level()) {
+  // Keeps the outline as a node of the level, by default of what it probably is; false where none is shown.
+  accept(wanted = null) {
     if (!this._found) return false;
+    const level = wanted || this._level();
     const { figure, selected } = this._state;
     const { box_xyxy, polygon_xy } = this._found;
     const command = addition(figure, level, box_xyxy, selected, this._does.markerKind());
