@@ -13,10 +13,11 @@ from agents.embedded.layout import label_key
 from agents.lvlm.agreement import weighed
 from agents.lvlm.caption_quotes import CaptionQuotes, Units
 from agents.lvlm.look import Look
+from agents.lvlm.model import Message
 from agents.lvlm.panels import PanelFinding
 from agents.lvlm.parts import Parts, ask_for_parts
 from agents.lvlm.prompts import load_prompt
-from agents.lvlm.replies import CaptionUnits
+from agents.lvlm.replies import CaptionUnit, CaptionUnits
 from curator.errors import ReplyError
 from curator.figure import Span
 
@@ -95,21 +96,51 @@ def _read_by_model(look: Look, panels: Sequence[PanelFinding]) -> tuple[Parts[Un
     if not look.prompting.caption or alone or not caption.strip():
         return None, ()
     printed = tuple(dict.fromkeys(panel.label for panel in panels if panel.label))
-    facts = {"caption": caption, "part_percent": [0.0, 0.0, 100.0, 100.0], "labels": printed}
     quotes = CaptionQuotes(look.figure, look.split, printed)
     try:
         parts = ask_for_parts(
             look.asker,
             "caption",
             load_prompt("caption"),
-            {"facts": json.dumps(facts, ensure_ascii=False)},
+            _fields(caption, printed),
             (),
             CaptionUnits,
             quotes.units,
+            caption_examples(look),
         )
     except ReplyError as error:
         return None, (f"the caption is read by the grammar alone: {error}",)
     return parts, tuple(f"caption: {fault}" for fault in parts.faults)
+
+
+def caption_examples(look: Look) -> list[Message]:
+    """The examples whose caption a curator shared out among lettered panels, as turns before the question: the farthest
+    first, so that the nearest stands beside the question. Panels that share their words are one unit."""
+    prompt = load_prompt("caption")
+    turns: list[Message] = []
+    for example in reversed(look.examples):
+        caption, hierarchy = example.figure.caption, example.hierarchy
+        verified = [panel for panel in hierarchy.panels if panel.state.verified and panel.label]
+        labels: dict[_Spans, list[str]] = {}
+        for panel in verified:
+            if panel.own_text is None and panel.label:
+                labels.setdefault(panel.own_spans, []).append(panel.label)
+        units = [
+            CaptionUnit(label=", ".join(dict.fromkeys(names)), text=caption[start:end])
+            for spans, names in labels.items()
+            for start, end in spans
+        ]
+        if units:
+            shared = [caption[start:end] for start, end in hierarchy.shared.lead_spans + hierarchy.shared.tail_spans]
+            fields = _fields(caption, tuple(dict.fromkeys(panel.label for panel in verified if panel.label)))
+            answer = CaptionUnits(shared=shared, units=units).model_dump_json()
+            turns += [Message("user", prompt.fill(**fields)), Message("assistant", answer)]
+    return turns
+
+
+def _fields(caption: str, labels: Sequence[str]) -> dict[str, str]:
+    facts = {"caption": caption, "part_percent": [0.0, 0.0, 100.0, 100.0], "labels": labels}
+    return {"facts": json.dumps(facts, ensure_ascii=False)}
 
 
 def _of_panels(units: Units | None, panels: Sequence[PanelFinding]) -> list[PanelCaption | None]:

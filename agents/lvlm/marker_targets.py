@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.embedded.caption_markers import plain_color
-from agents.lvlm.panel_shown import ShownPanel
+from agents.embedded.captions import split_caption
+from agents.lvlm.look import Look
+from agents.lvlm.model import Message
+from agents.lvlm.panel_shown import ShownPanel, show
 from agents.lvlm.parts import Judged, Parts, ask_for_parts
 from agents.lvlm.prompts import load_prompt
 from agents.lvlm.replies import MarkerTarget, MarkerTargets
-from curator.figure import Marker, MarkerKind, Span
+from curator.exchange import Picture
+from curator.figure import Marker, MarkerKind, Region, Span, State, text_of
 from curator.geometry import Box, coverage, iou
 
 _SAME_MARKER = 0.3  # IoU; as the embedded agent tells markers apart
+_EXAMPLE_SIDE = 0.5  # longer side of an example's picture per that of a question's, as for panels; guess
 _ON_LETTER = 0.5  # guess: share of a marker's box that lies in the box of the panel's printed letter
 
 
@@ -34,7 +40,9 @@ class Target:
     clause_span: Span | None
 
 
-def ask_for_targets(shown: ShownPanel, markers: Mapping[int, Marker]) -> Parts[tuple[Target, ...]]:
+def ask_for_targets(
+    shown: ShownPanel, markers: Mapping[int, Marker], examples: Sequence[Message] = ()
+) -> Parts[tuple[Target, ...]]:
     """Targets of the numbered markers that the model takes for markers, and of those it saw besides.
 
     Raises:
@@ -42,17 +50,74 @@ def ask_for_targets(shown: ShownPanel, markers: Mapping[int, Marker]) -> Parts[t
         ModelError, BudgetError: the model cannot be asked.
     """
     boxes = {number: marker.box_xyxy for number, marker in markers.items()}
-    facts = shown.facts(boxes)
-    facts["markers"] = {str(n): {"kind": marker.kind.value, "color": marker.color} for n, marker in markers.items()}
     return ask_for_parts(
         shown.look.asker,
         "markers",
         load_prompt("regions_markers"),
-        {"boxes": shown.describe_boxes(), "facts": json.dumps(facts, ensure_ascii=False)},
-        (shown.marked(boxes, tuple(boxes.values())),),
+        _fields(shown, markers),
+        (_picture(shown, markers),),
         MarkerTargets,
         lambda reply: _judged(shown, boxes, reply),
+        examples,
     )
+
+
+def marker_examples(look: Look) -> tuple[Message, ...]:
+    """The panel with the most verified regions of the nearest example that has some, as a question and its answer.
+
+    One, because each brings a picture. Markers that a curator rejected are numbered too, and not answered.
+    """
+    for example in look.examples:
+        hierarchy = example.hierarchy
+        regions = {r.marker_id: r for r in hierarchy.regions if r.state.verified and r.marker_id}
+        right = {m.id for m in hierarchy.markers if m.state.verified and m.id in regions}
+        seen = [m for m in hierarchy.markers if m.id in right or m.state is State.REJECTED]
+        shares = Counter(marker.panel_id for marker in seen if marker.id in right)
+        panel = max(hierarchy.panels, key=lambda panel: shares[panel.id], default=None)
+        if panel is None or not shares[panel.id]:
+            continue
+        there = replace(
+            look,
+            figure=example.figure,
+            image_rgb=example.image_rgb,
+            split=split_caption(example.figure.caption, example.figure.bold_spans),
+            max_side_px=round(_EXAMPLE_SIDE * look.max_side_px),
+        )
+        shown = show(there, panel)
+        numbered = dict(enumerate((marker for marker in seen if marker.panel_id == panel.id), start=1))
+        answers = [
+            _answer(shown, number, marker, regions[marker.id])
+            for number, marker in numbered.items()
+            if marker.id in right
+        ]
+        answer = MarkerTargets(targets=answers).model_dump_json()
+        question = load_prompt("regions_markers").fill(**_fields(shown, numbered))
+        return Message("user", question, (_picture(shown, numbered),)), Message("assistant", answer)
+    return ()
+
+
+def _answer(shown: ShownPanel, number: int, marker: Marker, region: Region) -> MarkerTarget:
+    caption = shown.look.figure.caption
+    return MarkerTarget(
+        marker=number,
+        kind=marker.kind,
+        color=marker.color,
+        target=shown.to_reply(region.box_xyxy),
+        label=region.label,
+        sentence=region.caption,
+        clause=text_of(caption, (marker.clause_span,)) if marker.clause_span else None,
+    )
+
+
+def _fields(shown: ShownPanel, markers: Mapping[int, Marker]) -> dict[str, str]:
+    facts = shown.facts({number: marker.box_xyxy for number, marker in markers.items()})
+    facts["markers"] = {str(n): {"kind": marker.kind.value, "color": marker.color} for n, marker in markers.items()}
+    return {"boxes": shown.describe_boxes(), "facts": json.dumps(facts, ensure_ascii=False)}
+
+
+def _picture(shown: ShownPanel, markers: Mapping[int, Marker]) -> Picture:
+    boxes = {number: marker.box_xyxy for number, marker in markers.items()}
+    return shown.marked(boxes, tuple(boxes.values()))
 
 
 def _judged(shown: ShownPanel, numbered: Mapping[int, Box], reply: MarkerTargets) -> Judged[tuple[Target, ...]]:

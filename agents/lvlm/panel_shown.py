@@ -57,12 +57,17 @@ class ShownPanel:
             "own_caption": self.own,
         }
         if boxes_xyxy is not None:
-            facts["marks"] = {str(number): self._to_reply(box) for number, box in boxes_xyxy.items()}
+            facts["marks"] = {str(number): self.to_reply(box) for number, box in boxes_xyxy.items()}
         return facts
 
     def describe_boxes(self) -> str:
         """One sentence: how to write a box in the crop."""
         return self.look.frame.describe(self.view.wh)
+
+    def to_reply(self, box_xyxy: Box) -> list[float]:
+        """A box of the figure's frame as the model would write it, less what lies outside of the crop."""
+        inside = clip(box_xyxy, self.view.window_xyxy)
+        return to_reply(self.view.from_figure(inside), self.look.frame, self.view.wh)
 
     def boxes_from(self, replied: Sequence[Sequence[float]]) -> list[Box]:
         """The boxes of one reply in the figure's frame.
@@ -81,10 +86,6 @@ class ShownPanel:
         own = [place for place in places if any(_inside(place, span) for span in self.panel.own_spans)]
         pointed = [place for place in places if any(_inside(place, pointer.span) for pointer in self.pointers)]
         return next(iter((*own, *pointed, *places)), None)
-
-    def _to_reply(self, box_xyxy: Box) -> list[float]:
-        inside = clip(box_xyxy, self.view.window_xyxy)
-        return to_reply(self.view.from_figure(inside), self.look.frame, self.view.wh)
 
 
 def show(look: Look, panel: Panel) -> ShownPanel:

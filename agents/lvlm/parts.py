@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel
 
 from agents.lvlm.asking import Asker
+from agents.lvlm.model import Message
 from agents.lvlm.parsing import ReplyFault
 from agents.lvlm.prompts import Prompt
 from curator.errors import ReplyError
@@ -46,6 +47,7 @@ def ask_for_parts(
     pictures: Sequence[Picture],
     shape: type[R],
     judge: Callable[[R], Judged[T]],
+    examples: Sequence[Message] = (),
 ) -> Parts[T]:
     """As ``Asker.ask``, but where some parts stay wrong the reply with the fewest faults is used without them.
 
@@ -67,7 +69,7 @@ def ask_for_parts(
 
     noting = Asker(asker.model, noted, asker.budget, asker.settings, asker.figure_id)
     try:
-        noting.ask(stage, prompt, fields, pictures, shape, check)
+        noting.ask(stage, prompt, fields, pictures, shape, check, examples=examples)
     except ReplyError:
         if not seen:
             raise

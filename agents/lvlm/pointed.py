@@ -12,6 +12,7 @@ from agents.embedded.markers import explaining, family
 from agents.embedded.regions import as_sentence
 from agents.lvlm.agreement import weighed
 from agents.lvlm.marker_targets import Target, ask_for_targets
+from agents.lvlm.model import Message
 from agents.lvlm.panel_shown import ShownPanel
 from curator.errors import ReplyError
 from curator.figure import Marker, MarkerKind, Region, Span
@@ -62,7 +63,9 @@ Pointed: TypeAlias = tuple[MarkerFinding, ProposedBox | None]
 """A marker and what it points at; None where nothing tells."""
 
 
-def follow_markers(shown: ShownPanel, candidates: Sequence[Marker]) -> tuple[list[Pointed], tuple[str, ...]]:
+def follow_markers(
+    shown: ShownPanel, candidates: Sequence[Marker], examples: Sequence[Message]
+) -> tuple[list[Pointed], tuple[str, ...]]:
     """The markers of a panel with what they point at, and what of the model's replies could not be used.
 
     ``candidates`` are the embedded agent's markers in the panel, which stand as they are where no reply could be read.
@@ -75,7 +78,7 @@ def follow_markers(shown: ShownPanel, candidates: Sequence[Marker]) -> tuple[lis
         return [], ()
     numbered = dict(enumerate(candidates, start=1))
     try:
-        parts = ask_for_targets(shown, numbered)
+        parts = ask_for_targets(shown, numbered, examples)
     except ReplyError as error:
         proposed = [(taken_over(marker, panel.id), _embedded_box(shown, marker)) for marker in candidates]
         return proposed, (f"markers are the embedded agent's: {error}",)

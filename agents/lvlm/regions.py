@@ -10,6 +10,8 @@ from agents.embedded.region_fusion import Candidate, fuse
 from agents.embedded.regions import as_sentence
 from agents.lvlm.agreement import weighed
 from agents.lvlm.look import Look
+from agents.lvlm.marker_targets import marker_examples
+from agents.lvlm.model import Message
 from agents.lvlm.panel_shown import ShownPanel, show
 from agents.lvlm.pointed import (
     SECOND_PATH,
@@ -72,7 +74,8 @@ def mine_regions(look: Look, panels: Sequence[Panel]) -> MinedRegions:
         ModelError, BudgetError: the model cannot be asked.
     """
     by_panel = _by_panel(panels, look.candidates.markers)
-    mined = [_mine_panel(show(look, panel), by_panel[panel.id]) for panel in panels]
+    examples = marker_examples(look)
+    mined = [_mine_panel(show(look, panel), by_panel[panel.id], examples) for panel in panels]
     mined.append(_strays(look, by_panel[None]))
     markers: list[MarkerFinding] = []
     regions: list[RegionFinding] = []
@@ -93,9 +96,9 @@ def _by_panel(panels: Sequence[Panel], markers: Sequence[Marker]) -> dict[str | 
     return found
 
 
-def _mine_panel(shown: ShownPanel, candidates: Sequence[Marker]) -> MinedRegions:
+def _mine_panel(shown: ShownPanel, candidates: Sequence[Marker], examples: Sequence[Message]) -> MinedRegions:
     """Markers and regions of one panel, the regions' markers as indices into its own."""
-    pointed, faults = follow_markers(shown, candidates)
+    pointed, faults = follow_markers(shown, candidates, examples)
     texts: list[ProposedBox] = []
     if shown.own and (pointed or shown.promises_markers):
         texts, text_faults = _follow_text(shown)
