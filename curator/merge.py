@@ -17,27 +17,31 @@ def merge_proposals(kept: Hierarchy, proposed: Hierarchy, levels: Set[Level] = L
     """``kept`` with its open proposals of ``levels`` replaced by those of ``proposed``.
 
     A proposal with IoU above ``SAME_IOU`` to a decided node of its level is dropped, also where that node was rejected,
-    so that nobody is asked twice; its children hang under the node that it repeats. A node whose parent went hangs
-    under the new node that repeats the parent, else under the smallest panel that holds its centre. What the caption
-    says of all panels comes along with the panels, unless a person has decided on one.
+    so that nobody is asked twice; its children hang under the node that it repeats. One that repeats an open node takes
+    over its id. A node whose parent went hangs under the new node that repeats the parent, else under the smallest
+    panel that holds its centre. What the caption says of all panels comes along with the panels, unless a person has
+    decided on one.
     """
     stay = {node.id: node for node in kept.nodes() if node.state != State.PROPOSED or level_of(node) not in levels}
     if not stay and levels >= LEVELS:
         return proposed
-    number = max((int(node_id[1:]) for node_id in stay if node_id[1:].isdigit()), default=0)
+    replaced = {node.id: node for node in kept.nodes() if node.id not in stay}
+    number = max((int(node.id[1:]) for node in kept.nodes() if node.id[1:].isdigit()), default=0)
     new: list[Node] = []
     new_ids: dict[str, str] = {}
+    free = dict(replaced)
     for node in proposed.nodes():
         if (twin := _twin(node, stay.values())) is not None:
             new_ids[node.id] = twin.id
         elif level_of(node) in levels:
-            number += 1
-            new_ids[node.id] = f"{node.id[0]}{number}"
+            if (earlier := _twin(node, free.values())) is not None:
+                new_ids[node.id] = free.pop(earlier.id).id
+            else:
+                number += 1
+                new_ids[node.id] = f"{node.id[0]}{number}"
             new.append(replace(node, id=new_ids[node.id]))
     old_ids = {node_id: node_id for node_id in stay}
-    for node in kept.nodes():
-        if node.id not in stay and (twin := _twin(node, new)) is not None:
-            old_ids[node.id] = twin.id
+    old_ids |= {node.id: twin.id for node in replaced.values() if (twin := _twin(node, new)) is not None}
     merged: dict[str, Node] = {node.id: node for node in (*stay.values(), *new) if isinstance(node, Panel)}
     # markers before regions, which follow their marker
     for level in (Marker, Region):

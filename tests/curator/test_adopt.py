@@ -75,6 +75,19 @@ def test_adopted_panels_bring_their_words_and_children_hang_where_they_lie() -> 
     assert outcome.regions == (replace(SPOT, panel_id=first.id),)
 
 
+def test_adopting_what_stands_changes_nothing() -> None:
+    for levels in ALL_LEVELS:
+        assert not adopt(review(CURRENT), CURRENT, levels)
+
+
+def test_a_proposal_that_repeats_an_open_one_takes_over_its_id() -> None:
+    shifted = Hierarchy((replace(A, id="p9", box_xyxy=(2, 0, 52, 80)), replace(B, id="p8", box_xyxy=(52, 0, 60, 80))))
+    assert [(panel.id, panel.box_xyxy) for panel in adopted(CURRENT, shifted, "panel").panels] == [
+        ("p1", (2, 0, 52, 80)),
+        ("p5", (52, 0, 60, 80)),
+    ]
+
+
 def test_adopted_markers_take_over_the_regions_of_those_that_they_repeat() -> None:
     outcome = adopted(CURRENT, OTHER, "marker")
     assert outcome.panels == CURRENT.panels
