@@ -185,7 +185,10 @@ def load_model_form(project: Path) -> dict[str, Any]:
 def save_model_form(project: Path, fields: Mapping[str, str | int | float]) -> None:
     """Writes ``model.toml`` in place of the former, so that a reader finds the old or the new one, never half of it."""
     path = project / MODEL_FILE_NAME
-    lines = ["# Written by the page's form. The environment goes before it, curator.toml after it.", "[model]"]
+    lines = [
+        "# Written by the form of the page; overrides curator.toml, and is overridden by the environment.",
+        "[model]",
+    ]
     lines += [f"{name} = {_toml(value)}" for name, value in fields.items()]
     beside = path.with_name(f".{MODEL_FILE_NAME}.{os.getpid()}")
     beside.unlink(missing_ok=True)  # left by a process that was killed

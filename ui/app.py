@@ -139,6 +139,8 @@ def serve(
         app = build_app(store, who=who, miner=miner, choose=choose)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_S, lifespan="on")
         Server(config).run(sockets=[listening])
+        if app.state.mining_jobs.busy:
+            click.echo("Finishing the figure that is being mined; what was mined stays (Ctrl+C leaves it)")
         app.state.mining_jobs.close()
 
 

@@ -129,6 +129,12 @@ class MiningJobs:
                 job.state = "stopped"
             return _progress(job)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a figure is being mined now."""
+        with self._lock:
+            return self._thread is not None
+
     def close(self) -> None:
         """Stops every job and waits for the figures under way."""
         with self._lock:

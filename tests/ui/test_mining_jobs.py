@@ -91,8 +91,10 @@ def test_jobs_run_one_after_the_other_in_order(miner: ScriptedMiner, jobs: Minin
     jobs.start(["b"], "model")
     miner.working()
     assert [job.state for job in jobs.progress()] == ["running", "waiting"]
+    assert jobs.busy
     miner.let(2)
     assert [job.state for job in ended(jobs)] == ["done", "done"]
+    assert not jobs.busy
     assert miner.asked == [("embedded", "a"), ("model", "b")]
 
 

@@ -155,13 +155,15 @@ export class AgentsDrawer {
   }
 
   _mining(mining) {
-    const counts = ["panel", "marker", "region"].map((level) => countText(mining[`${level}s`], level)).join(", ");
+    const counts = ["panel", "marker", "region"]
+      .filter((level) => mining[`${level}s`])
+      .map((level) => countText(mining[`${level}s`], level));
     const facts = [timeText(mining.at), secondsText(mining.seconds), mining.cost ? `cost ${costText(mining.cost)}` : ""];
     return html(
       "li",
       { "data-mining": mining.id },
       html("b", { title: minerName(mining) }, minerName(mining)),
-      html("small", {}, counts),
+      html("small", {}, counts.join(", ") || "no boxes"),
       html(
         "span",
         { class: `sure ${sureness(mining.confidence)}`, title: "confidence" },
