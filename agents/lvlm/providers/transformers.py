@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from PIL import Image
 from agents.lvlm.coordinates import QWEN2_5_LEAST_PIXELS, QWEN2_5_MOST_PIXELS, Frame, frame_of
 from agents.lvlm.model import Message, Sampling, Schema
 from agents.lvlm.providers.batching import GATHER_S, Batcher
+from agents.lvlm.providers.openai_protocol import with_schema_told
 from curator.errors import ModelError
 from curator.exchange import Finish, Reply
 from curator.settings import ModelSettings
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import torch
 
 INSTALL = "install them with 'make models' or pip install 'curator[models]'"
-HELD_TO_SCHEMA = "Answer with JSON alone, without a word before or after it, that follows this JSON schema:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,8 @@ class TransformersModel:
         Raises:
             ModelError: a picture cannot be read, or the request alone does not fit the memory or the model's context.
         """
-        return self._batcher.ask(_Request(_to_chat(messages, schema), sampling))
+        told = messages if schema is None else with_schema_told(messages, schema)
+        return self._batcher.ask(_Request(_to_chat(told), sampling))
 
     def _generate(self, requests: Sequence[_Request]) -> list[Reply]:
         """Replies to requests of one ``max_tokens``, generated together."""
@@ -162,14 +162,10 @@ def draw_by_seed(samplings: Sequence[Sampling]) -> Callable[[torch.Tensor, torch
     return add_noise
 
 
-def _to_chat(messages: Sequence[Message], schema: Schema | None) -> list[dict[str, Any]]:
-    """The messages as chat templates take them; the schema stands at the end of the last user message."""
-    last_user = max((place for place, message in enumerate(messages) if message.role == "user"), default=None)
+def _to_chat(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """The messages as chat templates take them."""
     chat = []
-    for place, message in enumerate(messages):
-        text = message.text
-        if schema is not None and place == last_user:
-            text = f"{text}\n\n{HELD_TO_SCHEMA}\n{json.dumps(schema)}"
+    for message in messages:
         parts: list[dict[str, Any]] = []
         for picture in message.pictures:
             try:
@@ -178,7 +174,7 @@ def _to_chat(messages: Sequence[Message], schema: Schema | None) -> list[dict[st
                 raise ModelError(
                     f"the picture {picture.sha256[:12]} cannot be read as {picture.media_type}: {error}"
                 ) from error
-        parts.append({"type": "text", "text": text})
+        parts.append({"type": "text", "text": message.text})
         chat.append({"role": message.role, "content": parts})
     return chat
 
