@@ -1,0 +1,1 @@
+"""Trains a region-aware CLIP on an exported hierarchy. Reads exports, never the project's database."""
