@@ -121,9 +121,10 @@ def pool(
 
 
 def _distinct(answers: Iterable[ViewAnswer]) -> list[ViewAnswer]:
-    """The answers in an order of their own, each once, their panels in an order of their own."""
-    sorted_within = (replace(a, sightings=tuple(sorted(a.sightings, key=repr))) for a in answers)
-    by_content = {repr((a.view, a.scale, a.sightings)): a for a in sorted(sorted_within, key=repr)}
+    """The answers and their panels in orders of their own, each exchange and each content once."""
+    in_order = [replace(a, sightings=tuple(sorted(a.sightings, key=repr))) for a in answers]
+    by_exchange = {a.exchange: a for a in sorted(in_order, key=repr)}
+    by_content = {repr((a.view, a.scale, a.sightings)): a for a in by_exchange.values()}
     return [by_content[key] for key in sorted(by_content)]
 
 

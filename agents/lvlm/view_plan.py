@@ -15,7 +15,7 @@ from curator.geometry import Box, Size, centre, clip, coverage, union
 _MARGIN = 0.02, 0.08  # of the figure's sides, kept around what a crop is made for; guess
 _SHARE = 0.6  # of the candidates that one of two crops holds, so that each is in one at least; guess
 _FREE_SIDE = 0.6, 0.9  # of the figure's sides that a crop without candidates measures; guess
-_SCALES = 0.75, 1.0  # of the longer side that a picture may have, after the first; guess
+_SCALES = 0.8, 1.0  # of the longer side that a picture would have, after the first; guess: letters stay legible
 _WHOLE = 0.98  # of a box that lies in a window which shows it whole: a rounded pixel is no cut
 
 _Rng: TypeAlias = np.random.Generator
@@ -59,7 +59,7 @@ def plan_views(
     Args:
         boxes_xyxy: the candidates, in the figure's frame; may be empty.
         sureness: one number for each candidate, the least sure one the least.
-        max_side_px: longer side of a picture at most; those after the first are random shares of it.
+        max_side_px: longer side of a picture at most; those after the first are a little smaller than they could be.
     """
     digest = hashlib.sha256(f"{seed}/{figure_id}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
@@ -75,7 +75,7 @@ def plan_views(
     plan = [PlannedView(whole, everything, max_side_px)]
     while len(plan) < views:
         if not boxes_xyxy:
-            plan.append(PlannedView(_free_window(image_wh, rng), (), _scaled(max_side_px, rng)))
+            plan.append(_scaled(_free_window(image_wh, rng), (), max_side_px, rng))
             continue
         for group in _halves(everything, boxes_xyxy, rng)[: views - len(plan)]:
             plan.append(_crop(group, boxes_xyxy, marks_a_view, image_wh, max_side_px, rng))
@@ -117,7 +117,7 @@ def _crop(
     window = _whole_pixels((x0 - left, y0 - top, x1 + right, y1 + low), image_wh)
     inside = tuple(index for index, box in enumerate(boxes) if coverage(box, window) >= _WHOLE)
     drawn = inside if len(inside) <= most else tuple(sorted(group))
-    return PlannedView(window, drawn, _scaled(max_side_px, rng))
+    return _scaled(window, drawn, max_side_px, rng)
 
 
 def _free_window(image_wh: Size, rng: _Rng) -> Box:
@@ -131,5 +131,6 @@ def _whole_pixels(box_xyxy: Box, image_wh: Size) -> Box:
     return float(math.floor(x0)), float(math.floor(y0)), float(math.ceil(x1)), float(math.ceil(y1))
 
 
-def _scaled(max_side_px: int, rng: _Rng) -> int:
-    return round(float(rng.uniform(*_SCALES)) * max_side_px)
+def _scaled(window_xyxy: Box, drawn: tuple[int, ...], max_side_px: int, rng: _Rng) -> PlannedView:
+    longer = max(window_xyxy[2] - window_xyxy[0], window_xyxy[3] - window_xyxy[1])
+    return PlannedView(window_xyxy, drawn, max(1, round(float(rng.uniform(*_SCALES)) * min(longer, max_side_px))))

@@ -146,6 +146,11 @@ def test_a_picture_that_cuts_a_panel_does_not_vote_against_it() -> None:
     assert against.panels[1].confidence < without.panels[1].confidence
 
 
+def test_one_exchange_counts_once_however_many_pictures_it_answers() -> None:
+    confirmed = [replace(answer(n, *CONFIRMED), exchange="x0") for n in range(3)]
+    assert pool(TWO, confirmed, WH).panels == pool(TWO, confirmed[:1], WH).panels
+
+
 def test_no_answers_and_no_candidates_make_no_panels() -> None:
     assert pool((), [], WH) == Pooled((), ())
 
