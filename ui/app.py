@@ -89,13 +89,14 @@ def _blocks(store: Store, who: str, jobs: MiningJobs, choose: Callable[[], Choic
     from ui.tabs.gallery import gallery_tab
     from ui.tabs.review import review_tab
 
-    segmenting = SegmentServer(store, segmenting_of(store, choose or opencv_only))
+    segmenting = segmenting_of(store, choose or opencv_only)
+    segmenting.prepare()
     agents = AgentsServer(store, jobs, ModelSetup(store.project, os.environ, _connect))
     with gr.Blocks(title="Curator", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
         header(store.project, who)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Review", elem_id="tab-review"):
-                review_tab(store, who, agents, segmenting)
+                review_tab(store, who, agents, SegmentServer(store, segmenting))
             with gr.Tab("Queue", elem_id="tab-queue"):
                 gallery_tab(store, agents)
             with gr.Tab("Dashboard", elem_id="tab-dashboard"):

@@ -75,6 +75,11 @@ class Segmenting:
         self._failed: OrderedDict[str, CuratorError] = OrderedDict()
         self._working = False
 
+    def prepare(self) -> None:
+        """Loads the weights now, before a figure is opened."""
+        with self._changed:
+            self._start()
+
     def open(self, figure_id: str, next_id: str | None = None) -> None:
         """Computes the figure's embedding now and that of ``next_id`` afterwards, where they are not there yet."""
         with self._changed:
@@ -83,9 +88,13 @@ class Segmenting:
             self._wanted = [one for one in (next_id, figure_id) if one is not None and one not in self._ready]
             if figure_id in self._ready:
                 self._ready.move_to_end(figure_id)
-            if self._wanted and not self._working:
-                self._working = True
-                threading.Thread(target=self._work, name="segmenting", daemon=True).start()
+            if self._wanted:
+                self._start()
+
+    def _start(self) -> None:
+        if not self._working:
+            self._working = True
+            threading.Thread(target=self._work, name="segmenting", daemon=True).start()
 
     def at_work(self) -> AtWork:
         choice = self._choice

@@ -22,7 +22,7 @@ _INPUT = 1024  # px: longer side of what the encoder sees (Segment Anything)
 _LOW = 256  # px: longer side of what the decoder draws, before it is made larger
 _MEAN = np.array((123.675, 116.28, 103.53), np.float32)  # RGB, Segment Anything's own
 _STD = np.array((58.395, 57.12, 57.375), np.float32)
-_ENCODER_THREADS = 2  # 0.7 s a figure on two cores; more would take them from the page and the miner
+_THREADS = 2  # 0.7 s a figure and 50 ms a mask on two cores, 1.4 s and 75 ms on one; the page and the miner want some
 _INSIDE, _OUTSIDE, _CORNER, _OTHER_CORNER, _NO_POINT = 1.0, 0.0, 2.0, 3.0, -1.0  # how the decoder labels points
 
 
@@ -37,8 +37,9 @@ class OnnxSam:
     key = "onnx-sam-18348d14-800b1500"  # the files' hashes
 
     def __init__(self, folder: Path) -> None:
-        self._encoder = _session(folder / ENCODER, min(_ENCODER_THREADS, os.cpu_count() or 1))
-        self._decoder = _session(folder / DECODER, 1)
+        threads = min(_THREADS, os.cpu_count() or 1)
+        self._encoder = _session(folder / ENCODER, threads)
+        self._decoder = _session(folder / DECODER, threads)
 
     def embed(self, image_rgb: NDArray[np.uint8]) -> Embedding:
         height, width = image_rgb.shape[:2]

@@ -71,10 +71,9 @@ def _best_region(
 ) -> NDArray[np.bool_]:
     best, best_edge = np.zeros(image.shape[:2], np.bool_), 0.0
     for tolerance in _TOLERANCES:
-        region = _flooded(image, seed_xy, tolerance)
+        region = _closed(_flooded(image, seed_xy, tolerance))
         if region.mean() > _LARGEST or any(region[y, x] for x, y in outside):
             break
-        region = _closed(region)
         rim = region & ~cv2.erode(region.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
         edge = float(edges[rim].mean())
         if edge > best_edge:

@@ -185,6 +185,21 @@ def test_weights_that_cannot_be_loaded_leave_opencv_and_the_reason(store: Store,
     assert str(error) in at_work.why
 
 
+def test_weights_can_be_loaded_before_a_figure_is_opened(store: Store, recorder: Recorder) -> None:
+    loaded = threading.Event()
+
+    def choose() -> Choice:
+        loaded.set()
+        return Choice(recorder, "for tests")
+
+    segmenting = segmenting_of(store, choose)
+    segmenting.prepare()
+    assert loaded.wait(PATIENCE_S)
+    loaded.clear()
+    assert outline(segmenting) is not None
+    assert not loaded.is_set()
+
+
 def test_many_threads_may_ask_at_once(segmenting: Segmenting, recorder: Recorder) -> None:
     answers: list[Box | None] = []
     threads = [
