@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -37,15 +38,25 @@ def luminance(rgb: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
 
 
+@cache
+def _own_luminance(color: Color) -> float:
+    return float(luminance(color))
+
+
 def contrast(color: Color, others: ArrayLike) -> NDArray[np.float64]:
     """Contrast ratio (WCAG 2.2) of a colour to each of others [..., 3], 1 to 21."""
-    own, beneath = luminance(color), luminance(others)
+    return _contrast(color, luminance(others))
+
+
+def _contrast(color: Color, beneath: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same to luminances."""
+    own = _own_luminance(color)
     return np.asarray((np.maximum(own, beneath) + 0.05) / (np.minimum(own, beneath) + 0.05))
 
 
 def ink_on(ground: Color) -> Color:
     """Black or white, whichever stands out more; at least CONTRAST on any colour."""
-    return max((_BLACK, _WHITE), key=lambda ink: float(contrast(ink, ground)))
+    return max((_BLACK, _WHITE), key=lambda ink: float(_contrast(ink, luminance(ground))))
 
 
 def color_for(beneath: NDArray[np.uint8], used: Sequence[Color], first: Color | None = None) -> Color:
@@ -56,16 +67,17 @@ def color_for(beneath: NDArray[np.uint8], used: Sequence[Color], first: Color | 
     """
     if not len(beneath):
         return first or _BLACK
-    typical = np.median(beneath, axis=0)
-    if first is not None and contrast(first, typical) >= CONTRAST:
+    typical = luminance(np.median(beneath, axis=0))
+    if first is not None and _contrast(first, typical) >= CONTRAST:
         return first
-    fit = [color for color in _PALETTE if contrast(color, typical) >= CONTRAST]
+    fit = [color for color in _PALETTE if _contrast(color, typical) >= CONTRAST]
+    mean = beneath.mean(axis=0)
 
     def rank(color: Color) -> tuple[bool, int, float]:
         return (
             color in (_BLACK, _WHITE),
             used.count(color),
-            -float(np.abs(np.asarray(color, np.float64) - beneath).sum(axis=1).mean()),
+            -float(np.abs(color - mean).sum()),
         )
 
     return min(fit, key=rank)

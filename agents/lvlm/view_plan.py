@@ -13,6 +13,7 @@ import numpy as np
 from curator.geometry import Box, Size, centre, clip, coverage, union
 
 _MARGIN = 0.02, 0.08  # of the figure's sides, kept around what a crop is made for; guess
+_LONG = 1.4  # aspect from which on a group is cut across its longer side; guess: groups stay compact
 _SHARE = 0.6  # of the candidates that one of two crops holds, so that each is in one at least; guess
 _FREE_SIDE = 0.6, 0.9  # of the figure's sides that a crop without candidates measures; guess
 _SCALES = 0.8, 1.0  # of the longer side that a picture would have, after the first; guess: letters stay legible
@@ -88,7 +89,8 @@ def _groups(members: tuple[int, ...], boxes: Sequence[Box], most: int, rng: _Rng
         return [members]
     parts = math.ceil(len(members) / most)
     x0, y0, x1, y1 = union(*(boxes[index] for index in members))
-    axis = int(rng.random() * (x1 - x0 + y1 - y0) > x1 - x0)  # the longer side is cut the more often
+    aspect = (x1 - x0) / (y1 - y0)
+    axis = int(aspect < 1) if max(aspect, 1 / aspect) > _LONG else int(rng.integers(2))
     order = sorted(members, key=lambda index: (centre(boxes[index])[axis], centre(boxes[index])[1 - axis], index))
     share = rng.integers(math.ceil(parts / 3), 2 * parts // 3 + 1) / parts  # thirds and halves: no long strips
     at = min(max(1, round(share * len(order))), len(order) - 1)
