@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from agents.lvlm.coordinates import QWEN2_5_LEAST_PIXELS, QWEN2_5_MOST_PIXELS, Frame, frame_of
 from agents.lvlm.model import Message, Sampling, Schema
 from agents.lvlm.providers.batching import GATHER_S, Batcher
 from agents.lvlm.providers.openai_protocol import with_schema_told
+from agents.lvlm.providers.transformers_weights import first_line, lacks_memory, load_weights
 from curator.errors import ModelError
 from curator.exchange import Finish, Reply
 from curator.settings import ModelSettings
 
 if TYPE_CHECKING:
     import torch
-
-INSTALL = "install them with 'make models' or pip install 'curator[models]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +49,13 @@ class TransformersModel:
             gather_s: how long a request waits for others to share its batch, in seconds.
 
         Raises:
-            ModelError: torch or transformers is missing, the folder or hub has no such model, it is of another kind,
-                or its weights cannot be read.
+            ModelError: see ``load_weights``.
         """
         self.name = settings.model
         self._settings = settings
-        self.processor, self._model = _load(settings)
-        self._ends = _ends_of(self._model, self.processor)
-        self._batcher = Batcher(
-            self._generate, settings.in_flight, kind=lambda request: request.sampling.max_tokens, gather_s=gather_s
-        )
+        weights = load_weights(settings)
+        self.processor, self._model, self._ends = weights.processor, weights.model, weights.ends
+        self._batcher = Batcher(self._generate, settings.in_flight, kind=_kind_of, gather_s=gather_s)
 
     def complete(self, messages: Sequence[Message], schema: Schema | None, sampling: Sampling) -> Reply:
         """The model's reply; ``seconds`` are those of the batch that it was generated in.
@@ -74,7 +67,7 @@ class TransformersModel:
         return self._batcher.ask(_Request(_to_chat(told), sampling))
 
     def _generate(self, requests: Sequence[_Request]) -> list[Reply]:
-        """Replies to requests of one ``max_tokens``, generated together."""
+        """Replies to requests of one kind (see ``_kind_of``), generated together."""
         import torch
 
         begun = time.perf_counter()
@@ -97,18 +90,18 @@ class TransformersModel:
         except ModelError:
             raise
         except Exception as error:  # templates, processors and kernels raise errors of many kinds; kept as the cause
-            if not _lacks_memory(error):
-                raise ModelError(f"{self.name!r} cannot answer this request: {_first_line(error)}") from error
+            if not lacks_memory(error):
+                raise ModelError(f"{self.name!r} cannot answer this request: {first_line(error)}") from error
             raise ModelError(
-                f"a request to {self.name!r} does not fit the memory of {self._model.device}: {_first_line(error)}; "
+                f"a request to {self.name!r} does not fit the memory of {self._model.device}: {first_line(error)}; "
                 f"set max_side_px in [model] lower (now {self._settings.max_side_px}), or take a smaller model"
             ) from error
         seconds = time.perf_counter() - begun
-        starts = inputs["attention_mask"].sum(dim=1).tolist()
-        prompt_length = inputs["input_ids"].shape[1]
+        padded_length = inputs["input_ids"].shape[1]
+        lengths = inputs["attention_mask"].sum(dim=1).tolist()
         return [
-            self._reply(row[prompt_length:].tolist(), tokens_in, seconds)
-            for row, tokens_in in zip(rows, starts, strict=True)
+            self._reply(row[padded_length:].tolist(), tokens_in, seconds)
+            for row, tokens_in in zip(rows, lengths, strict=True)
         ]
 
     def _check_room(self, tokens_in: int, tokens_out: int) -> None:
@@ -131,6 +124,12 @@ class TransformersModel:
             tokens_out=len(tokens),
             seconds=seconds,
         )
+
+
+def _kind_of(request: _Request) -> Hashable:
+    """A batch ends at one length, and processors take pictures for all of its requests or for none."""
+    shown = any(part["type"] == "image" for turn in request.chat for part in turn["content"])
+    return request.sampling.max_tokens, shown
 
 
 def draw_by_seed(samplings: Sequence[Sampling]) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
@@ -177,92 +176,3 @@ def _to_chat(messages: Sequence[Message]) -> list[dict[str, Any]]:
         parts.append({"type": "text", "text": message.text})
         chat.append({"role": message.role, "content": parts})
     return chat
-
-
-def _load(settings: ModelSettings) -> tuple[Any, Any]:
-    """The processor and the model in evaluation mode, on its device."""
-    source = settings.model
-    if not source:
-        raise ModelError("no model is named; set model in [model] to a folder of weights or a name on the hub")
-    folder = Path(source).expanduser()
-    if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise ModelError(
-                f"the folder {source!r} holds no model: it has no config.json; name the folder that "
-                "'hf download' or save_pretrained wrote"
-            )
-        source = str(folder)
-    elif source.startswith(("/", ".", "~")) or folder.is_file():
-        raise ModelError(f"there is no folder {source!r}; model in [model] is a folder of weights or a name on the hub")
-    library = _library()
-    try:
-        config = library.AutoConfig.from_pretrained(source)
-        if type(config) not in library.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
-            raise ModelError(
-                f"{source!r} is a {config.model_type!r} model, which does not answer with text about pictures; "
-                "expected an image-text-to-text model such as Qwen2.5-VL or Qwen3-VL"
-            )
-        device, dtype = _device()
-        processor = library.AutoProcessor.from_pretrained(source)
-        model = library.AutoModelForImageTextToText.from_pretrained(source, dtype=dtype).to(device).eval()
-    except ModelError:
-        raise
-    except Exception as error:  # readers of weights raise errors of many libraries; kept as the cause
-        where = "the folder" if folder.is_dir() else "the hub and its cache on this machine"
-        raise ModelError(
-            f"{source!r} cannot be loaded from {where}: {type(error).__name__}: {_first_line(error)}; "
-            + ("download it again" if folder.is_dir() else "without a network, name a folder with the weights")
-        ) from error
-    if getattr(processor, "chat_template", None) is None:
-        raise ModelError(f"{source!r} has no chat template, so it cannot be asked; take its instruction-tuned variant")
-    _hold_to_resize_rule(processor, settings)
-    return processor, model
-
-
-def _library() -> Any:
-    """The module transformers, which types too little of itself for a checker."""
-    try:
-        importlib.import_module("torchvision")  # image processors need it and would only say so when first used
-        return importlib.import_module("transformers")
-    except ImportError as error:
-        raise ModelError(f"local weights need packages that are missing ({error}); {INSTALL}") from error
-
-
-def _device() -> tuple[str, torch.dtype]:
-    import torch
-
-    if not torch.cuda.is_available():
-        return "cpu", torch.float32
-    return "cuda", torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-
-
-def _hold_to_resize_rule(processor: Any, settings: ModelSettings) -> None:
-    """Boxes in pixels of the resized picture can only be read if the picture is resized as ``coordinates`` says, and
-    copies of Qwen2.5-VL come with other bounds."""
-    if frame_of(settings) is Frame.QWEN2_5_PIXELS and "longest_edge" in (processor.image_processor.size or {}):
-        processor.image_processor.size = {"shortest_edge": QWEN2_5_LEAST_PIXELS, "longest_edge": QWEN2_5_MOST_PIXELS}
-
-
-def _ends_of(model: Any, processor: Any) -> frozenset[int]:
-    """The tokens that end a reply; from now on the model generates by them alone."""
-    said = model.generation_config.eos_token_id
-    if said is None:
-        said = processor.tokenizer.eos_token_id
-    ends = [said] if isinstance(said, int) else list(said)
-    padding = processor.tokenizer.pad_token_id
-    if padding is None:
-        processor.tokenizer.pad_token = processor.tokenizer.eos_token
-        padding = processor.tokenizer.eos_token_id
-    model.generation_config = _library().GenerationConfig(eos_token_id=ends, pad_token_id=padding)
-    return frozenset(ends)
-
-
-def _lacks_memory(error: Exception) -> bool:
-    import torch
-
-    # torch says it of the CPU with a bare RuntimeError of its DefaultCPUAllocator
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

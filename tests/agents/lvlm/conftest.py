@@ -14,7 +14,7 @@ def tiny_qwen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = shared / "tiny-qwen"
+    folder = shared / "Qwen2.5-VL-tiny"
     with FileLock(shared / "tiny-qwen.lock"):
         if not folder.exists():
             unfinished = shared / "tiny-qwen.part"

@@ -223,6 +223,15 @@ def test_a_picture_that_the_model_refuses_fails_only_its_request(tiny_qwen_folde
             bad.result()
 
 
+def test_questions_with_and_without_pictures_do_not_meet_in_a_batch(tiny_qwen_folder: Path) -> None:
+    model = TransformersModel(ModelSettings(provider="transformers", model=str(tiny_qwen_folder), in_flight=2))
+    with ThreadPoolExecutor(2) as threads:
+        shown = threads.submit(ask, model, ("O", "green"), None, Sampling(max_tokens=30))
+        told = threads.submit(model.complete, [Message("user", QUESTION)], None, Sampling(max_tokens=30))
+        assert shown.result().text == answer_of("O", "green")
+        assert told.result().tokens_out > 0
+
+
 def load(model: str) -> None:
     TransformersModel(ModelSettings(provider="transformers", model=model))
 
@@ -248,19 +257,30 @@ def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
         load(str(tmp_path))
 
 
+def test_a_folder_whose_name_hides_how_boxes_are_counted_is_refused(tiny_qwen_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "my-model"
+    shutil.copytree(tiny_qwen_folder, folder)
+    with pytest.raises(ModelError, match=r"counts boxes as 'qwen2\.5-pixels', but its name tells '0-1000'; set coord"):
+        load(str(folder))
+    settings = ModelSettings(provider="transformers", model=str(folder), coordinates="qwen2.5-pixels")
+    assert ask(TransformersModel(settings), ("A", "red")).text == answer_of("A", "red")
+
+
 def test_weights_that_are_cut_short_are_refused(tiny_qwen_folder: Path, tmp_path: Path) -> None:
-    shutil.copytree(tiny_qwen_folder, tmp_path, dirs_exist_ok=True)
-    weights = tmp_path / "model.safetensors"
+    folder = tmp_path / tiny_qwen_folder.name
+    shutil.copytree(tiny_qwen_folder, folder)
+    weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(ModelError, match=r"cannot be loaded from the folder: SafetensorError.*download it again"):
-        load(str(tmp_path))
+        load(str(folder))
 
 
 def test_a_model_without_chat_template_is_refused(tiny_qwen_folder: Path, tmp_path: Path) -> None:
-    shutil.copytree(tiny_qwen_folder, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "chat_template.jinja").unlink()
+    folder = tmp_path / tiny_qwen_folder.name
+    shutil.copytree(tiny_qwen_folder, folder)
+    (folder / "chat_template.jinja").unlink()
     with pytest.raises(ModelError, match="has no chat template"):
-        load(str(tmp_path))
+        load(str(folder))
 
 
 def test_without_a_network_the_hub_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,7 +321,7 @@ def test_pictures_beyond_the_bounds_are_resized_as_the_coordinates_say(wh: tuple
 def test_a_copy_with_other_bounds_is_held_to_the_rule_that_boxes_are_read_by(
     tiny_qwen_folder: Path, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "Qwen2.5-VL-tiny"
+    folder = tmp_path / tiny_qwen_folder.name
     shutil.copytree(tiny_qwen_folder, folder)
     saved = folder / "processor_config.json"
     config = json.loads(saved.read_text())
