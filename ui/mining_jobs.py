@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 
 from curator.errors import CuratorError, StoreError
 
-JobState = Literal["waiting", "running", "done", "stopped", "failed"]
+JobState = Literal["waiting", "running", "stopping", "done", "stopped", "failed"]
+"""``stopping``: the figures under way are finished first."""
 _KEPT = 50  # guess: finished jobs that a page may still ask for
 
 
@@ -125,8 +126,8 @@ class MiningJobs:
             if job is None:
                 raise StoreError(f"there is no mining job {job_id!r}; it may have ended with the server that ran it")
             job.stop.set()
-            if job.state == "waiting":
-                job.state = "stopped"
+            if not job.over:
+                job.state = "stopped" if job.state == "waiting" else "stopping"
             return _progress(job)
 
     @property

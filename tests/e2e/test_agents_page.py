@@ -181,7 +181,9 @@ def test_a_job_is_found_again_after_a_reload_and_can_be_stopped(
     page.reload()
     shown(page, FIRST)
     expect(page.locator("#mining-state")).to_have_text("Mining 1 of 1")
-    open_agents(page).get_by_role("button", name="Stop").click()
+    agents = open_agents(page)
+    agents.get_by_role("button", name="Stop").click()
+    expect(agents.locator("[data-job]")).to_contain_text("stopping")
     miner.turns.release()
     expect(page.locator("#mining-state")).to_have_text("")
     assert project.minings.of_figure(FIRST) == []

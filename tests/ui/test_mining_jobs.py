@@ -103,12 +103,13 @@ def test_a_stopped_job_keeps_what_it_has_mined_and_leaves_the_rest(miner: Script
     waiting = jobs.start(["d"], "model").id
     miner.working()
     assert jobs.stop(waiting).state == "stopped"
-    jobs.stop(job_id)
+    assert jobs.stop(job_id).state == "stopping"
     miner.let(1)
     first, second = ended(jobs)
     assert (first.state, first.done, first.waiting) == ("stopped", ("a",), 2)
     assert (second.state, second.waiting) == ("stopped", 1)
     assert len(miner.asked) == 1
+    assert jobs.stop(job_id).state == "stopped"
 
 
 @pytest.mark.parametrize(

@@ -143,9 +143,8 @@ export class Compare {
     this._drawTable();
     this._drawList(figure);
     const decided = figure.nodes.filter((node) => node.state !== "proposed").length;
-    this._note.textContent = decided
-      ? `What was decided stays: ${decided} of ${figure.nodes.length} boxes. Open proposals are replaced; undo brings them back.`
-      : "The open proposals of the chosen levels are replaced; undo brings them back.";
+    const stays = decided ? `What was decided stays: ${decided} of ${figure.nodes.length} boxes. ` : "";
+    this._note.textContent = `${stays}The open proposals of the chosen levels are replaced; undo brings them back.`;
     this._drawAdopt();
   }
 

@@ -56,7 +56,8 @@ export function nameOf(node) {
 // `hues`, where a figure has them, are numbers of colours by panel: those of a proposal follow the figure's own.
 export function colourOf(figure, node) {
   const id = node.level === "panel" ? node.id : node.panel_id;
-  const index = figure.hues ? (figure.hues.get(id) ?? -1) : panelsOf(figure).findIndex((panel) => panel.id === id);
+  const place = () => panelsOf(figure).findIndex((panel) => panel.id === id);
+  const index = figure.hues ? (figure.hues.get(id) ?? -1) : place();
   return index < 0 ? "var(--rv-none)" : `var(--c-p${index % PANEL_COLOURS})`;
 }
 

@@ -3,7 +3,7 @@
 import { CallError, call } from "./calls.js";
 
 const POLL_MS = 1000;
-const isOver = (job) => !["waiting", "running"].includes(job.state);
+const isOver = (job) => !["waiting", "running", "stopping"].includes(job.state);
 
 export class Jobs {
   // `told`: {changed(jobs), over(job)}; `over` only for jobs that were seen while they ran

@@ -91,7 +91,9 @@ export class AgentsDrawer {
           { "data-job": job.id },
           html("progress", { max: job.total, value: ended, "aria-label": "Figures mined" }),
           html("span", { class: "grow" }, words.join(" · ")),
-          button("Stop: what is mined stays", { class: "rv-link", onclick: () => this._does.stop(job.id) }, "Stop"),
+          job.state === "stopping"
+            ? html("span", {}, "stopping")
+            : button("Stop: what is mined stays", { class: "rv-link", onclick: () => this._does.stop(job.id) }, "Stop"),
         );
       }),
     );
@@ -158,18 +160,19 @@ export class AgentsDrawer {
     const counts = ["panel", "marker", "region"]
       .filter((level) => mining[`${level}s`])
       .map((level) => countText(mining[`${level}s`], level));
-    const facts = [timeText(mining.at), secondsText(mining.seconds), mining.cost ? `cost ${costText(mining.cost)}` : ""];
+    const cost = mining.cost ? `cost ${costText(mining.cost)}` : "";
+    const facts = [timeText(mining.at), secondsText(mining.seconds), cost];
     return html(
       "li",
       { "data-mining": mining.id },
       html("b", { title: minerName(mining) }, minerName(mining)),
-      html("small", {}, counts.join(", ") || "no boxes"),
+      html("small", { class: "counts" }, counts.join(", ") || "no boxes"),
+      html("small", {}, facts.filter(Boolean).join(" · ")),
       html(
         "span",
         { class: `sure ${sureness(mining.confidence)}`, title: "confidence" },
         confidenceText(mining.confidence),
       ),
-      html("small", { class: "when" }, facts.filter(Boolean).join(" · ")),
       button(
         `Compare with ${minerName(mining)}`,
         { class: "c-button", onclick: () => this._does.compare(mining.id) },

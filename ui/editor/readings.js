@@ -6,13 +6,11 @@ import { textOf } from "./figure.js";
 // The panel's rival reading with a button that takes it; gone once a person has taken one of the two.
 export function rivalReading(state, edit) {
   const words = html("p", {});
-  const settle = (fields) => () => edit([{ op: "update", id: state.selectedId, fields: { ...fields, rival_spans: [] } }]);
-  const use = button("Use this reading", {
-    class: "rv-link",
-    onclick: () => settle({ own_spans: state.selected.rival_spans, own_text: null })(),
-  });
-  use.append("use this reading");
-  const keep = button("Keep the present words", { class: "rv-link", onclick: settle({}) }, "keep mine");
+  const settle = (fields) =>
+    edit([{ op: "update", id: state.selectedId, fields: { ...fields, rival_spans: [] } }]);
+  const take = () => settle({ own_spans: state.selected.rival_spans, own_text: null });
+  const use = button("Use this reading", { class: "rv-link", onclick: take }, "use this reading");
+  const keep = button("Keep the present words", { class: "rv-link", onclick: () => settle({}) }, "keep the present");
   const element = html("div", { class: "rv-rival" }, html("b", {}, "Another reading"), words, use, keep);
   const refresh = (panel) => {
     element.hidden = !panel.rival_spans?.length;

@@ -25,8 +25,8 @@ export class SetupDialog {
     this._asked = 0; // tests so far: an answer to an earlier one is old
     this._fields = {
       provider: html("select", {}),
-      base_url: html("input", { type: "url", placeholder: "http://localhost:8000/v1", maxlength: 500, spellcheck: "false" }),
-      model: html("input", { list: "rv-models", placeholder: "name as the server lists it", maxlength: 300, spellcheck: "false" }),
+      base_url: html("input", { type: "url", placeholder: "http://localhost:8000/v1", maxlength: 500 }),
+      model: html("input", { list: "rv-models", placeholder: "name as the server lists it", maxlength: 300 }),
       coordinates: html("select", {}),
     };
     for (const [name, , step] of NUMBERS) this._fields[name] = html("input", { type: "number", min: 0, step });
@@ -81,7 +81,8 @@ export class SetupDialog {
   }
 
   _row(title, name, ...more) {
-    return html("label", { class: "rv-field", "data-field": name }, html("span", {}, title), this._fields[name], ...more);
+    const control = this._fields[name];
+    return html("label", { class: "rv-field", "data-field": name }, html("span", {}, title), control, ...more);
   }
 
   _fill({ fields, has_key: hasKey, variables, providers, frames, file }) {

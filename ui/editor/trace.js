@@ -8,6 +8,8 @@ import { dialog } from "./dialogs.js";
 import { nameOf } from "./figure.js";
 import { costText, countText, secondsText, timeText } from "./wording.js";
 
+const ROLES = { system: "Instructions", user: "Example: question", assistant: "Example: answer" };
+
 export class Trace {
   constructor(server, state) {
     this._server = server;
@@ -159,19 +161,23 @@ export class Trace {
       part("Reply, word for word", html("pre", { class: "raw", tabIndex: 0 }, exchange.text || "(empty)"), true),
       exchange.fault ? html("p", { class: "rv-fault" }, icon("flag"), html("span", {}, exchange.fault)) : null,
       exchange.repairs.length
-        ? html("ul", { class: "rv-repairs" }, ...exchange.repairs.map((repair) => html("li", {}, `repaired: ${repair}`)))
+        ? html("ul", { class: "rv-repairs" }, ...exchange.repairs.map((rule) => html("li", {}, `repaired: ${rule}`)))
         : null,
       exchange.parsed === null
         ? null
         : part("What was read from it", html("pre", { tabIndex: 0 }, JSON.stringify(exchange.parsed, null, 2)), true),
-      html("dl", { class: "rv-facts" }, ...facts.flatMap(([name, value]) => [html("dt", {}, name), html("dd", {}, value)])),
+      html(
+        "dl",
+        { class: "rv-facts" },
+        ...facts.flatMap(([name, value]) => [html("dt", {}, name), html("dd", {}, value)]),
+      ),
     );
   }
 
   // The last message is the question itself; those before it are instructions and examples.
   _message({ role, text, pictures }, index, count) {
     const last = index === count - 1;
-    const title = last ? "Question" : { system: "Instructions", user: "Example: question", assistant: "Example: answer" }[role];
+    const title = last ? "Question" : ROLES[role];
     const shots = (pictures || []).map((sha256) =>
       button(
         "Enlarge",
@@ -180,7 +186,8 @@ export class Trace {
       ),
     );
     const words = html("pre", { tabIndex: 0 }, text);
-    return part(title || role, html("div", {}, shots.length ? html("div", { class: "rv-shots" }, shots) : null, words), last);
+    const pictured = shots.length ? html("div", { class: "rv-shots" }, shots) : null;
+    return part(title || role, html("div", {}, pictured, words), last);
   }
 
   _enlarge(sha256) {

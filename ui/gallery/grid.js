@@ -7,8 +7,8 @@ const GAP = 10; // px, as in gallery.css
 const AT_ONCE = 2; // requests under way: a dragged scroll bar passes hundreds of pages, only where it stops matters
 const KEPT_PAGES = 40; // then the farthest are forgotten
 
-// `fetchPage(offset)` resolves to the items from there on (undefined: no answer); `hrefOf(item)` is the address that opens
-// one; `dress(card)` adds to a card that was drawn.
+// `fetchPage(offset)` resolves to the items from there on (undefined: no answer); `hrefOf(item)` is the address that
+// opens one; `dress(card)` adds to a card that was drawn.
 function makeGrid(scroll, grid, fetchPage, hrefOf, dress) {
   let count = 0;
   let generation = 0;

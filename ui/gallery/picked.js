@@ -1,6 +1,6 @@
 // Figures picked in the grid, to be mined again with one agent. Progress is told in the page's header.
 
-// `bar` is the strip that shows while any is picked; `itemAt(index)` the figure at a place of the grid, where it is known.
+// `bar` is the strip that shows while any is picked; `itemAt(index)` the figure at a place of the grid, where known.
 function makePicked(bar, grid, itemAt, ask) {
   const ids = new Set();
   const part = (selector) => bar.querySelector(selector);
