@@ -86,8 +86,8 @@ class Provenance:
     at: str
     """ISO 8601, UTC."""
     confidence: float | None = None
-    """Probability that the proposal is right, 0 to 1; None for a person."""
-    """Calibrated on what curators accepted, where they decided enough (``curator.calibration``)."""
+    """Probability that the proposal is right, 0 to 1; None for a person. Calibrated on what curators accepted, where
+    they decided enough (``curator.calibration``)."""
     model: str | None = None
     raw_confidence: float | None = None
     """What the agent itself said, before calibration; None where nothing was calibrated."""

@@ -24,6 +24,7 @@ from ui.docs import DOCS, PAGES
 
 ROOT = Path(__file__).parents[2]
 FIGURES = 6
+MINED_ALL = {"mined": FIGURES, "failed": 0, "cost": 0.0, "ended_early": ""}
 
 
 def curator(project: Path, *arguments: str | Path, stdin: str | None = None) -> Result:
@@ -43,7 +44,7 @@ def mined(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
     project = tmp_path_factory.mktemp("mined")
     assert json.loads(curator(project, "ingest", drawn, "--json").output)["added"] == FIGURES
     outcome = curator(project, "mine", "--workers", "2", "--json")
-    assert json.loads(outcome.output) == {"mined": FIGURES, "failed": 0}
+    assert json.loads(outcome.output) == MINED_ALL
     return project
 
 
@@ -84,7 +85,7 @@ def test_ingesting_and_mining_again_changes_nothing(mined: Path, drawn: Path) ->
     before = Store(mined).connections.rows("select figure_id, revision from reviews")
     again = json.loads(curator(mined, "ingest", drawn, "--json").output)
     assert (again["added"], again["replaced"], again["unchanged"]) == (0, 0, FIGURES)
-    assert json.loads(curator(mined, "mine", "--json").output) == {"mined": 0, "failed": 0}
+    assert json.loads(curator(mined, "mine", "--json").output) == {**MINED_ALL, "mined": 0}
     after = Store(mined).connections.rows("select figure_id, revision from reviews")
     assert [tuple(row) for row in after] == [tuple(row) for row in before]
 
@@ -252,4 +253,4 @@ def test_mining_killed_midway_leaves_figures_mined_or_not_and_goes_on(tmp_path: 
         stored = store.reviews.load(item.figure_id, 0.0)
         assert (stored.revision, len(stored.review.hierarchy.panels)) == (1, item.panel_count)
     rest = json.loads(curator(project, "mine", "--json").output)
-    assert rest == {"mined": FIGURES - states[FigureState.PROPOSED], "failed": 0}
+    assert rest == {**MINED_ALL, "mined": FIGURES - states[FigureState.PROPOSED]}
