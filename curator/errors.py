@@ -16,6 +16,7 @@
     │   ├── ModelError     a model server that cannot be reached or refuses, weights that cannot be loaded
     │   ├── ReplyError     a model's reply that stayed unreadable after it was asked again; the raw reply is kept
     │   └── BudgetError    the budget of requests, tokens or money is spent; figures left wait for another run
+    ├── TrainingError      a training run that cannot start or go on, or a checkpoint that cannot be used
     └── SettingsError      a setting that is unknown or out of range
 
 A message says what happened, the value as found, what was expected, and what mends it.
@@ -84,6 +85,10 @@ class ReplyError(MiningError):
 
 class BudgetError(MiningError):
     """The budget of requests, tokens or money is spent; nothing was asked."""
+
+
+class TrainingError(CuratorError):
+    """A training run cannot start or go on, or its checkpoint cannot be used."""
 
 
 class SettingsError(CuratorError):
