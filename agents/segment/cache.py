@@ -16,12 +16,14 @@ _SIZE = "image_wh"
 
 
 class EmbeddingCache:
-    """Files ``NAME.npz`` in a folder of their own for each segmenter's ``key``; the longest unused go first.
+    """Files ``NAME.npz`` in a folder of their own for each segmenter's ``key``.
 
-    What cannot be read counts as not there. Several processes may share the folder.
+    Where all of them exceed ``most_bytes``, those of other segmenters too, the longest unused go. What cannot be read
+    counts as not there. Several processes may share the folder.
     """
 
     def __init__(self, root: Path, key: str, most_bytes: int = _MOST_BYTES) -> None:
+        self._root = root
         self._folder = root / key
         self._most_bytes = most_bytes
 
@@ -54,7 +56,7 @@ class EmbeddingCache:
 
     def _trim(self) -> None:
         found = []
-        for path in self._folder.glob("*.npz"):
+        for path in self._root.glob("*/*.npz"):
             try:
                 stat = path.stat()
             except FileNotFoundError:  # dropped by another process

@@ -24,7 +24,7 @@ export class Pointer {
     this._last = null; // where the pointer is, on the screen; null outside
     this.spaceHeld = false;
     this.markerKind = "arrow";
-    this.pointed = () => null; // called with what the segment tool points at: {xy, shift, alt} or {box}
+    this.pointed = () => null; // called with what the segment tool points at: {xy, add, away} or {box}
     const element = canvas.element;
     element.addEventListener("pointerdown", (event) => this._down(event));
     element.addEventListener("pointermove", (event) => this._move(event));
@@ -189,9 +189,11 @@ export class Pointer {
     this._state.set({ selectedId: stack.length ? stack[0].id : null });
   }
 
-  _point(at, { shiftKey: shift, altKey: alt }) {
+  _point(at, { shiftKey, altKey, ctrlKey, metaKey }) {
     const xy = this._canvas.view.toImage(at);
-    if (holds([0, 0, ...this._state.figure.image_wh], xy)) this.pointed({ xy, shift, alt });
+    // some window managers keep Alt with the pointer for themselves
+    const away = altKey || ctrlKey || metaKey;
+    if (holds([0, 0, ...this._state.figure.image_wh], xy)) this.pointed({ xy, add: shiftKey && !away, away });
   }
 
   _finish(gesture, draft, keepTool) {

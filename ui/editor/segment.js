@@ -8,7 +8,7 @@ import { addition, nextId, panelAt } from "./commands.js";
 
 const PATIENCE = 30; // guess: answers "working" of two seconds each, until something must be wrong
 const HOW = "click a thing, or drag a box around it";
-const DECIDE = "Enter keeps it, P M R as panel, marker or region; Shift+click adds, Alt+click takes away; Esc drops it";
+const DECIDE = "Enter keeps it (P, M, R: as panel, marker, region); Shift+click adds, Alt or Ctrl+click takes away; Esc drops it";
 
 export class Segment {
   // `does`: {edit(commands), say(text, kind), markerKind()}
@@ -21,7 +21,8 @@ export class Segment {
     this._box = null;
     this._found = null; // {box_xyxy, polygon_xy} that waits for a decision
     this._ticket = null; // of the question that is open; an answer to an older one is no news
-    this._name = "";
+    this._name = ""; // of what is at work, and why it is
+    this._why = "";
     this._text = html("span", {});
     this._who = html("b", {});
     this.hint = html("div", { class: "rv-hint", role: "status", hidden: true }, this._who, this._text);
@@ -38,13 +39,13 @@ export class Segment {
     }
   }
 
-  // What the pointer did with this tool: a click {xy, shift, alt}, or a box {box}.
-  pointed({ xy, shift, alt, box }) {
-    const alone = !shift && !alt;
+  // What the pointer did with this tool: a click {xy, add, away}, or a box {box}.
+  pointed({ xy, add, away, box }) {
+    const alone = !add && !away;
     if (alone && this._found && !(xy && holds(this._found.box_xyxy, xy))) this.accept();
     if (alone) [this._clicks, this._box] = [[], null];
     if (box) this._box = box;
-    else if (!alt || this._clicks.length || this._box) this._clicks.push({ xy, inside: !alt });
+    else if (!away || this._clicks.length || this._box) this._clicks.push({ xy, inside: !away });
     if (this._clicks.length || this._box) this._ask();
   }
 
@@ -66,8 +67,12 @@ export class Segment {
   drop() {
     const any = this._clicks.length > 0 || this._box !== null;
     [this._clicks, this._box, this._found, this._ticket] = [[], null, null, null];
-    this._show("ready", HOW);
+    this._idle();
     return any;
+  }
+
+  _idle() {
+    this._show("ready", this._why ? `${HOW} (${this._why})` : HOW);
   }
 
   _toolChanged() {
@@ -87,8 +92,9 @@ export class Segment {
   _tell({ state, name, why }) {
     this._name = state === "ready" ? name : "";
     this._who.textContent = this._name || "Loading the segmenter";
-    this.hint.title = why;
+    this._why = why;
     this._canvas.element.dataset.segmenter = this._name;
+    if (!this._clicks.length && !this._box) this._idle();
   }
 
   // A thing inside a panel is a region, anything else a panel.

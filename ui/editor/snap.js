@@ -34,7 +34,7 @@ export class Snap {
     );
   }
 
-  // The selected box, at once. False where nothing is selected.
+  // The selected box, at once.
   async selected() {
     const { selected, readOnly } = this._state;
     if (!selected || readOnly) return;

@@ -62,6 +62,15 @@ def test_the_longest_unused_go_when_there_are_too_many(tmp_path: Path) -> None:
     assert [value_of(cache.load(name)) for name in ("old", "used", "young", "new")] == [None, 20, 10, 1]
 
 
+def test_what_another_segmenter_left_goes_too(tmp_path: Path) -> None:
+    EmbeddingCache(tmp_path, "before").save("a", embedding(1))
+    os.utime(tmp_path / "before" / "a.npz", (1, 1))
+    cache = EmbeddingCache(tmp_path, "now", most_bytes=100)
+    cache.save("a", embedding(2))
+    assert value_of(cache.load("a")) == 2
+    assert not (tmp_path / "before" / "a.npz").exists()
+
+
 def test_one_larger_than_all_that_may_be_kept_stays_until_the_next(tmp_path: Path) -> None:
     cache = EmbeddingCache(tmp_path, "sam", most_bytes=100)
     cache.save("a", embedding(1))
