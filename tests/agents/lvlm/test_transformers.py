@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,8 @@ from agents.lvlm.views import to_picture  # noqa: E402
 from curator.errors import ModelError  # noqa: E402
 from curator.exchange import Finish, Picture, Reply  # noqa: E402
 from curator.settings import ModelSettings  # noqa: E402
-from tests.agents.lvlm.tiny_qwen import (  # noqa: E402
-    QUESTION,
-    SCHEMA,
-    answer_of,
-    build_processor,
-    draw_picture,
-    every_pair,
-)
+from tests.agents.lvlm.tiny_families import save_llava, save_qwen3  # noqa: E402
+from tests.agents.lvlm.tiny_qwen import QUESTION, SCHEMA, answer_of, draw_picture, every_pair  # noqa: E402
 
 TOGETHER_S = 60.0  # never waited for: batches are complete as soon as all their requests are there
 HOT = 4.0  # the tiny model is so sure of itself that a lower temperature changes nothing
@@ -333,45 +327,21 @@ def test_a_copy_with_other_bounds_is_held_to_the_rule_that_boxes_are_read_by(
     assert reply.tokens_in > (280 / 28) ** 2
 
 
-def save_qwen3(folder: Path) -> None:
-    """A Qwen3-VL with random weights."""
-    processor = build_processor(patch_px=16, kind="Qwen3VLProcessor", video="Qwen3VLVideoProcessor")
-    ids = processor.tokenizer.convert_tokens_to_ids
-    config = transformers.Qwen3VLConfig(
-        text_config={
-            "vocab_size": len(processor.tokenizer),
-            "hidden_size": 32,
-            "intermediate_size": 32,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "num_key_value_heads": 2,
-            "head_dim": 16,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]},
-        },
-        vision_config={
-            "depth": 2,
-            "hidden_size": 32,
-            "intermediate_size": 32,
-            "num_heads": 2,
-            "out_hidden_size": 32,
-            "deepstack_visual_indexes": [1],
-            "num_position_embeddings": 64,
-        },
-        image_token_id=ids("<|image_pad|>"),
-        video_token_id=ids("<|video_pad|>"),
-        vision_start_token_id=ids("<|vision_start|>"),
-        vision_end_token_id=ids("<|vision_end|>"),
-    )
-    transformers.Qwen3VLForConditionalGeneration(config).save_pretrained(folder)
-    processor.save_pretrained(folder)
-
-
-def test_other_families_are_asked_in_the_same_way(tmp_path: Path) -> None:
+@pytest.mark.parametrize("save", [save_qwen3, save_llava])
+def test_other_families_are_asked_in_the_same_way(save: Callable[[Path], str], tmp_path: Path) -> None:
     torch.manual_seed(0)
-    save_qwen3(tmp_path)
-    model = TransformersModel(ModelSettings(provider="transformers", model=str(tmp_path), in_flight=2), TOGETHER_S)
-    replies = ask_together(model, [("A", "red"), ("O", "blue")], [Sampling(max_tokens=8)] * 2)
-    assert [(reply.finish, reply.tokens_out) for reply in replies] == [(Finish.LENGTH, 8)] * 2
+    settings = ModelSettings(provider="transformers", model=str(tmp_path), in_flight=3, coordinates=save(tmp_path))
+    model = TransformersModel(settings, TOGETHER_S)
+    pictures = [draw_picture(*pair) for pair in every_pair()[:3]]
+
+    def ask_about(count: int) -> Reply:
+        return model.complete([Message("user", QUESTION, tuple(pictures[:count]))], SCHEMA, Sampling(0.0, 8))
+
+    with ThreadPoolExecutor(3) as threads:
+        replies = list(threads.map(ask_about, [1, 2, 3]))
+    assert [(reply.finish, reply.tokens_out) for reply in replies] == [(Finish.LENGTH, 8)] * 3
+    sizes = [reply.tokens_in for reply in replies]
+    assert sizes[2] - sizes[1] == sizes[1] - sizes[0] > 1
 
 
 def test_nothing_heavy_is_imported_before_a_model_is_loaded() -> None:

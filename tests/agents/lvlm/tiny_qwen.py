@@ -105,7 +105,7 @@ def _draw(letter: str, color: str, shift_xy: tuple[int, int]) -> Image.Image:
     return image
 
 
-def _tokenizer() -> Any:
+def build_tokenizer() -> Any:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     transformers: Any = importlib.import_module("transformers")  # types too little of itself for a checker
@@ -134,7 +134,7 @@ def build_processor(patch_px: int = 14, kind: str = "Qwen2_5_VLProcessor", video
     transformers: Any = importlib.import_module("transformers")
     return getattr(transformers, kind)(
         transformers.Qwen2VLImageProcessor(min_pixels=56 * 56, max_pixels=28 * 28 * 1280, patch_size=patch_px),
-        _tokenizer(),
+        build_tokenizer(),
         getattr(transformers, video)(),
         chat_template=CHAT_TEMPLATE,
     )
