@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-from agents.lvlm.wording import holds, may_mean_the_same, places, says, tokens
+from agents.lvlm.wording import holds, may_mean_the_same, places, says
 from curator.figure import Finding
+from curator.wording import tokens
 
 WANTED = 5  # paper: RegionMed-CLIP trains with five a region
 _WIDER = 2  # words by which a changed attribute may be longer; guess: more would say a second thing

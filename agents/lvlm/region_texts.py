@@ -15,9 +15,9 @@ from agents.lvlm.parts import Judged, Parts, ask_for_parts
 from agents.lvlm.prompts import load_prompt
 from agents.lvlm.replies import PanelTexts, RegionTexts
 from agents.lvlm.views import to_picture, view_of
-from agents.lvlm.wording import normalised
 from curator.errors import ReplyError
 from curator.figure import Finding, Hierarchy, Node, Panel, Region, clause_of
+from curator.wording import normalised
 
 SUMMARY_WORDS = (10, 15)  # paper: RegionMed-CLIP
 _REGIONS_A_QUESTION = 8  # guess: their texts take a third of the reply's tokens, their crops few enough pictures

@@ -1,27 +1,9 @@
-"""Texts as RegionMed-CLIP compares them (lower case, no punctuation), and which words mean the same."""
+"""Which phrases, as tokens (``curator.wording``), hold one another or mean the same."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
-
-# A number keeps its point, a molecule its sign: "0.5", "CD4+" and "CD8-" differ from "05", "CD4" and "CD8".
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+\+(?![^\W_])|[^\W_]*\d-(?![^\W_])|[^\W_]+")
-_DASH = re.compile(r"[\u2010-\u2015\u2212]")
-_APOSTROPHE = re.compile(r"['\u2019]")
-
-
-def tokens(text: str) -> tuple[str, ...]:
-    """The words in lower case, without punctuation; words joined by a dash or slash are parted."""
-    plain = _DASH.sub("-", _APOSTROPHE.sub("", unicodedata.normalize("NFKC", text)))
-    return tuple(_TOKEN.findall(plain.lower()))
-
-
-def normalised(text: str) -> str:
-    """The text in lower case and without punctuation, as RegionMed-CLIP feeds it to its text encoder."""
-    return " ".join(tokens(text))
 
 
 def holds(text: Sequence[str], phrase: Sequence[str]) -> bool:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.lvlm.negatives import WANTED, Said, judge_negatives, missing_attributes
-from agents.lvlm.wording import may_mean_the_same, normalised, tokens
+from agents.lvlm.wording import may_mean_the_same
 from curator.figure import Finding
+from curator.wording import normalised, tokens
 
 FINDING = Finding("small", "nodule", "left upper lobe")
 DESCRIPTION = "A small, round nodule lies in the left upper lobe."
@@ -122,19 +123,6 @@ def test_a_change_that_hits_two_attributes_is_refused() -> None:
 )
 def test_attributes_stand_word_for_word_in_the_description(finding: Finding, missing: tuple[str, ...]) -> None:
     assert missing_attributes(DESCRIPTION, finding) == missing
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("A well-defined, 0.5-cm Nodule (arrow)!", "a well defined 0.5 cm nodule arrow"),
-        ("CD4+ and CD8\u2212 cells; the cell\u2019s nucleus", "cd4+ and cd8- cells the cells nucleus"),
-        ("\uff21\u00a0B", "a b"),
-        (" ...", ""),
-    ],
-)
-def test_texts_are_compared_in_lower_case_without_punctuation(text: str, expected: str) -> None:
-    assert normalised(text) == expected
 
 
 @pytest.mark.parametrize(
