@@ -273,6 +273,19 @@ def test_another_figure_ends_the_comparison(project: Store, review: Callable[...
     expect(page.locator(".rv-there")).to_be_hidden()
 
 
+def test_keys_pressed_inside_a_drawer_decide_nothing(project: Store, review: Callable[..., Page]) -> None:
+    page = review()
+    agents = open_agents(page)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(agents.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")  # closes it, as any focused button does
+    expect(agents).to_be_hidden()
+    expect(screen(page)).to_have_attribute("data-figure", FIRST)
+    assert project.reviews.load(FIRST, 0).revision == 1
+
+
 def test_without_another_proposal_there_is_nothing_to_compare(review: Callable[..., Page]) -> None:
     page = review()
     page.keyboard.press("c")

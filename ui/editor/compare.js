@@ -183,7 +183,7 @@ export class Compare {
       ...rows.map((row) => {
         const node = row.right || row.left;
         const changes = row.changes.map(({ name, left, right }) => `${name}: ${left || "none"} → ${right || "none"}`);
-        const words = [titles.get(row.kind), ...changes].join(" · ");
+        const words = (row.kind === "changed" ? changes : [titles.get(row.kind), ...changes]).join(" · ");
         const sure = confidenceText(node.provenance.confidence);
         return html(
           "li",

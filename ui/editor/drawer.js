@@ -27,7 +27,7 @@ export class Drawer {
       this.body,
     );
     this.element.addEventListener("keydown", (event) => {
-      if (INSIDE.has(event.key) && event.target !== this.element) event.stopPropagation();
+      if (INSIDE.has(event.key)) event.stopPropagation();
     });
   }
 

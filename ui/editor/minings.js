@@ -108,6 +108,7 @@ export class AgentsDrawer {
     const { figure } = this._state;
     if (!this.drawer.isOpen || !figure || figure.id === this._shown) return;
     this._shown = figure.id;
+    this._mine.textContent = figure.state === "unmined" ? "Mine this figure" : "Mine this figure again";
     this._load(figure.id);
   }
 

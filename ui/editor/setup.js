@@ -6,6 +6,7 @@ import { dialog } from "./dialogs.js";
 import { secondsText } from "./wording.js";
 
 const EXAMPLES = "http://localhost:8000/v1 (vLLM), http://localhost:11434/v1 (Ollama)";
+const LOCAL = "transformers";
 const SHOWN_MODELS = 8;
 const NUMBERS = [
   ["price_in", "Price of a million tokens sent", 0.01],
@@ -24,7 +25,7 @@ export class SetupDialog {
     this._saved = saved;
     this._asked = 0; // tests so far: an answer to an earlier one is old
     this._fields = {
-      provider: html("select", {}),
+      provider: html("select", { onchange: () => this._drawPlace() }),
       base_url: html("input", { type: "url", placeholder: "http://localhost:8000/v1", maxlength: 500 }),
       model: html("input", { list: "rv-models", placeholder: "name as the server lists it", maxlength: 300 }),
       coordinates: html("select", {}),
@@ -48,7 +49,7 @@ export class SetupDialog {
       { class: "rv-setup", onsubmit: (event) => (event.preventDefault(), this._save()) },
       this._row("Provider", "provider"),
       this._row("Address of its API", "base_url", html("small", {}, EXAMPLES)),
-      html("label", { class: "rv-field" }, html("span", {}, "API key"), this._key, this._forgetRow),
+      html("label", { class: "rv-field", "data-field": "key" }, html("span", {}, "API key"), this._key, this._forgetRow),
       this._row("Model", "model", this._models),
       this._row("How it counts boxes", "coordinates"),
       more,
@@ -102,8 +103,16 @@ export class SetupDialog {
     const kept = hasKey ? "a key is set; leave empty to keep it" : "none is set; many local servers need none";
     this._key.placeholder = "api_key" in variables ? `set by ${variables.api_key}` : kept;
     this._forgetRow.hidden = !hasKey || "api_key" in variables;
+    this._drawPlace();
     this._where.textContent = `kept in ${file.split("/").at(-1)}, readable by you alone`;
     this._where.title = file;
+  }
+
+  // Local weights have no server: no address and no key are asked for.
+  _drawPlace() {
+    const local = this._fields.provider.value === LOCAL;
+    for (const name of ["base_url", "key"]) this.element.querySelector(`[data-field="${name}"]`).hidden = local;
+    this._fields.model.placeholder = local ? "folder of the weights, or hub name" : "name as the server lists it";
   }
 
   _request() {
@@ -146,7 +155,7 @@ export class SetupDialog {
   _tell({ ok, fault, models, latency_s: latency, sees_pictures: sees, takes_schema: schema }) {
     this._models.replaceChildren(...models.map((value) => html("option", { value })));
     const facts = [
-      latency === null ? null : [true, `answers in ${secondsText(latency) || "no time"}`],
+      latency === null ? null : [true, `answers in ${secondsText(latency) || "1 ms"}`],
       sees === null ? null : [sees, sees ? "sees pictures" : "does not see pictures"],
       schema === null ? null : [schema, schema ? "holds replies to a schema" : "takes no schema: told in words"],
     ].filter(Boolean);

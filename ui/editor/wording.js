@@ -13,6 +13,7 @@ export function timeText(iso) {
 
 export function secondsText(seconds) {
   if (!seconds) return "";
+  if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
