@@ -14,7 +14,7 @@ from agents.embedded.caption_pointers import Pointer
 from agents.embedded.marker_colors import Image
 from agents.embedded.markers import MarkerProposal, PanelView, family, speaks_of
 from agents.embedded.region_cues import position_box, stain_box
-from agents.embedded.region_fusion import Candidate, fuse, window
+from agents.embedded.region_fusion import Candidate, Extent, fuse, window
 from curator.figure import MarkerKind, Span
 from curator.geometry import Box, area, centre, clip
 from curator.settings import MiningSettings
@@ -106,7 +106,7 @@ def _target(
         (i for i, pointer in enumerate(pointers) if pointer is marker.pointer or pointer == marker.pointer), None
     )
     if family(marker.kind) in _ENCLOSING:
-        return Candidate(clip(marker.box_xyxy, frame), clause, index, marker.confidence, fixed=True)
+        return Candidate(clip(marker.box_xyxy, frame), clause, index, marker.confidence, Extent.DRAWN)
     if marker.tip_xy is None:
         return Candidate(clip(marker.box_xyxy, frame), clause, index, marker.confidence * _POINTED_SHARE)
     x, y = centre(marker.box_xyxy)
@@ -120,7 +120,7 @@ def _target(
         return Candidate(window(marker.tip_xy, half_side, frame), clause, index, confidence)
     blob = _blob(image_rgb, marker.box_xyxy, seen, window(ahead, 2 * half_side, frame))
     if blob is not None:
-        return Candidate(blob, clause, index, confidence, fixed=True)
+        return Candidate(blob, clause, index, confidence, Extent.OUTLINE)
     return Candidate(seen, clause, index, confidence)
 
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from agents.embedded.caption_pointers import Pointer
 from agents.embedded.markers import explaining, family
+from agents.embedded.region_fusion import Extent
 from agents.embedded.regions import as_sentence
 from agents.lvlm.agreement import weighed
 from agents.lvlm.marker_targets import Target, ask_for_targets
@@ -55,8 +56,7 @@ class ProposedBox:
     clause_span: Span | None
     confidence: float
     exchanges: tuple[str, ...]
-    fixed: bool = True
-    """The box is the region's extent, and no mere place."""
+    extent: Extent = Extent.OUTLINE
 
 
 Pointed: TypeAlias = tuple[MarkerFinding, ProposedBox | None]
@@ -152,19 +152,20 @@ def _target_box(shown: ShownPanel, target: Target, marker: MarkerFinding, known:
         marker.clause_span,
         weighed(_POINTED * marker.confidence, agreement),
         marker.exchanges,
-        fixed=encloses or _is_extent(box_xyxy, marker.box_xyxy, shown.panel.box_xyxy),
+        Extent.DRAWN if encloses else _extent(box_xyxy, marker.box_xyxy, shown.panel.box_xyxy),
     )
 
 
-def _is_extent(target_xyxy: Box, sign_xyxy: Box, panel_xyxy: Box) -> bool:
-    """The target is outlined, rather than the sign repeated or a mere point given; those are dilated.
+def _extent(target_xyxy: Box, sign_xyxy: Box, panel_xyxy: Box) -> Extent:
+    """A mere place where the model repeats the sign's box or gives a point: fusion dilates it. Else an outline.
 
     Measured on 30 drawn figures with 35 regions: with exact targets 21 have IoU 0.5, but 9 if every target is dilated;
     with targets off by a quarter of their size 14, and 6.
     """
     longer = max(target_xyxy[2] - target_xyxy[0], target_xyxy[3] - target_xyxy[1])
     diagonal = math.hypot(panel_xyxy[2] - panel_xyxy[0], panel_xyxy[3] - panel_xyxy[1])
-    return longer >= _POINT * diagonal and iou(target_xyxy, sign_xyxy) < _SIGN_ITSELF
+    outlined = longer >= _POINT * diagonal and iou(target_xyxy, sign_xyxy) < _SIGN_ITSELF
+    return Extent.OUTLINE if outlined else Extent.PLACE
 
 
 def taken_over(marker: Marker, panel_id: str | None) -> MarkerFinding:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agents.embedded.region_fusion import Candidate, fuse
+from agents.embedded.region_fusion import Candidate, Extent, fuse
 from agents.embedded.regions import as_sentence
 from agents.lvlm.agreement import weighed
 from agents.lvlm.look import Look
@@ -149,7 +149,7 @@ def _fused(
 ) -> list[RegionFinding]:
     frame = shown.panel.box_xyxy
     from_markers = [
-        Candidate(inside, _pointer(shown, box.clause_span), index, box.confidence, box.fixed)
+        Candidate(inside, _pointer(shown, box.clause_span), index, box.confidence, box.extent)
         for index, box in enumerate(targets)
         if box and area(inside := clip(box.box_xyxy, frame)) > 0
     ]
@@ -162,7 +162,8 @@ def _fused(
     for region in fuse(from_markers, from_text, frame, shown.look.mining):
         target = None if region.marker is None else targets[region.marker]
         text = None if region.text is None else texts[region.text]
-        sources = [source for source in (text, target) if source]
+        placed = text if target is None or target.extent is Extent.PLACE else target
+        sources = [source for source in (placed, target, text) if source]
         words = sources[0]
         confidence = weighed(target.confidence, SECOND_PATH) if text and target else words.confidence
         found.append(
@@ -174,7 +175,7 @@ def _fused(
                 words.caption,
                 words.clause_span,
                 round(confidence, 4),
-                tuple(dict.fromkeys(key for source in reversed(sources) for key in source.exchanges)),
+                tuple(dict.fromkeys(key for source in (target, text) if source for key in source.exchanges)),
             )
         )
     return found

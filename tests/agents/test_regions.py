@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from agents.embedded.caption_pointers import Pointer
 from agents.embedded.markers import MarkerProposal, PanelView
 from agents.embedded.region_cues import position_box, stain_box
-from agents.embedded.region_fusion import Candidate, fuse
+from agents.embedded.region_fusion import Candidate, Extent, fuse
 from agents.embedded.regions import RegionProposal, propose_regions, sentence
 from curator.figure import MarkerKind, PanelKind, Span
 from curator.geometry import Box, centre, contains_point, coverage, iou
@@ -188,6 +188,33 @@ def test_fused_regions_overlap_no_more_than_allowed_and_stay_inside(
     for index, first in enumerate(fused):
         assert coverage(first.box_xyxy, PANEL) == pytest.approx(1.0)
         assert all(iou(first.box_xyxy, second.box_xyxy) <= nms for second in fused[index + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("extent", "expected"),
+    [
+        (Extent.PLACE, [((150.0, 200.0, 190.0, 240.0), 3)]),
+        (Extent.OUTLINE, [((145.0, 200.0, 185.0, 240.0), 3)]),
+        (Extent.DRAWN, [((140.0, 200.0, 180.0, 240.0), 3)]),
+    ],
+)
+def test_a_text_box_over_a_marker_box_is_one_region_with_it(
+    extent: Extent, expected: list[tuple[Box, int | None]]
+) -> None:
+    marker = Candidate((140.0, 200.0, 180.0, 240.0), None, 3, 0.9, extent)
+    text = Candidate((150.0, 200.0, 190.0, 240.0), None, None, 0.4)
+    assert [(c.box_xyxy, c.marker) for c in fuse([marker], [text], PANEL, MiningSettings())] == expected
+
+
+@pytest.mark.parametrize(("clause", "kept"), [(0, 1), (1, 2), (None, 2)])
+def test_a_text_box_beside_an_outline_is_the_same_region_where_one_pointer_speaks_of_both(
+    clause: int | None, kept: int
+) -> None:
+    marker = Candidate((140.0, 200.0, 160.0, 220.0), 0, 3, 0.9, Extent.OUTLINE)
+    text = Candidate((165.0, 200.0, 185.0, 220.0), clause, None, 0.4)
+    fused = fuse([marker], [text], PANEL, MiningSettings())
+    assert len(fused) == kept
+    assert (fused[0].box_xyxy, fused[0].marker) == (marker.box_xyxy, 3)
 
 
 def test_a_text_box_that_no_pointer_speaks_of_stays_near_a_marker_only() -> None:

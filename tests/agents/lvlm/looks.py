@@ -12,7 +12,7 @@ from agents.embedded.captions import split_caption
 from agents.lvlm.asking import Asker
 from agents.lvlm.budget import Budget
 from agents.lvlm.coordinates import Frame
-from agents.lvlm.look import Look
+from agents.lvlm.look import Example, Look
 from agents.lvlm.model import Message, Sampling, Schema
 from curator.exchange import MemoryLedger, Reply
 from curator.figure import Figure, Hierarchy, Panel, PanelKind, Provenance, Span
@@ -39,13 +39,23 @@ class Scripted:
 
     def facts(self, index: int = 0) -> dict[str, Any]:
         """The facts of the question asked as number ``index``."""
-        text = self.asked[index][0].text
-        facts: dict[str, Any] = json.loads(text[text.rindex("```json") + 7 : text.rindex("```")])
-        return facts
+        return facts_of(self.asked[index][0])
 
     def told(self, index: int) -> str:
         """What the model was told last in that question."""
         return self.asked[index][-1].text
+
+
+def facts_of(message: Message) -> dict[str, Any]:
+    text = message.text
+    facts: dict[str, Any] = json.loads(text[text.rindex("```json") + 7 : text.rindex("```")])
+    return facts
+
+
+def example_of(caption: str, hierarchy: Hierarchy, image_wh: Size = (1000, 500)) -> Example:
+    """A verified figure, grey all over."""
+    figure = Figure("f0", "a0", "f0.png", "1" * 64, image_wh, caption=caption)
+    return Example(figure, hierarchy, np.full((image_wh[1], image_wh[0], 3), 90, np.uint8))
 
 
 def look_at(
@@ -57,6 +67,7 @@ def look_at(
     mining: MiningSettings | None = None,
     prompting: PromptingSettings | None = None,
     ledger: MemoryLedger | None = None,
+    examples: tuple[Example, ...] = (),
 ) -> Look:
     """A grey figure; its boxes are asked for from 0 to 1000."""
     figure = Figure("f1", "a1", "f1.png", "0" * 64, image_wh, caption=caption)
@@ -71,6 +82,7 @@ def look_at(
         max_side_px=1000,
         prompting=prompting or PromptingSettings(),
         mining=mining or MiningSettings(),
+        examples=examples,
     )
 
 

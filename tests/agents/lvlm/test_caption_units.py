@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +14,9 @@ from agents.lvlm.caption_units import CaptionReading, assign_caption, overlap
 from agents.lvlm.panels import PanelFinding
 from agents.lvlm.verbatim import Quotable
 from curator.exchange import MemoryLedger
-from curator.figure import PanelKind, Span, text_of
+from curator.figure import Hierarchy, PanelKind, Shared, Span, State, text_of
 from curator.settings import PromptingSettings
-from tests.agents.lvlm.looks import Scripted, look_at
+from tests.agents.lvlm.looks import Scripted, example_of, facts_of, look_at, panel
 
 CAPTION = "Kidney after ischaemia. (A) Sham. (B) One hour. (C) Three hours. Scale bars, 50 µm."
 SHARED = ["Kidney after ischaemia.", "Scale bars, 50 µm."]
@@ -215,6 +216,34 @@ def test_panels_told_apart_by_place_find_their_words_by_place() -> None:
     reading, _ = read(caption, [None, None], reply)
     assert own(caption, reading) == ["Left, before surgery.", "Right, after surgery."]
     assert [panel.agreement for panel in reading.panels] == [1, 1]
+
+
+def test_verified_figures_are_shown_as_examples_the_nearest_last() -> None:
+    caption = "Two mice. (A, B) Fur. (C) Tail."
+    fur, tail = Span(10, 21), Span(22, 31)
+    panels = tuple(
+        replace(panel(f"p{i}", (0.0, 0.0, 9.0, 9.0), label, (span,)), state=state)
+        for i, (label, span, state) in enumerate(
+            [
+                ("A", fur, State.ACCEPTED),
+                ("B", fur, State.EDITED),
+                ("C", tail, State.ACCEPTED),
+                ("D", tail, State.PROPOSED),
+            ]
+        )
+    )
+    near = example_of(caption, Hierarchy(panels, shared=Shared((Span(0, 9),))))
+    unlettered = example_of("A mouse.", Hierarchy((replace(panels[0], label=None),)))
+    model = Scripted(AGREED)
+    assign_caption(look_at(model, CAPTION, examples=(near, unlettered)), found("A", "B", "C"))
+    question, answer, asked = model.asked[0]
+    assert (question.role, answer.role, asked.role) == ("user", "assistant", "user")
+    assert facts_of(question) == {"caption": caption, "part_percent": [0, 0, 100, 100], "labels": ["A", "B", "C"]}
+    assert json.loads(answer.text) == {
+        "shared": ["Two mice."],
+        "units": [{"label": "A, B", "text": "(A, B) Fur."}, {"label": "C", "text": "(C) Tail."}],
+    }
+    assert facts_of(asked)["caption"] == CAPTION
 
 
 @pytest.mark.parametrize(

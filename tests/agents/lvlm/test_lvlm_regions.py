@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agents.embedded.caption_markers import plain_color
+from agents.lvlm.model import Message, Sampling, Schema
 from agents.lvlm.regions import MinedRegions, mine_regions
 from curator.errors import BudgetError
-from curator.exchange import MemoryLedger
-from curator.figure import Hierarchy, Marker, MarkerKind, Panel, PanelKind, Region, Span
+from curator.exchange import MemoryLedger, Reply
+from curator.figure import Hierarchy, Marker, MarkerKind, Panel, PanelKind, Region, Span, State, check
 from curator.geometry import Box, coverage, iou
 from curator.settings import MiningSettings, ModelSettings
-from tests.agents.lvlm.looks import PROPOSED, Scripted, look_at, panel
+from tests.agents.lvlm.looks import PROPOSED, Scripted, example_of, facts_of, look_at, panel
 
 CAPTION = "(A) Liver at day 9. White arrows indicate mitotic cells. Dark lumen on the left. (B) Sham."
 OWN = Span(0, CAPTION.index(" (B)"))
@@ -203,18 +208,40 @@ def test_a_target_without_extent_is_dilated_around_its_centre(given: Box) -> Non
 
 def test_the_region_of_a_drawn_box_is_its_inside_whatever_the_model_says() -> None:
     frame = replace(ARROW, kind=MarkerKind.BOX, box_xyxy=(200.0, 200.0, 300.0, 280.0), tip_xy=None)
-    mined = mine(Scripted({"targets": [target(1, CELL, kind="box")]}, NO_TEXT), markers=(frame,), regions=())
-    assert mined.regions[0].box_xyxy == frame.box_xyxy
+    words = {"regions": [text((205.0, 200.0, 310.0, 285.0))]}
+    mined = mine(Scripted({"targets": [target(1, CELL, kind="box")]}, words), markers=(frame,), regions=())
+    assert [(region.box_xyxy, region.marker) for region in mined.regions] == [(frame.box_xyxy, 0)]
 
 
-@pytest.mark.parametrize(("tau", "kept"), [(0.0, False), (0.1, False), (0.3, True), (1.0, True)])
-def test_a_text_box_is_kept_within_tau_of_a_marker_and_takes_it_over(tau: float, kept: bool) -> None:
-    lumen = (245.0, 80.0, 295.0, 130.0)  # 100 px of 707 from the cell
-    mined = mine(Scripted({"targets": [target(1, CELL)]}, {"regions": [text(lumen)]}), mining=MiningSettings(tau=tau))
-    assert [(r.box_xyxy, r.label, r.marker) for r in mined.regions] == [
-        (lumen, "lumen", 0) if kept else (CELL, "mitotic cell", 0)
+LUMEN: Box = (245.0, 80.0, 295.0, 130.0)  # its centre is 100 px of the panel's 707 from the cell's
+TAUS = pytest.mark.parametrize(("tau", "kept"), [(0.0, False), (0.1, False), (0.3, True), (1.0, True)])
+
+
+@TAUS
+def test_a_text_box_is_kept_within_tau_of_a_marker(tau: float, kept: bool) -> None:
+    model = Scripted({"targets": [target(1, CELL)]}, {"regions": [text(LUMEN)]})
+    mined = mine(model, mining=MiningSettings(tau=tau))
+    cell, lumen = (CELL, "mitotic cell", 0), (LUMEN, "lumen", None)
+    assert [(r.box_xyxy, r.label, r.marker) for r in mined.regions] == ([cell, lumen] if kept else [cell])
+
+
+@TAUS
+def test_a_text_box_takes_over_a_marker_whose_target_has_no_extent(tau: float, kept: bool) -> None:
+    point: Box = (168.0, 103.0, 172.0, 107.0)
+    model = Scripted({"targets": [target(1, point)]}, {"regions": [text(LUMEN)]})
+    mined = mine(model, mining=MiningSettings(tau=tau), regions=())
+    assert [(r.label, r.marker, len(r.exchanges)) for r in mined.regions] == [
+        ("lumen", 0, 2) if kept else ("mitotic cell", 0, 1)
     ]
-    assert len(mined.regions[0].exchanges) == (2 if kept else 1)
+    assert (mined.regions[0].box_xyxy == LUMEN) is kept
+
+
+def test_a_target_and_a_text_box_that_overlap_are_one_region_between_them() -> None:
+    shifted = (155.0, 80.0, 205.0, 130.0)
+    mined = mine(Scripted({"targets": [target(1, CELL)]}, {"regions": [text(shifted)]}))
+    assert [(r.box_xyxy, r.label, r.marker, len(r.exchanges)) for r in mined.regions] == [
+        ((150.0, 80.0, 200.0, 130.0), "mitotic cell", 0, 2)
+    ]
 
 
 def test_both_paths_at_one_place_make_a_region_surer() -> None:
@@ -310,11 +337,98 @@ def test_regions_stay_inside_their_panel() -> None:
     assert coverage(mined.regions[0].box_xyxy, (0.4, 0.4, 499.5, 499.5)) == pytest.approx(1)
 
 
+def test_the_nearest_verified_panel_with_regions_is_shown_as_an_example() -> None:
+    right = replace(ARROW, panel_id="p1", state=State.ACCEPTED)
+    wrong = replace(right, id="m8", box_xyxy=(300.0, 300.0, 340.0, 310.0), state=State.REJECTED)
+    region = replace(WINDOW, panel_id="p1", state=State.EDITED)
+    unverified = example_of(CAPTION, Hierarchy((A,), (ARROW,), (WINDOW,)))
+    verified = example_of(CAPTION, Hierarchy((A,), (right, wrong), (region,)))
+    model = Scripted({"targets": [target(1, CELL)]}, NO_TEXT)
+    candidates = Hierarchy(markers=(ARROW,), regions=(WINDOW,))
+    mine_regions(look_at(model, CAPTION, candidates, examples=(unverified, verified)), [A])
+    question, answer, asked = model.asked[0]
+    assert facts_of(question)["marks"] == {"1": [200, 200, 280, 220], "2": [600, 600, 680, 620]}
+    assert [picture.wh for picture in question.pictures] == [(500, 500)]
+    assert json.loads(answer.text)["targets"] == [
+        {
+            "marker": 1,
+            "kind": "arrow",
+            "color": "white",
+            "marker_box": None,
+            "target": thousandths(WINDOW.box_xyxy),
+            "label": "cells",
+            "sentence": "Arrows: cells.",
+            "clause": CLAUSE,
+        }
+    ]
+    assert facts_of(asked)["marks"] == {"1": thousandths(ARROW.box_xyxy)}
+    assert len(model.asked[1]) == 1
+
+
 def test_a_spent_budget_ends_mining() -> None:
     look = look_at(Scripted({"targets": []}), CAPTION, Hierarchy(markers=(ARROW,)))
     look.asker.budget = type(look.asker.budget)(ModelSettings(max_requests=1))
     with pytest.raises(BudgetError):
         mine_regions(look, [A])
+
+
+numbers = st.floats(-100, 1100) | st.sampled_from([0.0, 200.0, 220.0, 280.0, 1000.0])
+any_target = st.fixed_dictionaries(
+    {
+        "marker": st.none() | st.integers(-1, 3),
+        "kind": st.sampled_from([kind.value for kind in MarkerKind]),
+        "color": st.sampled_from([None, "white", "puce"]),
+        "marker_box": st.none() | st.lists(numbers, min_size=4, max_size=4),
+        "target": st.lists(numbers, min_size=4, max_size=4),
+        "label": st.sampled_from(["", "cell"]),
+        "sentence": st.sampled_from(["", "A cell."]),
+        "clause": st.sampled_from([None, "", CLAUSE, "Sham.", "made up"]),
+    }
+)
+any_region = st.fixed_dictionaries(
+    {
+        "clause": st.sampled_from(["", CLAUSE, "Dark lumen", "made up"]),
+        "box": st.lists(numbers, min_size=4, max_size=4),
+        "label": st.just("x"),
+        "sentence": st.just(""),
+    }
+)
+
+
+class ByShape(Scripted):
+    """Gives the same reply whenever it is asked for a shape."""
+
+    def __init__(self, by_shape: dict[str, Any]) -> None:
+        super().__init__()
+        self._by_shape = by_shape
+
+    def complete(self, messages: Sequence[Message], schema: Schema | None, sampling: Sampling) -> Reply:
+        assert schema is not None
+        return Reply(json.dumps(self._by_shape[schema["title"]]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(targets=st.lists(any_target, max_size=4), regions=st.lists(any_region, max_size=4))
+def test_any_reply_gives_a_possible_hierarchy_and_reasons_for_the_rest(
+    targets: list[dict[str, Any]], regions: list[dict[str, Any]]
+) -> None:
+    model = ByShape({"MarkerTargets": {"targets": targets}, "TextRegions": {"regions": regions}})
+    mined = mine(model)
+    markers = tuple(
+        Marker(f"m{n}", m.panel_id, m.kind, m.box_xyxy, PROPOSED, m.color, m.tip_xy, m.clause_span)
+        for n, m in enumerate(mined.markers)
+    )
+    found = tuple(
+        Region(f"r{n}", r.panel_id, r.box_xyxy, PROPOSED, r.label, r.caption, r.clause_span, marker_id=None)
+        for n, r in enumerate(mined.regions)
+    )
+    check(Hierarchy((A,), markers, found), (1000, 500), CAPTION)
+    assert all(0 <= marker.confidence <= 1 for marker in mined.markers)
+    assert all(0 <= region.confidence <= 1 for region in mined.regions)
+    assert all(coverage(region.box_xyxy, A.box_xyxy) == pytest.approx(1) for region in mined.regions)
+    assert all(region.marker is None or region.marker < len(mined.markers) for region in mined.regions)
+    if any(given["marker"] not in (None, 1) for given in targets):
+        assert mined.failures != ()
 
 
 @pytest.mark.parametrize(
