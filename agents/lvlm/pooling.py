@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from agents.embedded.layout import label_key
-from agents.lvlm.pooling_boxes import Seen, corrected_box, median_box
+from agents.lvlm.pooling_boxes import Seen, corrected_box, pooled_box
 from agents.lvlm.pooling_labels import Reading, choose_labels, kind_of, words_of
 from agents.lvlm.pooling_places import Place, Sighting, ViewAnswer, find_places
 from curator.figure import Panel, PanelKind
@@ -87,8 +87,8 @@ def pool(
     3. Dropped: candidates that answers were asked about and none confirmed; the less probable one of two places that
        exclude each other (unless an answer has both, one inside the other); what is less probable than 0.4.
     4. The box is the candidates' own, unless more than half of the answers for the place, and two at least, correct it
-       in the same way; then, and without candidates, each side is the median of the answers', those on the edge of a
-       crop counting least.
+       in the same way; then, and without candidates, each side is the median of the answers that agree, those on the
+       edge of a crop counting least.
     5. Letters: see ``choose_labels``; the confidence is the product of both probabilities.
 
     Panels come in the order of ``promised``, others after them from top to bottom.
@@ -180,7 +180,7 @@ def _box_of(place: Place, answers: Sequence[ViewAnswer], image_wh: Size) -> Box:
     asked = [number for number in sorted(place.votes) if place.asked_by(answers[number])]
     boxes = [(number, place.votes[number].box_xyxy) for number in asked]
     seen = [Seen(box, answers[number].view.window_xyxy) for number, box in boxes if box is not None]
-    found = corrected_box(place.base_xyxy, seen, len(asked), image_wh) if place.members else median_box(seen, image_wh)
+    found = corrected_box(place.base_xyxy, seen, len(asked), image_wh) if place.members else pooled_box(seen, image_wh)
     return found or place.base_xyxy
 
 

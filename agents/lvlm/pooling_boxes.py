@@ -10,7 +10,7 @@ from curator.geometry import Box, Size, area, clip, iou
 
 _LOOSE = 0.75  # IoU above which two boxes are the same, one of them loose; guess
 _EDGE_WEIGHT = 0.1  # of a side that lies on the edge at which the picture was cut; guess
-_EDGE = 0.01  # of the window's side: nearer to its edge than this is on it; guess
+_EDGE = 0.03  # of the window's side: nearer to its edge than this is on it; guess: so loose are a model's boxes
 
 
 class Seen(NamedTuple):
@@ -23,19 +23,37 @@ class Seen(NamedTuple):
 def corrected_box(base_xyxy: Box, seen: Sequence[Seen], n_answers: int, image_wh: Size) -> Box | None:
     """The box to which more than half of ``n_answers``, and two at least, correct a box in the same way; else None."""
     corrections = [s for s in seen if iou(s.box_xyxy, clip(base_xyxy, s.window_xyxy)) < _LOOSE]
-    if not _is_majority(corrections, n_answers):
+    alike = _most_alike(corrections)
+    return _medians(alike, image_wh) if len(alike) > 1 and 2 * len(alike) > n_answers else None
+
+
+def pooled_box(seen: Sequence[Seen], image_wh: Size) -> Box | None:
+    """The median of each side of the boxes that most agree on, sides on the edge of a crop counting least.
+
+    None where there are no boxes, or the sides make none.
+    """
+    return _medians(_most_alike(seen), image_wh)
+
+
+def _most_alike(seen: Sequence[Seen]) -> list[Seen]:
+    """The box that overlaps the others best, and those that are the same but for loose edges: a half of a panel or two
+    panels in one box are far from the median, yet would move it where answers are few."""
+    if not seen:
+        return []
+    centre = max(
+        seen, key=lambda s: (round(math.fsum(likeness(s, other) for other in seen), 6), area(s.window_xyxy), s)
+    )
+    return [s for s in seen if likeness(centre, s) >= _LOOSE]
+
+
+def likeness(one: Seen, other: Seen) -> float:
+    """IoU of two boxes, as far as both answers could see them."""
+    return iou(clip(one.box_xyxy, other.window_xyxy), clip(other.box_xyxy, one.window_xyxy))
+
+
+def _medians(seen: Sequence[Seen], image_wh: Size) -> Box | None:
+    if not seen:
         return None
-    pooled = median_box(corrections, image_wh)
-    agreed = [s for s in corrections if pooled and iou(s.box_xyxy, clip(pooled, s.window_xyxy)) >= _LOOSE]
-    return median_box(agreed, image_wh) if _is_majority(agreed, n_answers) else None
-
-
-def _is_majority(seen: Sequence[Seen], n_answers: int) -> bool:
-    return len(seen) > 1 and 2 * len(seen) > n_answers
-
-
-def median_box(seen: Sequence[Seen], image_wh: Size) -> Box | None:
-    """The median of each side, those on the edge of a crop counting least; None where the sides make no box."""
     image = (0.0, 0.0, float(image_wh[0]), float(image_wh[1]))
     sides: list[float] = []
     for side in range(4):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from agents.embedded.layout import label_key
-from agents.lvlm.pooling_boxes import Seen, median_box
+from agents.lvlm.pooling_boxes import Seen, likeness, pooled_box
 from agents.lvlm.view_plan import PlannedView
 from curator.figure import Panel, PanelKind
 from curator.geometry import Box, Size, area, clip, coverage, iou, union
@@ -100,18 +100,18 @@ def find_places(candidates: Sequence[Panel], answers: Sequence[ViewAnswer], imag
     first_free = len(places)
     for boxed in sorted(boxes, key=lambda b: (-_support(b, boxes), b.seen, b.number)):
         alike = [
-            (_likeness(boxed, place, candidates), -index)
+            (_overlap(boxed, place, candidates), -index)
             for index, place in enumerate(places)
             if boxed.number not in place.votes
         ]
-        likeness, index = max(alike, default=(0.0, 0))
-        if likeness > 0:
+        overlap, index = max(alike, default=(0.0, 0))
+        if overlap > 0:
             places[-index].votes[boxed.number] = boxed.sighting
         else:
             places.append(Place(boxed.seen.box_xyxy, votes={boxed.number: boxed.sighting}))
     for place in places[first_free:]:
         seen = [boxed.seen for boxed in boxes if place.votes.get(boxed.number) is boxed.sighting]
-        place.base_xyxy = median_box(seen, image_wh) or place.base_xyxy
+        place.base_xyxy = pooled_box(seen, image_wh) or place.base_xyxy
     return places
 
 
@@ -126,8 +126,7 @@ class _Boxed(NamedTuple):
 
 def _support(boxed: _Boxed, others: Sequence[_Boxed]) -> int:
     """How many boxes are alike, as far as both windows show them: the most typical ones found a place first."""
-    box, window = boxed.seen
-    return sum(iou(clip(box, other.seen.window_xyxy), clip(other.seen.box_xyxy, window)) >= _ALIKE for other in others)
+    return sum(likeness(boxed.seen, other.seen) >= _ALIKE for other in others)
 
 
 def _marked(candidates: Sequence[Panel], answers: Iterable[ViewAnswer]) -> list[Place]:
@@ -151,7 +150,7 @@ def _marked(candidates: Sequence[Panel], answers: Iterable[ViewAnswer]) -> list[
     return places
 
 
-def _likeness(boxed: _Boxed, place: Place, candidates: Sequence[Panel]) -> float:
+def _overlap(boxed: _Boxed, place: Place, candidates: Sequence[Panel]) -> float:
     """IoU of a box with what its window shows of a place; 0 where they are not the same."""
     box, window = boxed.seen
     shown = clip(place.base_xyxy, window)

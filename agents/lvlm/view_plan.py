@@ -54,8 +54,8 @@ def plan_views(
     The first is the whole figure. Up to ``marks_a_view`` candidates, it has all of them as marks, and each two of the
     others together show all of them again. Above, it has those of which the embedded agent is least sure, and the rest
     of the plan goes through the figure ``views - 1`` times (at least once) in crops of up to ``marks_a_view``
-    neighbours each, grouped anew each time. No crop cuts a candidate of its own. Without candidates the crops lie at
-    random.
+    neighbours each, grouped anew each time. No crop cuts a candidate of its own. Without candidates the crops are of
+    random size, in a random corner and then in the opposite one.
 
     Args:
         boxes_xyxy: the candidates, in the figure's frame; may be empty.
@@ -74,9 +74,11 @@ def plan_views(
             plan += [_crop(group, boxes_xyxy, marks_a_view, image_wh, max_side_px, rng) for group in groups]
         return plan
     plan = [PlannedView(whole, everything, max_side_px)]
+    right = low = False
     while len(plan) < views:
         if not boxes_xyxy:
-            plan.append(_scaled(_free_window(image_wh, rng), (), max_side_px, rng))
+            right, low = (rng.random() < 0.5, rng.random() < 0.5) if len(plan) % 2 else (not right, not low)
+            plan.append(_scaled(_corner_window(right, low, image_wh, rng), (), max_side_px, rng))
             continue
         for group in _halves(everything, boxes_xyxy, rng)[: views - len(plan)]:
             plan.append(_crop(group, boxes_xyxy, marks_a_view, image_wh, max_side_px, rng))
@@ -122,9 +124,11 @@ def _crop(
     return _scaled(window, drawn, max_side_px, rng)
 
 
-def _free_window(image_wh: Size, rng: _Rng) -> Box:
+def _corner_window(right: bool, low: bool, image_wh: Size, rng: _Rng) -> Box:
+    """A random part with one corner of the figure: elsewhere a crop cuts every panel at the figure's edges, and most
+    panels are."""
     width, height = (float(rng.uniform(*_FREE_SIDE)) * side for side in image_wh)
-    x, y = rng.random() * (image_wh[0] - width), rng.random() * (image_wh[1] - height)
+    x, y = (image_wh[0] - width) * right, (image_wh[1] - height) * low
     return _whole_pixels((x, y, x + width, y + height), image_wh)
 
 

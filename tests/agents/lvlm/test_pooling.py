@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.lvlm.pooling import PanelFinding, Pooled, Sighting, ViewAnswer, fused, pool
-from agents.lvlm.pooling_boxes import Seen, corrected_box, median_box
+from agents.lvlm.pooling_boxes import Seen, corrected_box, pooled_box
 from agents.lvlm.pooling_labels import Label, Reading, choose_labels, kind_of, words_of
 from agents.lvlm.view_plan import PlannedView
 from curator.figure import Panel, PanelKind, Provenance
@@ -191,19 +191,28 @@ def test_a_box_that_only_restates_a_mark_loosely_corrects_nothing() -> None:
 
 
 def test_without_candidates_each_side_is_the_median() -> None:
-    given_boxes = [(10.0, 20.0, 400.0, 500.0), (14.0, 10.0, 410.0, 900.0), (12.0, 30.0, 300.0, 510.0)]
+    given_boxes = [(10.0, 20.0, 400.0, 500.0), (14.0, 10.0, 410.0, 520.0), (12.0, 30.0, 390.0, 510.0)]
     answers = [answer(n, seen(box=box, label="A"), drawn=()) for n, box in enumerate(given_boxes)]
     assert boxes(pool((), answers, WH)) == [(12.0, 20.0, 400.0, 510.0)]
 
 
+@pytest.mark.parametrize(
+    "odd", [(10.0, 10.0, 250.0, 780.0), (10.0, 10.0, 990.0, 780.0)], ids=["a half", "two panels in one"]
+)
+def test_a_box_that_is_quite_another_does_not_move_the_median(odd: Box) -> None:
+    near = (14.0, 6.0, 490.0, 784.0)
+    answers = [answer(n, seen(box=box, label="A"), drawn=()) for n, box in enumerate((LEFT, odd, near))]
+    assert boxes(pool((), answers, WH)) == [(12.0, 8.0, 485.0, 782.0)]
+
+
 def test_a_side_on_the_edge_of_a_crop_counts_least() -> None:
     crop = (0.0, 0.0, 300.0, 800.0)
-    pooled = median_box([Seen((10.0, 10.0, 300.0, 780.0), crop), Seen((12.0, 12.0, 480.0, 782.0), WHOLE)], WH)
+    pooled = pooled_box([Seen((10.0, 10.0, 300.0, 780.0), crop), Seen((12.0, 12.0, 480.0, 782.0), WHOLE)], WH)
     assert pooled == (11.0, 11.0, 480.0, 781.0)
 
 
 def test_a_side_on_the_edge_of_the_figure_counts_in_full() -> None:
-    pooled = median_box([Seen((0.0, 0.0, 1000.0, 800.0), WHOLE), Seen((0.0, 0.0, 900.0, 800.0), WHOLE)], WH)
+    pooled = pooled_box([Seen((0.0, 0.0, 1000.0, 800.0), WHOLE), Seen((0.0, 0.0, 900.0, 800.0), WHOLE)], WH)
     assert pooled == (0.0, 0.0, 950.0, 800.0)
 
 
@@ -225,7 +234,8 @@ def test_boxes_that_overlap_a_little_are_one_panel_only_under_one_letter() -> No
     other = [
         answer(n, seen(box=box, label=name), drawn=()) for n, (box, name) in enumerate(((first, "A"), (second, "B")))
     ]
-    assert boxes(pool((), same, WH)) == [(0.0, 80.0, 400.0, 480.0)]
+    assert len(pool((), same, WH).panels) == 1
+    assert pool((), same, WH).dropped == ()
     pooled = pool((), other, WH)
     assert boxes(pooled) == [first]
     assert [d.reason for d in pooled.dropped] == ["outvoted by a model's box in the same place"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.lvlm.view_plan import PlannedView, plan_views
-from curator.geometry import Box, coverage
+from curator.geometry import Box, area, coverage, intersection, union
 
 WH = (1600, 1200)
 WHOLE = (0.0, 0.0, 1600.0, 1200.0)
@@ -117,10 +117,15 @@ def test_crops_of_a_dense_figure_hold_neighbours() -> None:
         assert (x1 - x0) * (y1 - y0) < 0.6 * WH[0] * WH[1]
 
 
-def test_without_candidates_the_crops_lie_at_random() -> None:
-    windows = {view.window_xyxy for seed in range(5) for view in _plan([], seed=seed)[1:]}
-    assert len(windows) == 10
-    assert all(0.36 <= (x1 - x0) * (y1 - y0) / (WH[0] * WH[1]) <= 0.83 for x0, y0, x1, y1 in windows)
+def test_without_candidates_two_crops_together_show_the_figure_s_sides() -> None:
+    windows = set()
+    for seed in range(10):
+        first, second = (view.window_xyxy for view in _plan([], seed=seed)[1:])
+        windows |= {first, second}
+        assert union(first, second) == WHOLE
+        assert intersection(first, second) > 0
+    assert len(windows) == 20
+    assert all(0.36 <= area(window) / area(WHOLE) <= 0.83 for window in windows)
 
 
 def test_small_figures_too_are_shown_at_several_scales() -> None:
