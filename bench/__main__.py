@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-PARTS = ("start", "captions", "accuracy", "demo", "queue", "page", "oracle", "overhead", "resume")
+PARTS = ("start", "captions", "accuracy", "demo", "queue", "page", "segment", "oracle", "overhead", "resume")
 
 
 def main() -> None:
