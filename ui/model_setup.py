@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ FORM_FIELDS = (
     *("provider", "base_url", "model", "coordinates", "timeout_s", "in_flight"),
     *("price_in", "price_out", "max_cost", "max_requests", "max_tokens"),
 )
+_TEST_TIMEOUT_S = 60.0  # guess: a server that loads its model when it is first asked answers within it
 Connect = Callable[[ModelSettings], "Connection"]
 
 
@@ -63,7 +65,8 @@ class ModelSetup:
         Raises:
             SettingsError: a field is unknown or out of range. ModelError: the server cannot be used.
         """
-        return self._connect(self._settings_with(fields, api_key))
+        settings = self._settings_with(fields, api_key)
+        return self._connect(replace(settings, timeout_s=min(settings.timeout_s, _TEST_TIMEOUT_S)))
 
     def save(self, fields: Mapping[str, Any], api_key: str | None) -> None:
         """Keeps the form's values; with ``api_key`` None the key stays, unless the server is another one.

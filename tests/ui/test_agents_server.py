@@ -285,6 +285,8 @@ def test_a_test_asks_with_the_forms_values_and_saves_nothing(page: Page) -> None
         "takes_schema": False,
     }
     assert (page.asked[0].base_url, page.asked[0].timeout_s) == ("http://localhost:9/v1", 5)
+    page.ask("test_model", fields={"base_url": "http://localhost:9/v1", "timeout_s": 900})
+    assert page.asked[1].timeout_s == 60
     assert not (page.store.project / "model.toml").exists()
 
 

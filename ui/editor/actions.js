@@ -24,6 +24,15 @@ export function actionTable(review) {
     action("Figure", "undo", "Undo", ["Ctrl+Z"], () => review.saving.undo()),
     action("Figure", "redo", "Redo", ["Ctrl+Shift+Z", "Ctrl+Y"], () => review.saving.redo()),
 
+    action("Agents", "agents", "Agents: mine again, proposals kept aside", ["g"], () => review.agents.toggle()),
+    action("Agents", "compare", "Compare with the newest other proposal, and back", ["c"], () =>
+      review.agents.toggleCompare(),
+    ),
+    action("Agents", "adopt", "Adopt the chosen levels of what is compared", ["y"], () =>
+      review.agents.compare.isOpen ? review.agents.compare.adopt() : false,
+    ),
+    action("Agents", "trace", "What the model saw and said", ["i"], () => review.agents.toggleTrace()),
+
     action(
       "Box",
       "accept",
@@ -80,15 +89,6 @@ export function actionTable(review) {
     action("Caption words", "assign-remove", "Take them from its words", ["Alt+t"], () =>
       review.caption.assign(state.selectedId, "remove"),
     ),
-
-    action("Agents", "agents", "Agents: mine again, proposals kept aside", ["g"], () => review.agents.toggle()),
-    action("Agents", "compare", "Compare with the newest other proposal, and back", ["c"], () =>
-      review.agents.toggleCompare(),
-    ),
-    action("Agents", "adopt", "Adopt the chosen levels of what is compared", ["y"], () =>
-      review.agents.compare.isOpen ? review.agents.compare.adopt() : false,
-    ),
-    action("Agents", "trace", "What the model saw and said", ["i"], () => review.agents.toggleTrace()),
 
     action("Draw", "tool-select", "Select and move", ["v"], () => state.set({ tool: "select" })),
     action("Draw", "tool-panel", "Panel (Shift keeps the tool)", ["p"], tool("panel")),
