@@ -1,0 +1,105 @@
+"""Checkpoints: all that a run needs to go on as if it had never stopped, in one file."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from curator.errors import TrainingError
+from trainer.config import Level, TrainConfig
+from trainer.config_json import config_from_json, config_to_json
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands after so many steps."""
+
+    step: int
+    positions: dict[Level, tuple[int, int]]
+    """Of each level's data: epoch, and batches taken of it."""
+    accumulate: int
+    """Micro-batches a step by now: memory may have run out since the start."""
+    best_score: float = -1.0
+    best_step: int = 0
+    worse_since: int = 0
+    """Evaluations since the best one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    config: TrainConfig
+    snapshot: dict[str, Any]
+    """What the run was trained on (trainer/snapshot.py)."""
+    progress: Progress
+    model: dict[str, Tensor]
+    average: dict[str, Tensor]
+    """Averaged weights by name; empty where ``config.ema`` is 0."""
+    optimizer: dict[str, Any]
+    rng: list[dict[str, Any]]
+    """Of each process: see ``rng_state``."""
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes the file whole or not at all: a process killed meanwhile leaves the one before."""
+    document = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)}
+    document["config"] = config_to_json(checkpoint.config)
+    document["progress"] = {
+        field.name: getattr(checkpoint.progress, field.name) for field in fields(checkpoint.progress)
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.fresh")
+    with fresh.open("wb") as file:
+        torch.save({"format": _FORMAT, **document}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """What ``save_checkpoint`` wrote; tensors on the CPU. No code inside the file is run.
+
+    Raises:
+        TrainingError: there is no such file, it is no checkpoint, or one of another format.
+    """
+    if not path.is_file():
+        raise TrainingError(f"{path} does not exist; the run has no checkpoint there yet: start it without --resume")
+    try:
+        document = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever the damage leads to: RuntimeError, UnpicklingError, KeyError ...
+        raise TrainingError(f"{path} cannot be read as a checkpoint ({error}); take another of the run's") from error
+    found = document.pop("format", None) if isinstance(document, dict) else None
+    if found != _FORMAT:
+        raise TrainingError(f"{path} has format {found!r}, expected {_FORMAT}; it was not written by this version")
+    document["config"] = config_from_json(document["config"])
+    document["progress"] = Progress(**document["progress"])
+    return Checkpoint(**document)
+
+
+def rng_state() -> dict[str, Any]:
+    """This process's random states: Python's, NumPy's, torch's, and of its GPU."""
+    name, keys, position, has_gauss, cached = np.random.get_state()  # type: ignore[misc]
+    return {
+        "python": random.getstate(),
+        "numpy": (name, torch.from_numpy(keys.astype(np.int64)), position, has_gauss, cached),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
+    }
+
+
+def restore_rng(state: dict[str, Any]) -> None:
+    """Sets what ``rng_state`` gave."""
+    random.setstate(state["python"])
+    name, keys, position, has_gauss, cached = state["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, cached))
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])

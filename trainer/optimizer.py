@@ -1,0 +1,44 @@
+"""The optimiser and what belongs to a step of it."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import Module, Parameter
+from torch.optim import AdamW
+
+from trainer.config import TrainConfig
+
+_MAX_LOG_SCALE = math.log(100)  # CLIP: the scale of the logits is kept from growing past 100
+_EPS = 1e-6  # CLIP's for vision transformers; torch's own is 1e-8
+
+
+def trained_weights(model: Module) -> list[Parameter]:
+    return [weight for weight in model.parameters() if weight.requires_grad]
+
+
+def make_optimizer(model: Module, config: TrainConfig) -> AdamW:
+    """AdamW over what is trained; gains, biases and the temperature do not decay, as in CLIP."""
+    named = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
+    decayed = [weight for _, weight in named if weight.ndim >= 2]
+    others = [weight for _, weight in named if weight.ndim < 2]
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return AdamW([group for group in groups if group["params"]], lr=config.lr, betas=config.betas, eps=_EPS)
+
+
+def set_rate(optimizer: AdamW, lr: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+
+
+def clip_gradients(weights: list[Parameter], most: float) -> float:
+    """Scales the gradients down to a norm of ``most``; returns the norm before."""
+    return float(torch.nn.utils.clip_grad_norm_(weights, most))
+
+
+def bound_scale(log_scale: Tensor) -> None:
+    """Keeps the learned temperature (the logarithm of the logits' scale) in CLIP's range."""
+    with torch.no_grad():
+        log_scale.clamp_(0, _MAX_LOG_SCALE)
