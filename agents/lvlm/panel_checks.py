@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.embedded.layout import label_key
 from agents.lvlm.coordinates import Frame, from_replies
-from agents.lvlm.identifiers import invented, read_identifier
+from agents.lvlm.identifiers import identifier_key, invented, read_identifier
 from agents.lvlm.parsing import ReplyFault
 from agents.lvlm.pooling import Sighting
 from agents.lvlm.replies import BoxedPanel, BoxedPanels, MarkedPanels
 from agents.lvlm.view_plan import PlannedView
 from agents.lvlm.views import View
 from curator.figure import Panel
-from curator.geometry import Box, clip, iou, union
+from curator.geometry import Box, clip, intersection, iou, union
 
 _SURE = 0.9  # confidence of candidates that a picture without any panel contradicts; measured: 99 % of such are right
 _REPEATED = 0.5  # IoU of two panels under one label that are one panel told twice: the usual threshold
@@ -63,6 +62,7 @@ class PanelChecks:
                 )
                 for panel, own in zip(reply.panels, marks, strict=True)
             ]
+            self._refuse_boxes_elsewhere(sightings)
             return self._with_right_labels(sightings)
 
         return check
@@ -104,6 +104,12 @@ class PanelChecks:
                 "mark holds several panels, name it under not_panels and give each panel its own box"
             )
 
+    def _refuse_boxes_elsewhere(self, sightings: Sequence[Sighting]) -> None:
+        for number, sighting in enumerate(sightings, start=1):
+            outlines = [self.candidates[i].box_xyxy for i in sighting.marks]
+            if sighting.box_xyxy and outlines and not intersection(sighting.box_xyxy, union(*outlines)):
+                raise ReplyFault(f"the box of panel {number} ({sighting.label!r}) does not touch its own marks")
+
     def _with_right_labels(self, sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
         """The sightings, each once.
 
@@ -119,12 +125,12 @@ class PanelChecks:
                 f"labels {wrong} cannot be right: {promised}; give the identifier that is printed beside the panel, "
                 "null where none is printed"
             )
-        bearers = Counter(label_key(panel.label) for panel in self.candidates if panel.label)
+        bearers = Counter(identifier_key(panel.label) for panel in self.candidates if panel.label)
         seen: dict[str, list[Box]] = {}
         out: list[Sighting] = []
         for sighting in sightings:
             box = sighting.box_xyxy or union(*(self.candidates[i].box_xyxy for i in sighting.marks))
-            key = label_key(sighting.label or "")
+            key = identifier_key(sighting.label or "")
             others = seen.setdefault(key, [])
             if not sighting.marks and any(iou(box, other) >= _REPEATED for other in others):
                 continue

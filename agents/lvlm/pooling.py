@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from agents.embedded.layout import label_key
+from agents.lvlm.identifiers import identifier_key
 from agents.lvlm.pooling_boxes import Seen, corrected_box, pooled_box
 from agents.lvlm.pooling_labels import Reading, choose_labels, kind_of, words_of
 from agents.lvlm.pooling_places import Place, Sighting, ViewAnswer, find_places
@@ -167,10 +167,10 @@ def _findings(
                 tuple(sorted({answer.exchange for _, answer in votes})),
             )
         )
-    places = {label_key(label): number for number, label in reversed(list(enumerate(promised)))}
+    places = {identifier_key(label): number for number, label in reversed(list(enumerate(promised)))}
 
     def order(panel: PanelFinding) -> tuple[float, float, float]:
-        return places.get(label_key(panel.label or ""), len(places)), panel.box_xyxy[1], panel.box_xyxy[0]
+        return places.get(identifier_key(panel.label or ""), len(places)), panel.box_xyxy[1], panel.box_xyxy[0]
 
     return tuple(sorted(found, key=order))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from agents.embedded.layout import label_key
+from agents.lvlm.identifiers import identifier_key
 from curator.figure import PanelKind
 from curator.geometry import Box
 
@@ -47,7 +47,9 @@ def choose_labels(readings: Sequence[Reading], promised: Sequence[str] = ()) -> 
     embedded agent, else as the caption promises it, else as most answers have it.
     """
     weights = [_weights(reading) for reading in readings]
-    often = Counter(key for reading in readings for key in {label_key(label or "") for label, _, _ in reading.letters})
+    often = Counter(
+        key for reading in readings for key in {identifier_key(label or "") for label, _, _ in reading.letters}
+    )
     keys = sorted({key for votes in weights for key in votes if key})
     columns = [key for key in keys for _ in range(max(1, often[key]))]
     gain = np.full((len(readings), len(columns) + len(readings)), _IMPOSSIBLE)
@@ -69,10 +71,10 @@ def _weights(reading: Reading) -> Mapping[str, float]:
     votes: dict[str, float] = {}
     one = math.log(_READ_RIGHT / (1 - _READ_RIGHT)) / (1 + _READ_ALIKE * max(0, len(reading.answers) - 1))
     for label in reading.answers:
-        key = label_key(label or "")
+        key = identifier_key(label or "")
         votes[key] = votes.get(key, 0.0) + (one if key else _NONE_WEIGHT * one)
     for label, _, confidence in reading.letters:
-        key = label_key(label or "")
+        key = identifier_key(label or "")
         weight = max(0.0, math.log(confidence / (1 - confidence)))
         votes[key] = votes.get(key, 0.0) + (weight if key else _NONE_WEIGHT * weight)
     return votes
@@ -82,14 +84,16 @@ def _label(key: str, reading: Reading, votes: Mapping[str, float], promised: Seq
     total = sum(math.exp(weight) for weight in votes.values()) + (1.0 if key else 0.0)  # 1: a letter nobody read
     probability = math.exp(votes.get(key, 0.0)) / max(total, 1.0)
     printed = [(label, box) for label, box, _ in reading.letters if box is not None]
-    boxes = sorted(box for label, box in printed if label_key(label or "") == key) or sorted(box for _, box in printed)
+    boxes = sorted(box for label, box in printed if identifier_key(label or "") == key) or sorted(
+        box for _, box in printed
+    )
     if not key:
         return Label(None, None, min(1.0, probability))
-    forms = [label for label, _ in printed if label and label_key(label) == key]
-    forms += [label for label in promised if label_key(label) == key]
-    read = Counter(label for label in reading.answers if label and label_key(label) == key)
+    forms = [label for label, _ in printed if label and identifier_key(label) == key]
+    forms += [label for label in promised if identifier_key(label) == key]
+    read = Counter(label for label in reading.answers if label and identifier_key(label) == key)
     forms += sorted(read, key=lambda label: (-read[label], label))
-    forms += [label for label, _, _ in reading.letters if label and label_key(label) == key]
+    forms += [label for label, _, _ in reading.letters if label and identifier_key(label) == key]
     return Label(forms[0], boxes[0] if boxes else None, probability)
 
 
@@ -105,6 +109,8 @@ def kind_of(answers: Sequence[PanelKind], embedded: Sequence[PanelKind]) -> Pane
 
 def words_of(sightings: Sequence[tuple[str | None, str, float]], label: str | None) -> str:
     """The description (label, words, scale of the picture) from the largest picture, of the panel's label if any."""
-    key = label_key(label or "")
-    spoken = [(label_key(name or "") == key, scale, words.strip()) for name, words, scale in sightings if words.strip()]
+    key = identifier_key(label or "")
+    spoken = [
+        (identifier_key(name or "") == key, scale, words.strip()) for name, words, scale in sightings if words.strip()
+    ]
     return max(spoken, default=(True, 0.0, ""))[2]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from agents.embedded.layout import label_key
+from agents.lvlm.identifiers import identifier_key
 from agents.lvlm.pooling_boxes import Seen, likeness, pooled_box
 from agents.lvlm.view_plan import PlannedView
 from curator.figure import Panel, PanelKind
@@ -157,7 +157,7 @@ def _overlap(boxed: _Boxed, place: Place, candidates: Sequence[Panel]) -> float:
     if area(shown) < _SEEN * area(place.base_xyxy):
         return 0.0
     labels = [candidates[i].label for i in place.candidates] + [vote.label for vote in place.votes.values()]
-    key = label_key(boxed.sighting.label or "")
-    named = bool(key) and key in {label_key(label or "") for label in labels}
+    key = identifier_key(boxed.sighting.label or "")
+    named = bool(key) and key in {identifier_key(label or "") for label in labels}
     overlap = iou(box, shown)
     return overlap if overlap >= (_ALIKE_NAMED if named else _ALIKE) else 0.0

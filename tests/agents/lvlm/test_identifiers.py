@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.lvlm.identifiers import invented, read_identifier
+from agents.lvlm.identifiers import identifier_key, invented, read_identifier
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,9 @@ from agents.lvlm.identifiers import invented, read_identifier
         ("B-ii", (), "B-ii"),
         ("12", (), "12"),
         ("aa", (), "aa"),
+        ("A'", (), "A'"),
+        ("B\u2033", (), "B\u2033"),
+        ("'C'", (), "C"),
         (None, ("A",), None),
         ("", (), None),
         ("null", (), None),
@@ -47,6 +50,8 @@ def test_a_label_is_what_is_printed_or_nothing(text: str | None, known: tuple[st
         pytest.param("A Q Z", "A B", "Q Z", id="from nowhere"),
         pytest.param("A1 A2 Bii", "A B", "", id="parts of known ones"),
         pytest.param("A B", "A1 A2 B1", "", id="wholes of known parts"),
+        pytest.param("A A' A'' B'", "A B", "", id="primes of known ones"),
+        pytest.param("A Q'", "A B", "Q'", id="a prime of an unknown one"),
         pytest.param("X1", "A B", "X1", id="a part of an unknown one"),
         pytest.param("i ii iii", "i ii", "", id="roman"),
         pytest.param("1 2 3", "1 2", "", id="numbers"),
@@ -60,3 +65,10 @@ def test_a_label_is_what_is_printed_or_nothing(text: str | None, known: tuple[st
 )
 def test_labels_need_something_that_speaks_for_them(labels: str, known: str, wrong: str) -> None:
     assert invented(labels.split(), known.split()) == wrong.split()
+
+
+def test_primes_tell_labels_apart_and_case_and_brackets_do_not() -> None:
+    assert identifier_key("(A)") == identifier_key("a") == "a"
+    assert len({identifier_key(label) for label in ("A", "A'", "A''", "B'")}) == 4
+    assert identifier_key("(A\u2019\u2019)") == identifier_key('a"') == "a''"
+    assert identifier_key("'") == ""

@@ -152,6 +152,11 @@ FAULTS = [
         id="an invented label",
     ),
     pytest.param(
+        reply(marked([1], "A", [520, 40, 980, 960]), marked([2], "B")),
+        "the box of panel 1 ('A') does not touch its own marks",
+        id="a box beside its marks",
+    ),
+    pytest.param(
         reply(marked([1], "A"), marked([2], "a")), "label 'a' is given to several panels", id="one label, two places"
     ),
     pytest.param(reply(), "it has no panels, but the picture shows 2 at least", id="nothing"),
@@ -218,6 +223,14 @@ def test_a_mark_that_stays_unnamed_counts_as_no() -> None:
 def test_a_panel_told_twice_is_taken_once() -> None:
     model = Scripted({"panels": [*GOOD_BOXES["panels"], GOOD_BOXES["panels"][1]]})
     assert len(propose_panels(look_at(model, CAPTION, TWO, prompting=LETTERS))) == 2
+
+
+def test_primes_tell_panels_apart() -> None:
+    model = Scripted(reply(marked([1], "A"), marked([2], "A'")))
+    found = propose_panels(
+        look_at(model, "", Hierarchy((sure("p1", LEFT, "A"), sure("p2", RIGHT, None))), prompting=ONE_VIEW)
+    )
+    assert [panel.label for panel in found] == ["A", "A'"]
 
 
 def test_words_of_a_panel_are_no_identifier() -> None:
