@@ -52,8 +52,8 @@ def plan_views(
     """The pictures in which a figure is shown, ``views`` of them or more; the same arguments give the same plan.
 
     The first is the whole figure. Up to ``marks_a_view`` candidates, it has all of them as marks, and of the crops that
-    follow each two together have all of them again. Above, it has those of which the embedded agent is least sure, and the rest
-    of the plan goes through the figure ``views - 1`` times (at least once) in crops of up to ``marks_a_view``
+    follow each two together have all of them again. Above, it has those of which the embedded agent is least sure, and
+    the rest of the plan goes through the figure ``views - 1`` times (at least once) in crops of up to ``marks_a_view``
     neighbours each, grouped anew each time. No crop cuts a candidate of its own. Without candidates the crops are of
     random size, in a random corner and then in the opposite one.
 
