@@ -5,7 +5,19 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-PARTS = ("start", "captions", "accuracy", "demo", "queue", "page", "segment", "oracle", "overhead", "resume")
+PARTS = (
+    "start",
+    "captions",
+    "accuracy",
+    "demo",
+    "queue",
+    "page",
+    "segment",
+    "oracle",
+    "published",
+    "overhead",
+    "resume",
+)
 
 
 def main() -> None:

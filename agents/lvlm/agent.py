@@ -97,7 +97,8 @@ class LvlmAgent:
         reading = assign_caption(look, found)
         faults = list(reading.faults)
         noted = _Noted(self._model, self._version, datetime.now(UTC).isoformat(timespec="milliseconds"))
-        shared = Shared(reading.lead_spans, reading.tail_spans, candidates.shared.promised_labels)
+        promised = tuple(dict.fromkeys((*candidates.shared.promised_labels, *reading.missing)))
+        shared = Shared(reading.lead_spans, reading.tail_spans, promised)
         hierarchy = Hierarchy(noted.panels(found, reading), shared=shared)
         if prompting.regions:
             mined = mine_regions(look, hierarchy.panels)

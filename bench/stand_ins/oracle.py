@@ -60,8 +60,9 @@ class _Seen:
 
 
 class NoisyOracle:
-    """Answers for the figures of a drawn corpus's ``truth.json``. ``systematic``: share of errors that every view of a
-    figure repeats, as a real model's would. Safe to call from several threads."""
+    """Answers for figures with a truth like that of a drawn corpus (``truth.json``); of other figures it says that each
+    mark is a panel of its own, and nothing more. ``systematic``: share of errors that every view of a figure repeats,
+    as a real model's would. Safe to call from several threads."""
 
     provider = "oracle"
     name = "noisy-oracle"
@@ -89,7 +90,9 @@ class NoisyOracle:
     def answer(self, shape: str, asked: str) -> str:
         """The reply's text. The last facts among the words ``asked`` are the question's; errors are drawn from all."""
         facts = json.loads(_FACTS.findall(asked)[-1])
-        truth = self._truths[facts["caption"]]
+        truth = self._truths.get(facts["caption"])
+        if truth is None:
+            return json.dumps(_agreeing(shape, facts))
         match shape:
             case "MarkedPanels" | "BoxedPanels":
                 return json.dumps(self._panels(shape, facts, truth, self._rng(asked), self._rng(facts["caption"])))
@@ -188,6 +191,24 @@ def _words(content: str | list[dict[str, Any]]) -> str:
     )
 
 
+def _agreeing(shape: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """What can be said without knowing the figure."""
+    match shape:
+        case "MarkedPanels":
+            marks = [int(number) for number in facts["marks"]]
+            panel = {"label": None, "kind": "other", "description": "", "box": None}
+            return {"panels": [{**panel, "marks": [number]} for number in marks], "not_panels": []}
+        case "CaptionUnits":
+            return {"shared": [], "units": []}
+        case "MarkerTargets":
+            return {"targets": []}
+        case "TextRegions":
+            return {"regions": []}
+        case "PanelTexts":
+            return _texts(facts)
+    raise ValueError(f"the oracle cannot answer in the shape {shape!r} for a figure whose truth it does not know")
+
+
 def _in_part(box_xyxy: Box, image_wh: Sequence[int], part_percent: Sequence[float]) -> Box:
     """A box of the figure in thousandths of the part that is shown."""
     x0, y0, x1, y1 = (percent * size / 100 for percent, size in zip(part_percent, [*image_wh, *image_wh], strict=True))
@@ -243,7 +264,7 @@ def _targets(facts: dict[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:
         target = clip(target, _UNIT)
         if area(target) <= 0 or not contains_point(_UNIT, centre(target)) or not intersection(target, _UNIT):
             target = box
-        clause = marker["clause"] if marker["clause"] in truth["caption"] else None
+        clause = marker["clause"] if (marker["clause"] or "\0") in truth["caption"] else None
         targets.append(
             {
                 "marker": int(number),
