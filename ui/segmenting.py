@@ -70,7 +70,7 @@ class Segmenting:
         self._choose = choose
         self._choice: Choice | None = None
         self._changed = threading.Condition()
-        self._wanted: list[str] = []  # figure ids, the most wanted last
+        self._wanted: dict[str, tuple[str, Path]] = {}  # hash and file of images by figure id, the most wanted last
         self._ready: OrderedDict[str, Embedding] = OrderedDict()
         self._failed: OrderedDict[str, CuratorError] = OrderedDict()
         self._working = False
@@ -84,12 +84,24 @@ class Segmenting:
         """Computes the figure's embedding now and that of ``next_id`` afterwards, where they are not there yet."""
         with self._changed:
             self._failed.pop(figure_id, None)
+            missing = [one for one in (next_id, figure_id) if one is not None and one not in self._ready]
+        # looked up here: each new thread that asks the database would open a connection of its own
+        found = {one: self._found(one) for one in missing}
+        with self._changed:
             # what was wanted before is left: the curator has gone on
-            self._wanted = [one for one in (next_id, figure_id) if one is not None and one not in self._ready]
+            self._wanted = {one: image for one, image in found.items() if image is not None}
             if figure_id in self._ready:
                 self._ready.move_to_end(figure_id)
             if self._wanted:
                 self._start()
+
+    def _found(self, figure_id: str) -> tuple[str, Path] | None:
+        try:
+            return self._image_of(figure_id)
+        except CuratorError as error:  # told when the figure is clicked at
+            with self._changed:
+                _keep(self._failed, figure_id, error, _FAILURES)
+            return None
 
     def _start(self) -> None:
         if not self._working:
@@ -141,15 +153,14 @@ class Segmenting:
                 if not self._wanted:
                     self._working = False
                     return
-                figure_id = self._wanted[-1]
-            outcome = self._computed(figure_id, segmenter, cache)
+                figure_id, image = next(reversed(self._wanted.items()))
+            outcome = self._computed(figure_id, image, segmenter, cache)
             with self._changed:
                 if isinstance(outcome, CuratorError):
                     _keep(self._failed, figure_id, outcome, _FAILURES)
                 else:
                     _keep(self._ready, figure_id, outcome, _IN_MEMORY)
-                if figure_id in self._wanted:
-                    self._wanted.remove(figure_id)
+                self._wanted.pop(figure_id, None)
                 self._changed.notify_all()
 
     def _chosen(self) -> Choice:
@@ -161,9 +172,11 @@ class Segmenting:
         except Exception as error:  # of a library: the page must not wait for ever
             return Choice(OpenCvSegmenter(), f"the segmenter could not be loaded ({type(error).__name__}: {error})")
 
-    def _computed(self, figure_id: str, segmenter: Segmenter, cache: EmbeddingCache) -> Embedding | CuratorError:
+    def _computed(
+        self, figure_id: str, image: tuple[str, Path], segmenter: Segmenter, cache: EmbeddingCache
+    ) -> Embedding | CuratorError:
+        sha256, path = image
         try:
-            sha256, path = self._image_of(figure_id)
             embedding = cache.load(sha256)
             if embedding is None:
                 embedding = segmenter.embed(load_rgb(path))

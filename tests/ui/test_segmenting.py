@@ -306,6 +306,12 @@ def test_boxes_of_a_level_are_snapped_where_that_is_safe(store: Store, ask: Ask)
     assert arrow == {"op": "resize", "id": "m4", "box_xyxy": [22, 22, 48, 48]}
 
 
+@pytest.mark.parametrize("raw", [None, [], "x", 7], ids=repr)
+def test_a_request_that_is_no_object_is_refused(store: Store, segmenting: Segmenting, raw: Any) -> None:
+    for function in SegmentServer(store, segmenting).functions():
+        assert function(raw)["error"]["kind"] == "refused", function.__name__
+
+
 def test_every_failure_is_one_of_ours(ask: Ask) -> None:
     assert issubclass(NotReadyError, CuratorError)
     assert ask("segment", figure_id=THIRD, clicks=[[5, 5, True]])["error"]["kind"] == "refused"
