@@ -81,7 +81,7 @@ def _packed_by_npm(folder: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise NotFetchedError("npm is not installed")
-    command = [npm, "pack", PACKAGE, "--silent", "--fetch-retries=1"]
+    command = [npm, "pack", PACKAGE, "--loglevel=error", "--fetch-retries=1"]
     try:
         done = subprocess.run(
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TIMEOUT_S
@@ -91,8 +91,9 @@ def _packed_by_npm(folder: Path) -> Path:
     except OSError as error:
         raise NotFetchedError(f"npm could not be started ({error})") from error
     if done.returncode != 0 or not (folder / TARBALL).is_file():
+        # npm begins with its error's code and ends with advice
         lines = (done.stderr or done.stdout).strip().splitlines()
-        said = f": {lines[-1]!r}" if lines else " and said nothing"
+        said = f": {lines[0]!r}" if lines else " and said nothing"
         raise NotFetchedError(f"`npm pack {PACKAGE}` ended with {done.returncode}{said}")
     return folder / TARBALL
 

