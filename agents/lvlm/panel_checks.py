@@ -35,13 +35,17 @@ class PanelChecks:
     def marked(self, numbers: Mapping[int, int]) -> Callable[[MarkedPanels], tuple[Sighting, ...]]:
         """The check of one question's replies about marks; ``numbers`` gives the candidate under each.
 
-        A number that a reply leaves out is asked for once; then its silence counts as no.
+        A number that a reply leaves out is asked for once; then its silence counts as no. Where it finds no panel at
+        all though the embedded agent is sure of some, it is asked again until it names all numbers as no panels twice.
         """
-        silent_before = False
+        silent_before = rejected_before = False
 
         def check(reply: MarkedPanels) -> tuple[Sighting, ...]:
-            nonlocal silent_before
-            self._refuse_nothing(bool(reply.panels))
+            nonlocal silent_before, rejected_before
+            insists = rejected_before and bool(numbers) and set(numbers) <= set(reply.not_panels)
+            if not reply.panels and not insists:
+                rejected_before = True
+                self._refuse_nothing([self.candidates[i] for i in numbers.values()])
             marks = [sorted(set(panel.marks)) for panel in reply.panels]
             self._refuse_wrong_marks([*marks, sorted(set(reply.not_panels))], numbers)
             silent = sorted(set(numbers).difference(*marks, reply.not_panels))
@@ -69,7 +73,8 @@ class PanelChecks:
 
     def boxed(self, reply: BoxedPanels) -> tuple[Sighting, ...]:
         """The check of replies with boxes alone."""
-        self._refuse_nothing(bool(reply.panels))
+        if not reply.panels:
+            self._refuse_nothing([panel for panel in self.candidates if self.planned.shows(panel.box_xyxy)])
         boxes = self._boxes([panel.box for panel in reply.panels])
         return self._with_right_labels([self._sighting(*pair) for pair in zip(reply.panels, boxes, strict=True)])
 
@@ -82,13 +87,9 @@ class PanelChecks:
         window = self.planned.window_xyxy
         return [clip(self.view.to_figure(box), window) for box in from_replies(replied, self.frame, self.view.wh)]
 
-    def _refuse_nothing(self, something: bool) -> None:
-        sure = [
-            panel
-            for panel in self.candidates
-            if (panel.provenance.confidence or 0) >= _SURE and self.planned.shows(panel.box_xyxy)
-        ]
-        if sure and not something:
+    def _refuse_nothing(self, shown: Sequence[Panel]) -> None:
+        sure = [panel for panel in shown if (panel.provenance.confidence or 0) >= _SURE]
+        if sure:
             raise ReplyFault(f"it has no panels, but the picture shows {len(sure)} at least; look again")
 
     def _refuse_wrong_marks(self, groups: Sequence[Sequence[int]], numbers: Mapping[int, int]) -> None:

@@ -99,7 +99,7 @@ def pool(
     for place in find_places(candidates, ordered, image_wh):
         yes, no = place.tally(ordered)
         if no and not yes:
-            dropped.append(_dropped(place, candidates, f"confirmed by none of {no:g} answers"))
+            dropped.append(_dropped(place, candidates, f"confirmed by none of {_answers(no)}"))
         else:
             alive.append(place)
     probable = [
@@ -113,7 +113,7 @@ def pool(
             dropped.append(_dropped(place, candidates, f"outvoted by {_names(rival, candidates)} in the same place"))
         elif probability < _KEPT:
             yes, no = place.tally(ordered)
-            dropped.append(_dropped(place, candidates, f"{yes:g} answers for it and {no:g} against it"))
+            dropped.append(_dropped(place, candidates, f"{_answers(yes)} for it and {no:g} against it"))
         else:
             kept.append((place, probability))
     findings = _findings(kept, candidates, ordered, image_wh, promised)
@@ -204,6 +204,10 @@ def _dropped(place: Place, candidates: Sequence[Panel], reason: str) -> Dropped:
 
 def _names(place: Place, candidates: Sequence[Panel]) -> str:
     return "candidate " + " + ".join(candidates[i].id for i in place.members) if place.members else "a model's box"
+
+
+def _answers(n: float) -> str:
+    return f"{n:g} answer{'' if n == 1 else 's'}"
 
 
 def _logit(probability: float) -> float:

@@ -220,6 +220,18 @@ def test_a_mark_that_stays_unnamed_counts_as_no() -> None:
     assert [dropped.label for dropped in pooled.dropped] == ["B"]
 
 
+def test_a_model_that_insists_on_no_panels_is_believed() -> None:
+    none = reply(not_panels=[1, 2])
+    pooled = pool_panels(look_at(Scripted(none, none), CAPTION, TWO, prompting=ONE_VIEW))
+    assert pooled.panels == ()
+    assert [dropped.reason for dropped in pooled.dropped] == ["confirmed by none of 1 answer"] * 2
+
+
+def test_an_empty_answer_is_never_believed() -> None:
+    with pytest.raises(ReplyError, match="it has no panels"):
+        propose_panels(look_at(Scripted(reply(), reply(), reply()), CAPTION, TWO, prompting=ONE_VIEW))
+
+
 def test_a_panel_told_twice_is_taken_once() -> None:
     model = Scripted({"panels": [*GOOD_BOXES["panels"], GOOD_BOXES["panels"][1]]})
     assert len(propose_panels(look_at(model, CAPTION, TWO, prompting=LETTERS))) == 2

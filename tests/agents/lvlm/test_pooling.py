@@ -119,7 +119,7 @@ def test_a_panel_that_one_answer_of_three_adds_is_dropped() -> None:
     answers = [answer(0, *CONFIRMED, extra), answer(1, *CONFIRMED), answer(2, *CONFIRMED)]
     pooled = pool(TWO, answers, WH)
     assert boxes(pooled) == [LEFT, RIGHT]
-    assert [d.reason for d in pooled.dropped] == ["1 answers for it and 2 against it"]
+    assert [d.reason for d in pooled.dropped] == ["1 answer for it and 2 against it"]
 
 
 def test_a_panel_inside_another_stays_where_most_answers_have_both() -> None:
