@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from playwright.sync_api import Page, expect
 
@@ -27,6 +28,18 @@ def pointing(page: Page) -> None:
 def found(page: Page) -> None:
     expect(page.locator(CANVAS)).to_have_attribute("data-segment", "found")
     expect(page.locator(".rv-preview .mask")).to_have_count(1)
+
+
+@contextmanager
+def answers_held(page: Page) -> Iterator[Callable[[], None]]:
+    """Calls of the server wait until what is yielded is called."""
+    page.route("**/component_server/**", lambda route: None)
+
+    def let_go() -> None:
+        page.wait_for_function("document.querySelector('.rv-canvas').dataset.segment === 'working'")
+        page.unroute("**/component_server/**")  # what waits goes on
+
+    yield let_go
 
 
 def region(store: Store, node_id: str) -> Region:
@@ -69,6 +82,27 @@ def test_a_click_elsewhere_accepts_and_goes_on_and_escape_drops(project: Store, 
     expect(page.locator(".rv-hint")).to_be_hidden()
     saved(page, 2)
     assert iou(region(project, "r8").box_xyxy, CELL_BOX) > 0.7
+
+
+def test_who_clicks_faster_than_the_server_answers_loses_nothing(project: Store, review: Callable[..., Page]) -> None:
+    page = review()
+    pointing(page)
+    with answers_held(page) as let_go:
+        click(page, *CELL)
+        click(page, *CELL)  # a double click asks for one thing
+        click(page, *OTHER)
+        page.keyboard.press("Enter")
+        let_go()
+    saved(page, 3)
+    made = [region(project, node_id).box_xyxy for node_id in ("r8", "r9")]
+    assert sorted(round(iou(box, cell), 1) > 0.6 for box in made for cell in (CELL_BOX, OTHER_BOX)) == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert node(project, "p1").state == State.PROPOSED  # Enter did not accept the figure
+    expect(page.locator(".rv-preview")).to_have_count(0)
 
 
 def test_shift_adds_a_part_alt_takes_one_away_and_a_key_says_which_level(

@@ -4,7 +4,7 @@ import { svg } from "./dom.js";
 
 const DOT = 4; // screen px
 
-const path = (polygon, view) => polygon.map((point) => view.toScreen(point).map((v) => v.toFixed(1)).join(",")).join(" ");
+const path = (polygon, view) => polygon.map((point) => view.toScreen(point).map((v) => v.toFixed(1))).join(" ");
 
 // The outline inside a node's box, shifted with the box while that is moved; null where it has none.
 export function drawOutline(node, shownBox, view) {

@@ -7,8 +7,10 @@ import { nodeOf } from "./figure.js";
 import { addition, nextId, panelAt } from "./commands.js";
 
 const PATIENCE = 30; // guess: answers "working" of two seconds each, until something must be wrong
+const NEAR = 8; // screen px: a second click so near is a double click
 const HOW = "click a thing, or drag a box around it";
-const DECIDE = "Enter keeps it (P, M, R: as panel, marker, region); Shift+click adds, Alt or Ctrl+click takes away; Esc drops it";
+const DECIDE =
+  "Enter keeps it (P, M, R: as panel, marker, region); Shift+click adds, Alt or Ctrl+click takes away; Esc drops it";
 
 export class Segment {
   // `does`: {edit(commands), say(text, kind), markerKind()}
@@ -20,7 +22,7 @@ export class Segment {
     this._clicks = [];
     this._box = null;
     this._found = null; // {box_xyxy, polygon_xy} that waits for a decision
-    this._ticket = null; // of the question that is open; an answer to an older one is no news
+    this._asking = null; // the open question: {figureId, level, keep}; `keep` {level} where its answer is accepted already
     this._name = ""; // of what is at work, and why it is
     this._why = "";
     this._text = html("span", {});
@@ -42,31 +44,46 @@ export class Segment {
   // What the pointer did with this tool: a click {xy, add, away}, or a box {box}.
   pointed({ xy, add, away, box }) {
     const alone = !add && !away;
-    if (alone && this._found && !(xy && holds(this._found.box_xyxy, xy))) this.accept();
+    if (alone && !(xy && this._isSame(xy))) this.accept();
     if (alone) [this._clicks, this._box] = [[], null];
     if (box) this._box = box;
     else if (!away || this._clicks.length || this._box) this._clicks.push({ xy, inside: !away });
     if (this._clicks.length || this._box) this._ask();
   }
 
-  // Keeps the outline as a node of the level, by default of what it probably is; false where none is shown.
-  accept(wanted = null) {
-    if (!this._found) return false;
-    const level = wanted || this._level();
+  // A click that asks again for the same thing: into its box, or where the last one was.
+  _isSame(xy) {
+    if (this._found && !this._asking) return holds(this._found.box_xyxy, xy);
+    const last = this._clicks.at(-1);
+    return Boolean(last) && Math.hypot(xy[0] - last.xy[0], xy[1] - last.xy[1]) * this._canvas.view.scale < NEAR;
+  }
+
+  // Keeps the outline as a node of the level, by default of what it probably is: now, or as soon as it is there. False
+  // where nothing was pointed at.
+  accept(level = null) {
+    if (!this._clicks.length && !this._box) return false;
+    if (this._asking) this._asking.keep = { level };
+    else if (this._found) {
+      const found = this._found;
+      const wanted = level || this._level();
+      this.drop();
+      this._add(found, wanted);
+    }
+    return true;
+  }
+
+  _add({ box_xyxy, polygon_xy }, level) {
     const { figure, selected } = this._state;
-    const { box_xyxy, polygon_xy } = this._found;
     const command = addition(figure, level, box_xyxy, selected, this._does.markerKind());
     if (level !== "marker") command.polygon_xy = polygon_xy;
     const id = nextId(figure, level);
-    this.drop();
     if (this._does.edit([command])) this._state.set({ selectedId: id });
-    return true;
   }
 
   // Forgets what was pointed at; false where nothing was.
   drop() {
     const any = this._clicks.length > 0 || this._box !== null;
-    [this._clicks, this._box, this._found, this._ticket] = [[], null, null, null];
+    [this._clicks, this._box, this._found, this._asking] = [[], null, null, null];
     this._idle();
     return any;
   }
@@ -110,8 +127,8 @@ export class Segment {
 
   async _ask() {
     const { figure } = this._state;
-    const ticket = (this._ticket = {});
     const panelId = this._panelId();
+    const asking = (this._asking = { figureId: figure.id, level: this._level(), keep: null });
     const request = {
       figure_id: figure.id,
       clicks: this._clicks.map(({ xy: [x, y], inside }) => [x, y, inside]),
@@ -120,18 +137,34 @@ export class Segment {
     };
     this._show("working", "looking");
     try {
-      const answer = await this._answer(request, () => ticket === this._ticket);
-      if (ticket !== this._ticket) return;
-      if (!this._name) this._refresh();
-      this._found = answer.state === "done" ? answer : null;
-      if (this._found) this._show("found", DECIDE);
-      else this._show("nothing", "nothing stands out there; drag a box around it");
+      this._answered(asking, await this._answer(request, () => asking === this._asking || asking.keep));
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
-      if (ticket !== this._ticket) return;
-      this.drop();
-      this._does.say(error.message, "bad");
+      if (asking === this._asking) this.drop();
+      if (this._isOpen(asking)) this._does.say(error.message, "bad");
     }
+  }
+
+  _answered(asking, answer) {
+    if (!this._isOpen(asking)) return;
+    if (!this._name) this._refresh();
+    const isCurrent = asking === this._asking;
+    const isFound = answer.state === "done";
+    if (isFound && asking.keep) {
+      if (isCurrent) this.drop();
+      this._add(answer, asking.keep.level || asking.level);
+    } else if (isCurrent) {
+      this._asking = null;
+      this._found = isFound ? answer : null;
+      if (isFound) this._show("found", DECIDE);
+      else this._show("nothing", "nothing stands out there; drag a box around it");
+    }
+  }
+
+  // Whether somebody waits for the answer: not after Escape or in another figure.
+  _isOpen(asking) {
+    const { figure } = this._state;
+    return (asking === this._asking || asking.keep !== null) && figure !== null && figure.id === asking.figureId;
   }
 
   async _answer(request, isWanted) {

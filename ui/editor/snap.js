@@ -17,7 +17,8 @@ export class Snap {
       html("button", { type: "button", class: `c-button${primary ? " primary" : ""}`, onclick: run }, text);
     this._count = html("span", {});
     this._apply = control("Snap them", () => this._accept(), true);
-    this._outcome = html("div", { class: "rv-inline", hidden: true }, this._count, html("span", { class: "grow" }), this._apply);
+    const gap = html("span", { class: "grow" });
+    this._outcome = html("div", { class: "rv-inline", hidden: true }, this._count, gap, this._apply);
     // stands in the bulk dialog
     this.element = html(
       "div",
