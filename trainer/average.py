@@ -23,6 +23,11 @@ class Average:
             if name in self.weights:
                 self.weights[name].lerp_(weight.detach(), 1 - self.decay)
 
+    def load(self, saved: dict[str, Tensor]) -> None:
+        """Takes over averages that were kept before."""
+        for name, weight in self.weights.items():
+            weight.copy_(saved[name])
+
     @contextmanager
     def in_place_of(self, model: Module) -> Iterator[None]:
         """Inside, the model has the averaged weights."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,18 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands after so many steps."""
+    """Where a run stands."""
 
-    step: int
-    positions: dict[Level, tuple[int, int]]
-    """Of each level's data: epoch, and batches taken of it."""
     accumulate: int
     """Micro-batches a step by now: memory may have run out since the start."""
+    step: int = 0
+    """Steps done."""
+    positions: dict[Level, tuple[int, int]] = field(default_factory=dict)
+    """Of each level's data: epoch, and batches taken of it."""
+    evaluated_step: int = -1
+    """After which the last evaluation was."""
     best_score: float = -1.0
+    """Of validation; below any that there can be until the first evaluation."""
     best_step: int = 0
     worse_since: int = 0
     """Evaluations since the best one."""
@@ -50,11 +54,9 @@ class Checkpoint:
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Writes the file whole or not at all: a process killed meanwhile leaves the one before."""
-    document = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)}
+    document = {item.name: getattr(checkpoint, item.name) for item in fields(checkpoint)}
     document["config"] = config_to_json(checkpoint.config)
-    document["progress"] = {
-        field.name: getattr(checkpoint.progress, field.name) for field in fields(checkpoint.progress)
-    }
+    document["progress"] = asdict(checkpoint.progress)
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.fresh")
     with fresh.open("wb") as file:

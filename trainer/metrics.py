@@ -2,12 +2,13 @@
 
 Kinds of lines, each with ``kind`` and ``step`` (steps done):
 
-    start       pid, at, world, parameters, trained
-    resume      pid, at: lines before it with a later step were lost with the process and no longer count
+    start       pid, at, world, parameters, trained: what is before it no longer counts
+    resume      pid, at, world, parameters, trained: lines before it with a later step were lost with the process and no
+                longer count
     step        stage, level, loss, parts, lr, grad_norm, scale, images, seconds
     evaluation  levels (recall of each), score, best
     memory      accumulate: memory ran out, the batch is now cut into so many
-    end         reason: finished, early, stopped, failed
+    end         reason: finished, early, stopped, failed; message of what failed
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
             kind, step = line["kind"], line["step"]
         except (ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{path}:{number} is {text[:80]!r}; expected an object with kind and step") from error
+        if kind == "start":
+            lines = []
         if kind == "resume":
             lines = [earlier for earlier in lines if earlier["step"] <= step and earlier["kind"] != "end"]
         lines.append(line)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
-from torch import Tensor
 from torch.nn import Module, Parameter
 from torch.optim import AdamW
 
 from trainer.config import TrainConfig
 
-_MAX_LOG_SCALE = math.log(100)  # CLIP: the scale of the logits is kept from growing past 100
 _EPS = 1e-6  # CLIP's for vision transformers; torch's own is 1e-8
 
 
@@ -37,8 +33,3 @@ def clip_gradients(weights: list[Parameter], most: float) -> float:
     """Scales the gradients down to a norm of ``most``; returns the norm before."""
     return float(torch.nn.utils.clip_grad_norm_(weights, most))
 
-
-def bound_scale(log_scale: Tensor) -> None:
-    """Keeps the learned temperature (the logarithm of the logits' scale) in CLIP's range."""
-    with torch.no_grad():
-        log_scale.clamp_(0, _MAX_LOG_SCALE)

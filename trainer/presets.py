@@ -164,7 +164,7 @@ def _sized(config: TrainConfig, machine: Machine) -> TrainConfig:
     if config.model == TINY:
         return replace(
             sized,
-            image_px=64,
+            image_px=96,
             batch=16,
             lr=config.lr * (1e-3 / 1e-5 if config.freeze_text else 1e-3 / 2e-4),  # guess: 1e-3 from random weights
             warmup_steps=min(20, config.steps // 10),

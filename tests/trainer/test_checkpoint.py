@@ -17,7 +17,7 @@ from trainer.checkpoint import Checkpoint, Progress, load_checkpoint, restore_rn
 from trainer.machine import Machine
 from trainer.presets import make_config
 
-PROGRESS = Progress(7, {"M": (0, 3), "R": (2, 1)}, accumulate=2, best_score=0.25, best_step=4, worse_since=1)
+PROGRESS = Progress(2, 7, {"M": (0, 3), "R": (2, 1)}, best_score=0.25, best_step=4, worse_since=1)
 
 
 def checkpoint() -> Checkpoint:
@@ -38,7 +38,7 @@ def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path: Path) -> None:
 
 def test_a_restored_random_state_goes_on_as_the_saved_one(tmp_path: Path) -> None:
     def drawn() -> tuple[float, float, float]:
-        return random.random(), float(np.random.rand()), torch.rand(1).item()  # noqa: NPY002 (the global one is meant)
+        return random.random(), float(np.random.rand()), torch.rand(1).item()
 
     save_checkpoint(tmp_path / "c.pt", checkpoint())
     expected = drawn()

@@ -1,0 +1,153 @@
+"""curator train"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from trainer.config import TrainConfig
+
+PRESETS = ("zoomin", "panel2patch", "regionmed", "flat")
+
+
+@click.command("train")
+@click.argument("export", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "-o", "--output", "run", type=click.Path(file_okay=False, path_type=Path), help="The run's folder: new, or --resume."
+)
+@click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    default="zoomin",
+    show_default=True,
+    help="zoomin: ours; panel2patch, regionmed: the papers'; flat: plain CLIP on figures, the baseline.",
+)
+@click.option("--model", help="open_clip name, local-dir:PATH, hf-hub:ORG/REPO or curator-tiny; default by machine.")
+@click.option("--pretrained", help="open_clip's tag of published weights, for a model by name.")
+@click.option("--steps", type=click.IntRange(1), default=300, show_default=True)
+@click.option("--batch", type=click.IntRange(1), help="Images a step and process; default by preset and machine.")
+@click.option("--lr", type=click.FloatRange(0, min_open=True), help="Highest learning rate; default by preset.")
+@click.option("--seed", type=int, help="Of the first weights and of the order of the data.")
+@click.option("--workers", type=click.IntRange(0), help="Processes that read ahead.")
+@click.option("--patience", type=click.IntRange(0), help="End after so many evaluations without a better one.")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="All of the configuration as JSON, as --show-config prints it; the options above are then left out.",
+)
+@click.option("--show-config", is_flag=True, help="Print the configuration as JSON and train nothing.")
+@click.option("--resume", is_flag=True, help="Go on where the run was stopped or killed; begin where it has not begun.")
+@click.option("--json", "as_json", is_flag=True, help="Print each line of the run's log as JSON.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    export: Path,
+    run: Path | None,
+    preset: str,
+    model: str | None,
+    steps: int,
+    config_file: Path | None,
+    show_config: bool,
+    resume: bool,
+    as_json: bool,
+    **changed: Any,
+) -> None:
+    """Train a region-aware CLIP on EXPORT, a folder that `curator export` wrote (jsonl or webdataset).
+
+    Can be stopped at any time (Ctrl-C, SIGTERM, even kill -9) and goes on with --resume as if it had not been. Several
+    GPUs: `torchrun --nproc-per-node 4 -m ui train EXPORT -o RUN ...`.
+    """
+    if config_file is not None:
+        _refuse_beside_config(ctx)
+    config = _config(preset, model, steps, config_file, changed)
+    if show_config:
+        from trainer.config_json import config_to_json
+
+        click.echo(config_to_json(config), nl=False)
+        return
+    if run is None:
+        raise click.UsageError("name the run's folder with -o RUN")
+    from trainer.train import train
+
+    with _Shown(config.steps, as_json) as shown:
+        outcome = train(export, run, config, resume=resume, report=shown)
+    if not as_json:
+        _conclude(run, outcome.reason, outcome.progress.step, outcome.progress.best_step)
+
+
+def _refuse_beside_config(ctx: click.Context) -> None:
+    """The file is all of the configuration: an option beside it would be passed over."""
+    names = ("preset", "model", "pretrained", "steps", "batch", "lr", "seed", "workers", "patience")
+    given = [name for name in names if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    if given:
+        raise click.UsageError(f"--config is all of the configuration; leave out {', '.join(f'--{n}' for n in given)}")
+
+
+def _config(
+    preset: str, model: str | None, steps: int, config_file: Path | None, changed: dict[str, Any]
+) -> TrainConfig:
+    if config_file is not None:
+        from trainer.config_json import config_from_json
+
+        return config_from_json(config_file.read_text(encoding="utf-8"))
+    from trainer.machine import this_machine
+    from trainer.presets import make_config
+
+    config = make_config(preset, this_machine(), steps, model or "")
+    return replace(config, **{name: value for name, value in changed.items() if value is not None})
+
+
+class _Shown:
+    """The run's lines as they come: as JSON, or as a bar with the newest numbers."""
+
+    def __init__(self, steps: int, as_json: bool) -> None:
+        self._as_json = as_json
+        self._bar = click.progressbar(
+            length=steps, label="training", hidden=as_json, show_pos=True, file=sys.stderr, item_show_func=_newest
+        )
+
+    def __enter__(self) -> _Shown:
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._bar.__exit__(*error)
+
+    def __call__(self, line: dict[str, Any]) -> None:
+        if self._as_json:
+            click.echo(json.dumps(line))
+        elif line["kind"] in ("step", "resume"):
+            self._bar.update(line["step"] - self._bar.pos, line)
+        elif line["kind"] == "evaluation":
+            click.echo(f"\n{_retrieval(line)}", err=True)
+
+
+def _newest(line: dict[str, Any] | None) -> str:
+    return f"{line['level']} loss {line['loss']:.3f}" if line and "loss" in line else ""
+
+
+def _retrieval(line: dict[str, Any]) -> str:
+    """One evaluation in a line: R@1 of both directions by level, in percent."""
+    levels = [
+        f"{level} {100 * found['a2b_r1']:.0f}/{100 * found['b2a_r1']:.0f} of {found['pool']:.0f}"
+        for level, found in line["levels"].items()
+    ]
+    return f"step {line['step']}: R@1 % " + ", ".join(levels) + (", the best so far" if line["best"] else "")
+
+
+def _conclude(run: Path, reason: str, step: int, best_step: int) -> None:
+    match reason:
+        case "stopped":
+            click.echo(f"stopped after step {step}; `curator train EXPORT -o {run} --resume` goes on")
+        case "early":
+            click.echo(f"ended after step {step}, since validation got no better; the best is of step {best_step}")
+        case _:
+            click.echo(f"{step} steps done; the best is of step {best_step}: {run / 'checkpoints' / 'best.pt'}")
