@@ -1,0 +1,87 @@
+"""Pictures on their way into the model: decoded, then squashed to a square, with boxes that follow exactly.
+
+Squashed, and neither letterboxed nor cropped at the centre: a figure may be three times as wide as high; cropping
+would lose panels that its caption names, bars would waste up to two thirds of the model's cells, and every box stays a
+box in both. It is open_clip's ``resize_mode="squash"``, with which SigLIP is trained, so a published model says how its
+pictures are made. Pictures are never flipped: captions say left and right.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from curator.geometry import Box, Size
+
+Rgb: TypeAlias = NDArray[np.uint8]
+"""[px, px, 3]"""
+
+_MARGIN = 2  # guess: two decoded pixels for each of the model's still leave bicubic resizing something to average
+_REDUCING_GAP = 3.0  # Pillow's own advice: close to the exact result, several times faster
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A picture, or a window of it, at the decoder's scale."""
+
+    image: Image.Image
+    window_xyxy: Box
+    """Of the picture in its file: the part that is meant, and the frame of the boxes given below."""
+    file_wh: Size
+
+    @property
+    def wh(self) -> tuple[float, float]:
+        x0, y0, x1, y1 = self.window_xyxy
+        return x1 - x0, y1 - y0
+
+    def squashed(self, part_xyxy: Box, px: int) -> Rgb:
+        """A part, in pixels of the window, as a square of ``px``."""
+        x, y, _, _ = self.window_xyxy
+        shrunk = self.shrunk
+        left, top, right, bottom = (
+            (value + shift) / shrunk for value, shift in zip(part_xyxy, (x, y, x, y), strict=True)
+        )
+        width, height = self.image.size
+        inside = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
+        square = self.image.resize((px, px), Image.Resampling.BICUBIC, inside, _REDUCING_GAP)
+        return np.asarray(square)
+
+    @property
+    def shrunk(self) -> int:
+        """1, 2, 4 or 8: how many pixels of the file one decoded pixel stands for."""
+        return 2 ** round(math.log2(self.file_wh[0] / self.image.size[0]))
+
+
+def decode(image: Image.Image, window_xyxy: Box | None, px: int | None, finest: float | None = None) -> Decoded:
+    """The picture's window (None: all of it), decoded no larger than squashing to ``px`` needs (None: in full).
+
+    ``finest`` is the shortest side of the smallest part that will be squashed, in pixels of the file (None: the
+    window's). JPEG is decoded to a half, a quarter or an eighth at a fraction of the cost; others as they are.
+
+    Raises:
+        OSError: the file is broken.
+    """
+    file_wh = image.size
+    window = window_xyxy or (0.0, 0.0, float(file_wh[0]), float(file_wh[1]))
+    shortest = min(window[2] - window[0], window[3] - window[1]) if finest is None else finest
+    shrink = max((by for by in (2, 4, 8) if px and by * _MARGIN * px <= shortest), default=1)
+    if shrink > 1:
+        image.draft("RGB", (file_wh[0] // shrink, file_wh[1] // shrink))
+    return Decoded(image.convert("RGB"), window, file_wh)
+
+
+def moved(box_xyxy: Box, part_xyxy: Box, px: int) -> Box:
+    """The box in pixels of the square to which ``part_xyxy`` was squashed; both are given in one frame."""
+    x0, y0, x1, y1 = part_xyxy
+    across, down = px / (x1 - x0), px / (y1 - y0)
+    return (
+        (box_xyxy[0] - x0) * across,
+        (box_xyxy[1] - y0) * down,
+        (box_xyxy[2] - x0) * across,
+        (box_xyxy[3] - y0) * down,
+    )
