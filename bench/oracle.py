@@ -20,10 +20,10 @@ from agents.embedded.agent import EmbeddedAgent
 from agents.embedded.captions import split_caption
 from agents.embedded.layout import label_key
 from agents.engine import Job, default_workers, load_rgb, mine
-from agents.lvlm.asking import Asker
-from agents.lvlm.budget import Budget
+from agents.lvlm.asking.asker import Asker
+from agents.lvlm.asking.budget import Budget
 from agents.lvlm.look import Look
-from agents.lvlm.panels import propose_panels
+from agents.lvlm.panels.proposing import propose_panels
 from bench.demo import matched
 from bench.stand_ins.oracle import FRAME, ErrorRates, NoisyOracle
 from curator.errors import ReplyError

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,15 +82,18 @@ def _truths(store: Store) -> Iterator[dict[str, Any]]:
         }
 
 
-def _row(store: Store, name: str, truths: Iterable[dict[str, Any]], agent: str, model: str | None) -> str:
+def _row(store: Store, name: str, truths: Sequence[dict[str, Any]], agent: str, model: str | None) -> str:
     records = []
     for truth in truths:
-        mining = next(m for m in store.minings.of_figure(truth["figure_id"]) if (m.agent, m.model) == (agent, model))
+        minings = store.minings.of_figure(truth["figure_id"])
+        # a figure for which the model gave nothing usable keeps the proposals that it has
+        mining = next((m for m in minings if (m.agent, m.model) == (agent, model)), minings[-1])
         records.append(_record(store, mining))
-    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as lines:
-        lines.write("".join(json.dumps(record) + "\n" for record in records))
-        lines.flush()
-        report = score("figures", [SHARED / "truth" / f"{name}.json" for name in SETS], Path(lines.name))
+    with tempfile.TemporaryDirectory() as folder:
+        expected, found = Path(folder) / "truth.json", Path(folder) / "found.jsonl"
+        expected.write_text(json.dumps(list(truths)), encoding="utf-8")
+        found.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+        report = score("figures", [expected], found)
     keys = ("panel_f1@50", "panel_f1@75", "label_accuracy", "subcaption_rougeL", "marker_f1", "marker_clause_rougeL")
     return f"| {name} | " + " | ".join("-" if report[key] is None else f"{report[key]:.3f}" for key in keys) + " |"
 

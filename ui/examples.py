@@ -7,8 +7,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from agents.engine import load_rgb
-from agents.lvlm.examples import choose_examples
 from agents.lvlm.look import Example
+from agents.lvlm.panels.examples import choose_examples
 from curator.figure import Figure, FigureState, Hierarchy
 from data.store.queue import QueueFilter
 

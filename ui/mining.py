@@ -188,7 +188,7 @@ def _model(
 
 def _lvlm_agent(store: Store, settings: Settings) -> LvlmAgent:
     from agents.lvlm.agent import LvlmAgent
-    from agents.lvlm.budget import Budget
+    from agents.lvlm.asking.budget import Budget
     from agents.lvlm.providers.registry import make_model
     from ui.examples import VerifiedFigures
 

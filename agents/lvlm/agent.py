@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agents.embedded.captions import split_caption
-from agents.lvlm.asking import Asker
-from agents.lvlm.budget import Budget
-from agents.lvlm.caption_units import CaptionReading, assign_caption
-from agents.lvlm.coordinates import frame_of
+from agents.lvlm.asking.asker import Asker
+from agents.lvlm.asking.budget import Budget
+from agents.lvlm.asking.coordinates import frame_of
+from agents.lvlm.asking.prompts import load_prompt
+from agents.lvlm.captions.units import CaptionReading, assign_caption
 from agents.lvlm.look import Example, Look
 from agents.lvlm.model import Model
-from agents.lvlm.panels import PanelFinding, propose_panels
-from agents.lvlm.prompts import load_prompt
-from agents.lvlm.region_texts import write_texts
-from agents.lvlm.regions import MarkerFinding, RegionFinding, mine_regions
+from agents.lvlm.panels.proposing import PanelFinding, propose_panels
+from agents.lvlm.regions.mining import MarkerFinding, RegionFinding, mine_regions
+from agents.lvlm.regions.texts import write_texts
 from curator.exchange import Exchange, Ledger, Picture
 from curator.figure import Figure, Hierarchy, Marker, Panel, Provenance, Region, Shared
 from curator.settings import Settings

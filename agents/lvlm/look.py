@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agents.embedded.captions import CaptionSplit
-from agents.lvlm.asking import Asker
-from agents.lvlm.coordinates import Frame
+from agents.lvlm.asking.asker import Asker
+from agents.lvlm.asking.coordinates import Frame
 from curator.figure import Figure, Hierarchy
 from curator.settings import MiningSettings, PromptingSettings
 

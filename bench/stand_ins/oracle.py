@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.lvlm.coordinates import Frame, to_reply
+from agents.lvlm.asking.coordinates import Frame, to_reply
 from agents.lvlm.model import Message, Sampling, Schema
 from curator.exchange import Reply
 from curator.geometry import Box, area, centre, clip, contains_point, coverage, intersection, iou, shift, union

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.lvlm.coordinates import QWEN2_5_LEAST_PIXELS, QWEN2_5_MOST_PIXELS, Frame, frame_of
+from agents.lvlm.asking.coordinates import QWEN2_5_LEAST_PIXELS, QWEN2_5_MOST_PIXELS, Frame, frame_of
 from curator.errors import ModelError
 from curator.settings import ModelSettings
 

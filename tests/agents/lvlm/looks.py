@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from agents.embedded.captions import split_caption
-from agents.lvlm.asking import Asker
-from agents.lvlm.budget import Budget
-from agents.lvlm.coordinates import Frame
+from agents.lvlm.asking.asker import Asker
+from agents.lvlm.asking.budget import Budget
+from agents.lvlm.asking.coordinates import Frame
 from agents.lvlm.look import Example, Look
 from agents.lvlm.model import Message, Sampling, Schema
 from curator.exchange import MemoryLedger, Reply

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from agents.lvlm.asking import MOST_ATTEMPTS, Asker
-from agents.lvlm.budget import Budget
-from agents.lvlm.coordinates import Frame, from_replies
+from agents.lvlm.asking.asker import MOST_ATTEMPTS, Asker
+from agents.lvlm.asking.budget import Budget
+from agents.lvlm.asking.coordinates import Frame, from_replies
+from agents.lvlm.asking.parsing import PROSE, ReplyFault
+from agents.lvlm.asking.prompts import Prompt
+from agents.lvlm.asking.replies import BoxedPanels
 from agents.lvlm.model import Message, Sampling, Schema
-from agents.lvlm.parsing import PROSE, ReplyFault
-from agents.lvlm.prompts import Prompt
-from agents.lvlm.replies import BoxedPanels
 from curator.errors import BudgetError, MiningError, ModelError, ReplyError
 from curator.exchange import Finish, MemoryLedger, Picture, Reply
 from curator.geometry import Box

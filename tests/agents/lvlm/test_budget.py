@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from agents.lvlm.budget import Budget, Spent
+from agents.lvlm.asking.budget import Budget, Spent
 from curator.errors import BudgetError
 from curator.exchange import Reply
 from curator.settings import ModelSettings

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agents.lvlm.caption_units import CaptionReading, assign_caption, overlap
-from agents.lvlm.panels import PanelFinding
+from agents.lvlm.captions.units import CaptionReading, assign_caption, overlap
+from agents.lvlm.panels.proposing import PanelFinding
 from curator.exchange import MemoryLedger
 from curator.figure import Hierarchy, PanelKind, Shared, Span, State, text_of
 from curator.settings import PromptingSettings

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agents.lvlm.coordinates import (
+from agents.lvlm.asking.coordinates import (
     QWEN2_5_FACTOR,
     QWEN2_5_LEAST_PIXELS,
     QWEN2_5_MOST_PIXELS,
@@ -19,7 +19,7 @@ from agents.lvlm.coordinates import (
     qwen2_5_input_wh,
     to_reply,
 )
-from agents.lvlm.parsing import ReplyFault
+from agents.lvlm.asking.parsing import ReplyFault
 from curator.errors import GeometryError, SettingsError
 from curator.geometry import Box, Size
 from curator.settings import ModelSettings

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.lvlm.examples import choose_examples, panel_examples
+from agents.lvlm.asking.prompts import load_prompt
+from agents.lvlm.asking.replies import BoxedPanels, MarkedPanels
 from agents.lvlm.look import Example
 from agents.lvlm.model import Message
-from agents.lvlm.panels import propose_panels
-from agents.lvlm.prompts import load_prompt
-from agents.lvlm.replies import BoxedPanels, MarkedPanels
+from agents.lvlm.panels.examples import choose_examples, panel_examples
+from agents.lvlm.panels.proposing import propose_panels
 from curator.figure import Figure, Hierarchy, Panel, PanelKind, Shared, State
 from curator.geometry import Box
 from curator.settings import PromptingSettings

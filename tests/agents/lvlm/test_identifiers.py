@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.lvlm.identifiers import identifier_key, invented, read_identifier
+from agents.lvlm.panels.identifiers import identifier_key, invented, read_identifier
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.lvlm.loose_json import (
+from agents.lvlm.asking.loose_json import (
     BARE_KEYS,
     COMMENTS,
     ESCAPES,

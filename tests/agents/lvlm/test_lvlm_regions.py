@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agents.embedded.caption_markers import plain_color
 from agents.lvlm.model import Message, Sampling, Schema
-from agents.lvlm.regions import MinedRegions, mine_regions
+from agents.lvlm.regions.mining import MinedRegions, mine_regions
 from curator.errors import BudgetError
 from curator.exchange import MemoryLedger, Reply
 from curator.figure import Hierarchy, Marker, MarkerKind, Panel, PanelKind, Region, Span, State, check

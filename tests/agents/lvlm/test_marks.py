@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.lvlm.mark_colors import CONTRAST, color_for, contrast, ink_on
-from agents.lvlm.mark_places import Places
-from agents.lvlm.marks import Rgb, draw_marks
+from agents.lvlm.marks.colors import CONTRAST, color_for, contrast, ink_on
+from agents.lvlm.marks.drawing import Rgb, draw_marks
+from agents.lvlm.marks.places import Places
 from curator.geometry import Box, coverage, intersection
 
 STEADY = settings(deadline=None, derandomize=True)

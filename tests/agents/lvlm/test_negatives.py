@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.lvlm.negatives import WANTED, Said, judge_negatives, missing_attributes
-from agents.lvlm.wording import may_mean_the_same
+from agents.lvlm.regions.negatives import WANTED, Said, judge_negatives, missing_attributes
+from agents.lvlm.regions.wording import may_mean_the_same
 from curator.figure import Finding
 from curator.wording import normalised, tokens
 

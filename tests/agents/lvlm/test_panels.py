@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agents.lvlm.panels import pool_panels, propose_panels
+from agents.lvlm.panels.proposing import pool_panels, propose_panels
 from curator.errors import ReplyError
 from curator.exchange import MemoryLedger
 from curator.figure import Hierarchy, Panel, PanelKind, Shared

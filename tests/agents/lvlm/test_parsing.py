@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.lvlm import fitting, loose_json, parsing
-from agents.lvlm.parsing import ReplyFault, parse_reply
-from agents.lvlm.replies import (
+from agents.lvlm.asking import fitting, loose_json, parsing
+from agents.lvlm.asking.parsing import ReplyFault, parse_reply
+from agents.lvlm.asking.replies import (
     MAX_ITEMS,
     BoxedPanel,
     BoxedPanels,

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.lvlm.pooling import PanelFinding, Pooled, Sighting, ViewAnswer, fused, pool
-from agents.lvlm.pooling_boxes import Seen, corrected_box, pooled_box
-from agents.lvlm.pooling_labels import Label, Reading, choose_labels, kind_of, words_of
-from agents.lvlm.view_plan import PlannedView
+from agents.lvlm.panels.pooling import PanelFinding, Pooled, Sighting, ViewAnswer, fused, pool
+from agents.lvlm.panels.pooling_boxes import Seen, corrected_box, pooled_box
+from agents.lvlm.panels.pooling_labels import Label, Reading, choose_labels, kind_of, words_of
+from agents.lvlm.panels.view_plan import PlannedView
 from curator.figure import Panel, PanelKind, Provenance
 from curator.geometry import Box, iou
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import agents.lvlm
-from agents.lvlm.prompts import Prompt, load_prompt
+from agents.lvlm.asking.prompts import Prompt, load_prompt
 from curator.errors import MiningError
 
 FOLDER = Path(agents.lvlm.__file__).parent / "prompts"

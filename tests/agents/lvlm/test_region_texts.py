@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents.lvlm.region_texts import SUMMARY_WORDS, WrittenTexts, write_texts
+from agents.lvlm.regions.texts import SUMMARY_WORDS, WrittenTexts, write_texts
 from curator.figure import Finding, Hierarchy, Marker, MarkerKind, Panel, PanelKind, Region, Shared, Span
 from tests.agents.lvlm.looks import PROPOSED, Scripted, look_at, panel
 

@@ -19,7 +19,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="local weights need 'make models'")
 transformers: Any = pytest.importorskip("transformers", reason="local weights need 'make models'")
 
-from agents.lvlm.coordinates import QWEN2_5_LEAST_PIXELS, QWEN2_5_MOST_PIXELS, qwen2_5_input_wh  # noqa: E402
+from agents.lvlm.asking.coordinates import QWEN2_5_LEAST_PIXELS, QWEN2_5_MOST_PIXELS, qwen2_5_input_wh  # noqa: E402
 from agents.lvlm.model import Message, Sampling, Schema  # noqa: E402
 from agents.lvlm.providers.transformers import TransformersModel, draw_by_seed  # noqa: E402
 from agents.lvlm.views import to_picture  # noqa: E402

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.lvlm.verbatim import Quotable
+from agents.lvlm.captions.verbatim import Quotable
 from curator.figure import Span
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.lvlm.view_plan import PlannedView, plan_views
+from agents.lvlm.panels.view_plan import PlannedView, plan_views
 from curator.geometry import Box, area, coverage, intersection, union
 
 WH = (1600, 1200)

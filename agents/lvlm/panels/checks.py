@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.lvlm.coordinates import Frame, from_replies
-from agents.lvlm.identifiers import identifier_key, invented, read_identifier
-from agents.lvlm.parsing import ReplyFault
-from agents.lvlm.pooling import Sighting
-from agents.lvlm.replies import BoxedPanel, BoxedPanels, MarkedPanels
-from agents.lvlm.view_plan import PlannedView
+from agents.lvlm.asking.coordinates import Frame, from_replies
+from agents.lvlm.asking.parsing import ReplyFault
+from agents.lvlm.asking.replies import BoxedPanel, BoxedPanels, MarkedPanels
+from agents.lvlm.panels.identifiers import identifier_key, invented, read_identifier
+from agents.lvlm.panels.pooling import Sighting
+from agents.lvlm.panels.view_plan import PlannedView
 from agents.lvlm.views import View
 from curator.figure import Panel
 from curator.geometry import Box, clip, intersection, iou, union

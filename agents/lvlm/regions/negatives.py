@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-from agents.lvlm.wording import holds, may_mean_the_same, places, says
+from agents.lvlm.regions.wording import holds, may_mean_the_same, places, says
 from curator.figure import Finding
 from curator.wording import tokens
 

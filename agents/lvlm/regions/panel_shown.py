@@ -8,10 +8,10 @@ from typing import Any
 
 from agents.embedded.caption_pointers import Pointer
 from agents.embedded.markers import PanelView, speaks_of
-from agents.lvlm.coordinates import from_replies, to_reply
+from agents.lvlm.asking.coordinates import from_replies, to_reply
+from agents.lvlm.captions.verbatim import quotable
 from agents.lvlm.look import Look
-from agents.lvlm.marks import draw_marks
-from agents.lvlm.verbatim import quotable
+from agents.lvlm.marks.drawing import draw_marks
 from agents.lvlm.views import View, to_picture, view_of
 from curator.exchange import Picture
 from curator.figure import Panel, Span, own_caption

@@ -11,13 +11,13 @@ from agents.embedded.caption_panels import captions_of
 from agents.embedded.captions import PanelCaption
 from agents.embedded.layout import label_key
 from agents.lvlm.agreement import weighed
-from agents.lvlm.caption_quotes import CaptionQuotes, Units
+from agents.lvlm.asking.parts import Parts, ask_for_parts
+from agents.lvlm.asking.prompts import load_prompt
+from agents.lvlm.asking.replies import CaptionUnit, CaptionUnits
+from agents.lvlm.captions.quotes import CaptionQuotes, Units
 from agents.lvlm.look import Look
 from agents.lvlm.model import Message
-from agents.lvlm.panels import PanelFinding
-from agents.lvlm.parts import Parts, ask_for_parts
-from agents.lvlm.prompts import load_prompt
-from agents.lvlm.replies import CaptionUnit, CaptionUnits
+from agents.lvlm.panels.proposing import PanelFinding
 from curator.errors import ReplyError
 from curator.figure import Span
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from agents.embedded.caption_sentences import sentences
+from agents.lvlm.asking.parts import Judged, Parts, ask_for_parts
+from agents.lvlm.asking.prompts import load_prompt
+from agents.lvlm.asking.replies import PanelTexts, RegionTexts
 from agents.lvlm.look import Look
-from agents.lvlm.negatives import WANTED, Said, judge_negatives, missing_attributes
-from agents.lvlm.panel_shown import ShownPanel, show
-from agents.lvlm.parts import Judged, Parts, ask_for_parts
-from agents.lvlm.prompts import load_prompt
-from agents.lvlm.replies import PanelTexts, RegionTexts
+from agents.lvlm.regions.negatives import WANTED, Said, judge_negatives, missing_attributes
+from agents.lvlm.regions.panel_shown import ShownPanel, show
 from agents.lvlm.views import to_picture, view_of
 from curator.errors import ReplyError
 from curator.figure import Finding, Hierarchy, Node, Panel, Region, clause_of

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agents.lvlm.coordinates import Frame, to_reply
-from agents.lvlm.marks import draw_marks
-from agents.lvlm.view_plan import PlannedView
+from agents.lvlm.asking.coordinates import Frame, to_reply
+from agents.lvlm.marks.drawing import draw_marks
+from agents.lvlm.panels.view_plan import PlannedView
 from agents.lvlm.views import View, to_picture, view_of
 from curator.exchange import Picture
 from curator.figure import Figure

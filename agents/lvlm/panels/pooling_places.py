@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from agents.lvlm.identifiers import identifier_key
-from agents.lvlm.pooling_boxes import Seen, likeness, pooled_box
-from agents.lvlm.view_plan import PlannedView
+from agents.lvlm.panels.identifiers import identifier_key
+from agents.lvlm.panels.pooling_boxes import Seen, likeness, pooled_box
+from agents.lvlm.panels.view_plan import PlannedView
 from curator.figure import Panel, PanelKind
 from curator.geometry import Box, Size, area, clip, coverage, iou, union
 

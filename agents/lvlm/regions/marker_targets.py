@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from agents.embedded.caption_markers import plain_color
 from agents.embedded.captions import split_caption
+from agents.lvlm.asking.parts import Judged, Parts, ask_for_parts
+from agents.lvlm.asking.prompts import load_prompt
+from agents.lvlm.asking.replies import MarkerTarget, MarkerTargets
 from agents.lvlm.look import Look
 from agents.lvlm.model import Message
-from agents.lvlm.panel_shown import ShownPanel, show
-from agents.lvlm.parts import Judged, Parts, ask_for_parts
-from agents.lvlm.prompts import load_prompt
-from agents.lvlm.replies import MarkerTarget, MarkerTargets
+from agents.lvlm.regions.panel_shown import ShownPanel, show
 from curator.exchange import Picture
 from curator.figure import Marker, MarkerKind, Region, Span, State, text_of
 from curator.geometry import Box, coverage, iou

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import cv2
 import numpy as np
 
-from agents.lvlm.mark_colors import Color, color_for, contrast, ink_on
-from agents.lvlm.mark_places import Places
+from agents.lvlm.marks.colors import Color, color_for, contrast, ink_on
+from agents.lvlm.marks.places import Places
 from curator.geometry import Box, area, clip
 
 if TYPE_CHECKING:

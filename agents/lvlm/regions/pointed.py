@@ -12,9 +12,9 @@ from agents.embedded.markers import explaining, family
 from agents.embedded.region_fusion import Extent
 from agents.embedded.regions import as_sentence
 from agents.lvlm.agreement import weighed
-from agents.lvlm.marker_targets import Target, ask_for_targets
 from agents.lvlm.model import Message
-from agents.lvlm.panel_shown import ShownPanel
+from agents.lvlm.regions.marker_targets import Target, ask_for_targets
+from agents.lvlm.regions.panel_shown import ShownPanel
 from curator.errors import ReplyError
 from curator.figure import Marker, MarkerKind, Region, Span
 from curator.geometry import Box, Point, centre, contains_point, iou

@@ -10,11 +10,11 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from agents.lvlm.budget import Budget
-from agents.lvlm.coordinates import Frame, frame_of
+from agents.lvlm.asking.budget import Budget
+from agents.lvlm.asking.coordinates import Frame, frame_of
+from agents.lvlm.asking.parsing import Parsed, ReplyFault, parse_reply
+from agents.lvlm.asking.prompts import Prompt
 from agents.lvlm.model import Message, Model, Sampling, Schema, exchange_key, messages_to_doc
-from agents.lvlm.parsing import Parsed, ReplyFault, parse_reply
-from agents.lvlm.prompts import Prompt
 from curator.errors import ReplyError
 from curator.exchange import Exchange, Ledger, Picture, Reply
 from curator.settings import ModelSettings

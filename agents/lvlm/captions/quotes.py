@@ -11,9 +11,9 @@ from agents.embedded.caption_mentions import Mention, find_mentions
 from agents.embedded.caption_sentences import sentences
 from agents.embedded.captions import CaptionSplit, PanelCaption
 from agents.embedded.layout import label_key
-from agents.lvlm.parts import Judged
-from agents.lvlm.replies import CaptionUnits
-from agents.lvlm.verbatim import quotable
+from agents.lvlm.asking.parts import Judged
+from agents.lvlm.asking.replies import CaptionUnits
+from agents.lvlm.captions.verbatim import quotable
 from curator.figure import Figure, Span
 
 _SHOWN = 80  # characters of a quote that a fault repeats

@@ -10,10 +10,10 @@ from agents.embedded.region_fusion import Candidate, Extent, fuse
 from agents.embedded.regions import as_sentence
 from agents.lvlm.agreement import weighed
 from agents.lvlm.look import Look
-from agents.lvlm.marker_targets import marker_examples
 from agents.lvlm.model import Message
-from agents.lvlm.panel_shown import ShownPanel, show
-from agents.lvlm.pointed import (
+from agents.lvlm.regions.marker_targets import marker_examples
+from agents.lvlm.regions.panel_shown import ShownPanel, show
+from agents.lvlm.regions.pointed import (
     SECOND_PATH,
     MarkerFinding,
     ProposedBox,
@@ -23,7 +23,7 @@ from agents.lvlm.pointed import (
     taken_over,
     words_of,
 )
-from agents.lvlm.text_regions import ask_for_text_boxes
+from agents.lvlm.regions.text_regions import ask_for_text_boxes
 from curator.errors import ReplyError
 from curator.figure import Marker, Panel, Span
 from curator.geometry import Box, area, centre, clip, contains_point, intersection

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from agents.lvlm.asking.prompts import load_prompt
+from agents.lvlm.asking.replies import BoxedPanel, BoxedPanels, MarkedPanel, MarkedPanels
 from agents.lvlm.look import Example, Look
 from agents.lvlm.model import Message
-from agents.lvlm.panel_question import PanelQuestion, panel_question
-from agents.lvlm.prompts import load_prompt
-from agents.lvlm.replies import BoxedPanel, BoxedPanels, MarkedPanel, MarkedPanels
-from agents.lvlm.view_plan import PlannedView
+from agents.lvlm.panels.question import PanelQuestion, panel_question
+from agents.lvlm.panels.view_plan import PlannedView
 from curator.figure import Figure, Hierarchy, Panel, State, own_caption
 from curator.geometry import Box, iou
 

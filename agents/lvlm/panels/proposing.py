@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from agents.embedded.captions import expected_labels
-from agents.lvlm.examples import panel_examples
+from agents.lvlm.asking.prompts import load_prompt
+from agents.lvlm.asking.replies import BoxedPanels, MarkedPanels
 from agents.lvlm.look import Look
-from agents.lvlm.panel_checks import PanelChecks
-from agents.lvlm.panel_question import panel_question
-from agents.lvlm.pooling import PanelFinding, Pooled, ViewAnswer, pool
-from agents.lvlm.prompts import load_prompt
-from agents.lvlm.replies import BoxedPanels, MarkedPanels
-from agents.lvlm.view_plan import plan_views
+from agents.lvlm.panels.checks import PanelChecks
+from agents.lvlm.panels.examples import panel_examples
+from agents.lvlm.panels.pooling import PanelFinding, Pooled, ViewAnswer, pool
+from agents.lvlm.panels.question import panel_question
+from agents.lvlm.panels.view_plan import plan_views
 from curator.errors import ReplyError
 
 __all__ = ["PanelFinding", "pool_panels", "propose_panels"]

@@ -8,10 +8,10 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from agents.lvlm.asking import Asker
+from agents.lvlm.asking.asker import Asker
+from agents.lvlm.asking.parsing import ReplyFault
+from agents.lvlm.asking.prompts import Prompt
 from agents.lvlm.model import Message
-from agents.lvlm.parsing import ReplyFault
-from agents.lvlm.prompts import Prompt
 from curator.errors import ReplyError
 from curator.exchange import Exchange, Ledger, Picture
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from agents.lvlm.identifiers import identifier_key
-from agents.lvlm.pooling_boxes import Seen, corrected_box, pooled_box
-from agents.lvlm.pooling_labels import Reading, choose_labels, kind_of, words_of
-from agents.lvlm.pooling_places import Place, Sighting, ViewAnswer, find_places
+from agents.lvlm.panels.identifiers import identifier_key
+from agents.lvlm.panels.pooling_boxes import Seen, corrected_box, pooled_box
+from agents.lvlm.panels.pooling_labels import Reading, choose_labels, kind_of, words_of
+from agents.lvlm.panels.pooling_places import Place, Sighting, ViewAnswer, find_places
 from curator.figure import Panel, PanelKind
 from curator.geometry import Box, Size, coverage
 

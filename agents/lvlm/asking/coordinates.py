@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 
-from agents.lvlm.parsing import ReplyFault
+from agents.lvlm.asking.parsing import ReplyFault
 from curator.errors import GeometryError, SettingsError
 from curator.geometry import Box, Size, area, clip
 from curator.settings import ModelSettings

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from agents.lvlm.panel_shown import ShownPanel
-from agents.lvlm.parts import Judged, Parts, ask_for_parts
-from agents.lvlm.prompts import load_prompt
-from agents.lvlm.replies import TextRegions
+from agents.lvlm.asking.parts import Judged, Parts, ask_for_parts
+from agents.lvlm.asking.prompts import load_prompt
+from agents.lvlm.asking.replies import TextRegions
+from agents.lvlm.regions.panel_shown import ShownPanel
 from curator.figure import Span
 from curator.geometry import Box, coverage
 

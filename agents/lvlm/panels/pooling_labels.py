@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from agents.lvlm.identifiers import identifier_key
+from agents.lvlm.panels.identifiers import identifier_key
 from curator.figure import PanelKind
 from curator.geometry import Box
 

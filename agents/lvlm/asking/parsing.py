@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from agents.lvlm.fitting import fit
-from agents.lvlm.loose_json import Found, Search, find_json
+from agents.lvlm.asking.fitting import fit
+from agents.lvlm.asking.loose_json import Found, Search, find_json
 from curator.codec import faults_of
 from curator.errors import ReplyError
 from curator.exchange import Finish
