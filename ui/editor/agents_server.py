@@ -158,7 +158,7 @@ class AgentsServer:
 
     def model(self, raw: Any) -> Answer:
         """The form's values."""
-        from agents.lvlm.coordinates import Frame
+        from agents.lvlm.asking.coordinates import Frame
         from agents.lvlm.providers.registry import provider_names
 
         return {
