@@ -39,7 +39,8 @@ class Contents:
     def items(self, split: Split, level: Level) -> Items:
         """What trains at a level of a split."""
         pairs = self.pairs[level]
-        return pairs[self.splits[pairs[:, 0]] == SPLITS.index(split)]
+        chosen: Items = pairs[self.splits[pairs[:, 0]] == SPLITS.index(split)]
+        return chosen
 
     def record(self, figure: int) -> FigureRecord:
         return self.export.record(self.place(figure))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from curator.errors import CuratorError
 from trainer.batch import Batch, Children
 from trainer.config import Level, TrainConfig
 from trainer.contents import Contents, contents_of
@@ -66,15 +67,18 @@ def make_loader(
     contents = contents_of(export)
     order = _order(contents, config, split, level, seed, rank, world)
     recipe = Recipe.of(config, level, augmented=split == "train")
-    return DataLoader(
-        Samples(contents, recipe, seed),
-        batch_sampler=replace(order, start=epoch * order.batches_an_epoch + start_batch),
-        collate_fn=Collate(recipe, tokenizer, mean, std),
-        num_workers=config.workers,
-        prefetch_factor=_AHEAD if config.workers else None,
-        worker_init_fn=_start_worker,
-        # Of its own, since it draws a number at the start: torch's would be moved by each resume of a run.
-        generator=torch.Generator(),
+    return Loader(
+        DataLoader(
+            Batches(contents, recipe, tokenizer, mean, std, seed),
+            sampler=replace(order, start=epoch * order.batches_an_epoch + start_batch),
+            batch_size=None,  # a key names a whole batch
+            collate_fn=_as_made,
+            num_workers=config.workers,
+            prefetch_factor=_AHEAD if config.workers else None,
+            worker_init_fn=_start_worker,
+            # Of its own, since it draws a number at the start: torch's would be moved by each resume of a run.
+            generator=torch.Generator(),
+        )
     )
 
 
@@ -112,52 +116,65 @@ def _order(
     )
 
 
-class Samples(Dataset[Sample]):
-    """Samples by key; what workers hold of an export."""
+@dataclass(frozen=True)
+class Loader:
+    """Batches from workers; an error that a worker met is raised as it was, not wrapped in the worker's traceback."""
 
-    def __init__(self, contents: Contents, recipe: Recipe, seed: int) -> None:
-        self._contents, self._recipe, self._seed = contents, recipe, seed
+    batches: Iterable[Batch | CuratorError]
 
-    def __getitem__(self, key: Key) -> Sample:
-        rng = key.rng(self._seed, self._recipe.level)
-        return make_sample(self._contents, self._recipe, key.figure, key.panel, rng)
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self.batches:
+            if isinstance(batch, CuratorError):
+                raise batch
+            yield batch
 
 
 @dataclass(frozen=True)
-class Collate:
-    """Samples -> batch: texts become tokens, pictures float tensors. Runs in the workers too."""
+class Batches(Dataset["Batch | CuratorError"]):
+    """Batches by the keys of their samples: what workers hold of an export."""
 
+    contents: Contents
     recipe: Recipe
     tokenizer: Tokenizer
     mean: Channels
     std: Channels
+    seed: int
 
-    def __call__(self, samples: Sequence[Sample]) -> Batch:
+    def __getitem__(self, keys: Sequence[Key]) -> Batch | CuratorError:
+        level = self.recipe.level
+        try:
+            return self._batch(
+                [
+                    make_sample(self.contents, self.recipe, key.figure, key.panel, key.rng(self.seed, level))
+                    for key in keys
+                ]
+            )
+        except CuratorError as error:
+            return error
+
+    def _batch(self, samples: Sequence[Sample]) -> Batch:
         children = [child for sample in samples for child in sample.children]
+        images = [index for index, sample in enumerate(samples) for _ in sample.children]
         negatives = [text for child in children for text in child.negatives]
         texts = [*(sample.text for sample in samples), *(child.text for child in children), *negatives]
-        own, below, wrong = self.tokenizer(texts).split([len(samples), len(children), len(negatives)])
-        has = torch.tensor(
-            [[k < len(child.negatives) for k in range(NEGATIVES)] for child in children], dtype=torch.bool
-        )
-        has = has.reshape(-1, NEGATIVES)
-        padded = own.new_zeros(len(children), NEGATIVES, own.shape[1])
-        padded[has] = wrong
+        # One call for all: a tokenizer that has threads then uses them.
+        own, below, wrong = torch.split_with_sizes(self.tokenizer(texts), [len(samples), len(children), len(negatives)])
+        there = torch.tensor([[k < len(child.negatives) for k in range(NEGATIVES)] for child in children]).bool()
+        there = there.reshape(-1, NEGATIVES)
+        placed = own.new_zeros(len(children), NEGATIVES, own.shape[1])
+        placed[there] = wrong
+        crops = [child.crop for child in children if child.crop is not None]
         return Batch(
             self.recipe.level,
             self._pixels([sample.rgb for sample in samples]),
             own,
             Children(
-                torch.tensor(
-                    [index for index, sample in enumerate(samples) for _ in sample.children], dtype=torch.int64
-                ),
+                torch.tensor(images, dtype=torch.int64),
                 torch.tensor([child.box_xyxy for child in children], dtype=torch.float32).reshape(-1, 4),
                 below,
-                self._pixels([child.crop for child in children if child.crop is not None])
-                if self.recipe.crops
-                else None,
-                padded if self.recipe.negatives else None,
-                has if self.recipe.negatives else None,
+                crops=self._pixels(crops) if self.recipe.crops else None,
+                negatives=placed if self.recipe.negatives else None,
+                has_negatives=there if self.recipe.negatives else None,
             ),
         )
 
@@ -168,6 +185,10 @@ class Collate:
         pixels = torch.from_numpy(stacked).permute(0, 3, 1, 2).float().div_(255)
         mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (self.mean, self.std))
         return pixels.sub_(mean).div_(std).contiguous()
+
+
+def _as_made(batch: Batch | CuratorError) -> Batch | CuratorError:
+    return batch
 
 
 def _start_worker(number: int) -> None:

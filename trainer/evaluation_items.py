@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from curator.geometry import Box, clip, shift
+from curator.wording import normalised
 from trainer.config import Level
 from trainer.contents import contents_of
 from trainer.pairs import regions_of
@@ -31,6 +32,8 @@ class EvaluationItem:
     text: str
     """At level R the author's clause where there is one, else what was written of the region's crop."""
     negatives: tuple[str, ...]
+    negated: str = ""
+    """Where there are negatives, the sentence that they are made of: the description, with one attribute changed."""
 
     @property
     def crop(self) -> Image.Image:
@@ -66,8 +69,9 @@ def evaluation_items(export: Path, split: Split, level: Level) -> Iterator[Evalu
             x0, y0, x1, y1 = panel.window_xyxy
             box = clip(shift(region.box_xyxy, -x0, -y0), (0, 0, x1 - x0, y1 - y0))
             text, negatives = region_texts(region)[0], negative_texts(region)
-            yield EvaluationItem(f"{name}/{region.id}", name, record.article_id, image, box, text, negatives)
+            negated = (normalised(region.description) or text) if negatives else ""
+            yield EvaluationItem(f"{name}/{region.id}", name, record.article_id, image, box, text, negatives, negated)
 
 
 def _image(decoded: Decoded) -> Image.Image:
-    return decoded.image.crop(tuple(map(round, decoded.window_xyxy)))
+    return decoded.image.crop(decoded.window_xyxy)

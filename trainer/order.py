@@ -83,7 +83,7 @@ class Order:
 def _shuffled(files: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
     """Indices of the items: files in random order, items at random within each and among neighbouring files."""
     turns = rng.permutation(int(files.max()) + 1)[files]
-    order = np.lexsort((rng.permutation(len(files)), turns))
+    order: NDArray[np.int64] = np.lexsort((rng.permutation(len(files)), turns))
     if files.max() > 0:
         for start in range(0, len(order), _WINDOW):
             rng.shuffle(order[start : start + _WINDOW])

@@ -8,7 +8,6 @@ pictures are made. Pictures are never flipped: captions say left and right.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from curator.geometry import Box, Size
+from curator.geometry import Box, Size, clip, shift
 
 Rgb: TypeAlias = NDArray[np.uint8]
 """[px, px, 3]"""
@@ -34,27 +33,17 @@ class Decoded:
     """Of the picture in its file: the part that is meant, and the frame of the boxes given below."""
     file_wh: Size
 
-    @property
-    def wh(self) -> tuple[float, float]:
-        x0, y0, x1, y1 = self.window_xyxy
-        return x1 - x0, y1 - y0
-
     def squashed(self, part_xyxy: Box, px: int) -> Rgb:
         """A part, in pixels of the window, as a square of ``px``."""
         x, y, _, _ = self.window_xyxy
-        shrunk = self.shrunk
-        left, top, right, bottom = (
-            (value + shift) / shrunk for value, shift in zip(part_xyxy, (x, y, x, y), strict=True)
-        )
-        width, height = self.image.size
-        inside = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
-        square = self.image.resize((px, px), Image.Resampling.BICUBIC, inside, _REDUCING_GAP)
-        return np.asarray(square)
+        x0, y0, x1, y1 = (value / self.shrunk for value in shift(part_xyxy, x, y))
+        inside = clip((x0, y0, x1, y1), (0.0, 0.0, *self.image.size))
+        return np.asarray(self.image.resize((px, px), Image.Resampling.BICUBIC, inside, _REDUCING_GAP))
 
     @property
     def shrunk(self) -> int:
         """1, 2, 4 or 8: how many pixels of the file one decoded pixel stands for."""
-        return 2 ** round(math.log2(self.file_wh[0] / self.image.size[0]))
+        return round(self.file_wh[0] / self.image.size[0])
 
 
 def decode(image: Image.Image, window_xyxy: Box | None, px: int | None, finest: float | None = None) -> Decoded:

@@ -113,7 +113,8 @@ def parse_record(document: bytes, place: str) -> FigureRecord:
             "export the project again with this version of Curator"
         )
     for panel in record.panels:
-        for node in (panel, *panel.regions):
+        nodes: tuple[PanelRecord | RegionRecord, ...] = (panel, *panel.regions)
+        for node in nodes:
             try:
                 checked_box(node.box_xyxy, record.image_wh)
             except GeometryError as error:

@@ -17,10 +17,7 @@ from trainer.records import PanelRecord, RegionRecord
 from trainer.wording import figure_text, negative_texts, own_text, panel_text, region_texts
 
 _PART_AREA = (0.9, 1.0)  # share of the picture that a step sees; open_clip's own default in training
-_PART_RATIO = (
-    0.9,
-    1 / 0.9,
-)  # guess: how much more one side may lose than the other; light, since shapes mean something
+_STRETCH = 0.1  # guess: log of how much more one side may lose than the other; light, since shapes mean something
 _TRIES = 10  # guess: then the whole picture is taken
 _KEPT = 0.5  # guess: of a child that is cut off by more than half, the text need not hold any more
 
@@ -120,7 +117,7 @@ def _part(whole: Box, boxes: Sequence[Box], rng: np.random.Generator) -> Box:
     """A part of the picture in which at least one child is still to be seen, where there is any."""
     _, _, width, height = whole
     for _ in range(_TRIES):
-        area, ratio = rng.uniform(*_PART_AREA), math.exp(rng.uniform(*map(math.log, _PART_RATIO)))
+        area, ratio = rng.uniform(*_PART_AREA), math.exp(rng.uniform(-_STRETCH, _STRETCH))
         across, down = min(1.0, math.sqrt(area * ratio)), min(1.0, math.sqrt(area / ratio))
         left, top = rng.uniform(0, 1 - across) * width, rng.uniform(0, 1 - down) * height
         part = (left, top, left + across * width, top + down * height)
