@@ -69,7 +69,7 @@ def make_loader(
     recipe = Recipe.of(config, level, augmented=split == "train")
     return Loader(
         DataLoader(
-            Batches(contents, recipe, tokenizer, mean, std, seed),
+            Batches(contents, recipe, seed, Collate(recipe, tokenizer, mean, std)),
             sampler=replace(order, start=epoch * order.batches_an_epoch + start_batch),
             batch_size=None,  # a key names a whole batch
             collate_fn=_as_made,
@@ -135,15 +135,13 @@ class Batches(Dataset["Batch | CuratorError"]):
 
     contents: Contents
     recipe: Recipe
-    tokenizer: Tokenizer
-    mean: Channels
-    std: Channels
     seed: int
+    collate: Collate
 
     def __getitem__(self, keys: Sequence[Key]) -> Batch | CuratorError:
         level = self.recipe.level
         try:
-            return self._batch(
+            return self.collate(
                 [
                     make_sample(self.contents, self.recipe, key.figure, key.panel, key.rng(self.seed, level))
                     for key in keys
@@ -152,7 +150,17 @@ class Batches(Dataset["Batch | CuratorError"]):
         except CuratorError as error:
             return error
 
-    def _batch(self, samples: Sequence[Sample]) -> Batch:
+
+@dataclass(frozen=True)
+class Collate:
+    """Samples -> batch: texts become tokens, pictures float tensors."""
+
+    recipe: Recipe
+    tokenizer: Tokenizer
+    mean: Channels
+    std: Channels
+
+    def __call__(self, samples: Sequence[Sample]) -> Batch:
         children = [child for sample in samples for child in sample.children]
         images = [index for index, sample in enumerate(samples) for _ in sample.children]
         negatives = [text for child in children for text in child.negatives]
