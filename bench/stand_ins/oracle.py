@@ -19,13 +19,14 @@ import numpy as np
 from agents.lvlm.asking.coordinates import Frame, to_reply
 from agents.lvlm.model import Message, Sampling, Schema
 from curator.exchange import Reply
-from curator.geometry import Box, area, centre, clip, contains_point, coverage, intersection, iou, shift, union
+from curator.geometry import Box, area, centre, clip, contains_point, coverage, iou, shift, union
 
 FRAME = Frame.THOUSAND
 _FACTS = re.compile(r"```json\s*(\{.*?\})\s*```", re.DOTALL)
 _VISIBLE = 0.6  # share of a panel that a view must show for the oracle to speak of it
 _ON_PANEL = 0.5  # share of a mark that must lie on a panel to belong to it
 _LOOSE = 0.8  # IoU below which the oracle corrects the marks' box
+_ON_MARKER = 0.3  # IoU from which a number lies on a marker
 _UNIT: Box = (0.0, 0.0, 1000.0, 1000.0)
 
 
@@ -245,36 +246,33 @@ def _units(truth: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _targets(facts: dict[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:
-    """Targets of the numbered markers that truth knows; a marker it does not know is given its own box."""
+    """The true markers of the part that is shown, by number where one lies on them, and what they point at."""
+    numbers = {int(number): tuple(box) for number, box in facts["marks"].items()}
     regions = {region["marker"]: region for region in truth["regions"]}
     targets = []
-    for number, raw in facts.get("marks", {}).items():
-        box = tuple(raw)
-        index = max(
-            range(len(truth["markers"])),
-            key=lambda i: iou(
-                box, _in_part(tuple(truth["markers"][i]["box_xyxy"]), truth["image_wh"], facts["part_percent"])
-            ),
-            default=None,
-        )
-        if index is None:
+    for index, marker in enumerate(truth["markers"]):
+        box = _in_part(tuple(marker["box_xyxy"]), truth["image_wh"], facts["part_percent"])
+        if not contains_point(_UNIT, centre(box)):
             continue
-        marker, region = truth["markers"][index], regions.get(index)
+        number = max(numbers, key=lambda n, box=box: iou(numbers[n], box), default=None)  # type: ignore[misc]
+        if number is not None and iou(numbers[number], box) < _ON_MARKER:
+            number = None
+        if number is not None:
+            del numbers[number]
+        region = regions.get(index)
         target = _in_part(tuple(region["box_xyxy"]), truth["image_wh"], facts["part_percent"]) if region else box
-        target = clip(target, _UNIT)
-        if area(target) <= 0 or not contains_point(_UNIT, centre(target)) or not intersection(target, _UNIT):
+        if area(clip(target, _UNIT)) <= 0:
             target = box
-        clause = marker["clause"] if (marker["clause"] or "\0") in truth["caption"] else None
         targets.append(
             {
-                "marker": int(number),
+                "marker": number,
                 "kind": marker["kind"],
                 "color": marker["color"],
-                "marker_box": None,
-                "target": _rounded(target),
+                "marker_box": None if number is not None else _rounded(clip(box, _UNIT)),
+                "target": _rounded(clip(target, _UNIT)),
                 "label": region["label"] if region else "",
                 "sentence": region["caption"] if region else "",
-                "clause": clause,
+                "clause": marker["clause"] if (marker["clause"] or "\0") in truth["caption"] else None,
             }
         )
     return {"targets": targets}
