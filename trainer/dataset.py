@@ -44,20 +44,18 @@ def make_loader(
     tokenizer: Tokenizer,
     *,
     seed: int,
-    epoch: int = 0,
     start_batch: int = 0,
     mean: Channels = CLIP_MEAN,
     std: Channels = CLIP_STD,
     rank: int | None = None,
     world: int | None = None,
 ) -> Iterable[Batch]:
-    """Batches without end, from batch ``start_batch`` of ``epoch`` on; later epochs follow, each in another order.
+    """Batches without end, all but the first ``start_batch`` of them; each epoch goes through the split in a new order.
 
-    The same arguments give the same batches, whatever the number of workers. ``start_batch`` may lie past the epoch's
-    end (see ``batches_an_epoch``): counting batches from epoch 0 is enough to go on exactly where a run stopped.
-    Each process of a run (``rank`` of ``world``, from torch.distributed where not given) gets batches of its own.
-    Pictures are cut at random in the split "train" alone. A batch has ``config.batch`` pictures, or as many as there
-    are.
+    The same arguments give the same batches, whatever the number of workers: a run goes on exactly where it stopped
+    when it says how many batches of the level it has taken. Each process of a run (``rank`` of ``world``, from
+    torch.distributed where not given) gets batches of its own. A batch has ``config.batch`` pictures, or as many as
+    there are. Pictures are cut at random in the split "train" alone.
 
     Raises:
         InputError: no readable export is in the folder.
@@ -70,7 +68,7 @@ def make_loader(
     return Loader(
         DataLoader(
             Batches(contents, recipe, seed, Collate(recipe, tokenizer, mean, std)),
-            sampler=replace(order, start=epoch * order.batches_an_epoch + start_batch),
+            sampler=replace(order, start=start_batch),
             batch_size=None,  # a key names a whole batch
             collate_fn=_as_made,
             num_workers=config.workers,
@@ -80,18 +78,6 @@ def make_loader(
             generator=torch.Generator(),
         )
     )
-
-
-def batches_an_epoch(
-    export: Path, config: TrainConfig, split: Split, level: Level, *, rank: int | None = None, world: int | None = None
-) -> int:
-    """How many batches each process takes until it has seen the split once.
-
-    Raises:
-        InputError: no readable export is in the folder.
-        TrainingError: the split has too few samples at this level.
-    """
-    return _order(contents_of(export), config, split, level, 0, rank, world).batches_an_epoch
 
 
 def _order(

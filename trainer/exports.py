@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
 from PIL import Image
@@ -167,8 +167,9 @@ class JsonlFiles:
             return lines.readline()
 
     def figure_image(self, place: Place, record: FigureRecord) -> bytes:
-        path = (self.folder / (record.image_path or "")).resolve()
-        if not path.is_file() or not path.is_relative_to(self.folder.resolve()):
+        name = PurePosixPath(record.image_path or "")
+        path = self.folder / name
+        if name.is_absolute() or ".." in name.parts or not path.is_file():
             raise ImageError(
                 f"figure {record.figure_id!r}: its image {record.image_path!r} is not in {self.folder}; "
                 "export the project again as a folder"
