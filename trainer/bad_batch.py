@@ -26,6 +26,6 @@ def save_bad_batch(path: Path, batch: Batch, losses: Losses, norm: float, step: 
     if math.isfinite(losses.total.item()):
         what = f"the loss is finite and the norm of its gradient is {norm}"
     return TrainingError(
-        f"step {step + 1}: {what} on {place}; the weights were not changed by it. The batch is saved as {path}: look at "
-        f"its images and texts; else begin again with a lower lr, or with precision 'fp32'"
+        f"step {step + 1}: {what} on {place}; the weights were not changed by it. The batch is saved as {path}: "
+        f"look at its images and texts; else begin again with a lower lr, or with precision 'fp32'"
     )

@@ -27,8 +27,8 @@ class Progress:
     """Micro-batches a step by now: memory may have run out since the start."""
     step: int = 0
     """Steps done."""
-    positions: dict[Level, tuple[int, int]] = field(default_factory=dict)
-    """Of each level's data: epoch, and batches taken of it."""
+    taken: dict[Level, int] = field(default_factory=dict)
+    """Batches of each level."""
     evaluated_step: int = -1
     """After which the last evaluation was."""
     best_score: float = -1.0
@@ -88,10 +88,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def rng_state() -> dict[str, Any]:
     """This process's random states: Python's, NumPy's, torch's, and of its GPU."""
-    name, keys, position, has_gauss, cached = np.random.get_state()  # type: ignore[misc]
+    numpy: Any = np.random.get_state(legacy=False)
+    numpy["state"]["key"] = torch.from_numpy(numpy["state"]["key"].astype(np.int64))  # which checkpoints can hold
     return {
         "python": random.getstate(),
-        "numpy": (name, torch.from_numpy(keys.astype(np.int64)), position, has_gauss, cached),
+        "numpy": numpy,
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
     }
@@ -100,8 +101,8 @@ def rng_state() -> dict[str, Any]:
 def restore_rng(state: dict[str, Any]) -> None:
     """Sets what ``rng_state`` gave."""
     random.setstate(state["python"])
-    name, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, cached))
+    keys = state["numpy"]["state"]["key"].numpy().astype(np.uint32)
+    np.random.set_state({**state["numpy"], "state": {**state["numpy"]["state"], "key": keys}})
     torch.set_rng_state(state["torch"])
     if state["cuda"] is not None and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["cuda"])

@@ -68,7 +68,7 @@ class Group:
             flat = torch.cat([_grad(item).reshape(-1) for item in bucket])
             dist.all_reduce(flat)
             flat /= self.world
-            for item, mean in zip(bucket, flat.split([item.numel() for item in bucket]), strict=True):
+            for item, mean in zip(bucket, torch.split(flat, [item.numel() for item in bucket]), strict=True):
                 _grad(item).copy_(mean.view_as(item))
 
 

@@ -2,9 +2,8 @@
 
 Kinds of lines, each with ``kind`` and ``step`` (steps done):
 
-    start       pid, at, world, parameters, trained: what is before it no longer counts
-    resume      pid, at, world, parameters, trained: lines before it with a later step were lost with the process and no
-                longer count
+    start       pid, at, steps, world, parameters, trained: what is before it no longer counts
+    resume      the same: lines before it with a later step were lost with the process and no longer count
     step        stage, level, loss, parts, lr, grad_norm, scale, images, seconds
     evaluation  levels (recall of each), score, best
     memory      accumulate: memory ran out, the batch is now cut into so many

@@ -32,4 +32,3 @@ def set_rate(optimizer: AdamW, lr: float) -> None:
 def clip_gradients(weights: list[Parameter], most: float) -> float:
     """Scales the gradients down to a norm of ``most``; returns the norm before."""
     return float(torch.nn.utils.clip_grad_norm_(weights, most))
-

@@ -71,6 +71,8 @@ class RunFolder:
         try:
             held = FileLock(self.path / "train.lock").acquire(blocking=False)
         except Timeout as error:
-            raise TrainingError(f"another process trains into {self.path}; wait for it, stop it, or name another") from error
+            raise TrainingError(
+                f"another process trains into {self.path}; wait for it, stop it, or name another"
+            ) from error
         with held:
             yield

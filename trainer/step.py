@@ -71,9 +71,9 @@ def _try(
 ) -> Losses | None:
     """The losses, or None where memory ran out. On return nothing of a failed attempt is referred to any more."""
     try:
-        with torch.autocast(device.type, torch.bfloat16, enabled=uses_bf16(config, device)):
+        with autocast(config, device):
             losses = level_loss(InParts(model, parts) if parts > 1 else model, batch, weights, config, gather)
-        losses.total.backward()
+        torch.autograd.backward(losses.total)
     except RuntimeError as error:
         if not _is_out_of_memory(error):
             raise
@@ -81,11 +81,10 @@ def _try(
     return losses
 
 
-def uses_bf16(config: TrainConfig, device: torch.device) -> bool:
-    """bf16 where it is asked for, or where the GPU has it and nothing is asked for."""
-    if config.precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return config.precision == "bf16"
+def autocast(config: TrainConfig, device: torch.device) -> torch.autocast:
+    """bf16 where it is asked for, or where the GPU has it and nothing is asked for; else float32."""
+    by_itself = config.precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.autocast(device.type, torch.bfloat16, enabled=by_itself or config.precision == "bf16")
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

@@ -100,18 +100,21 @@ def _train(
         restore(state, before, group)
     state.progress = replace(state.progress, accumulate=max(state.progress.accumulate, folder.kept_parts()))
 
-    def epoch_of(level: Level, epoch: int, start_batch: int) -> Iterable[Batch]:
-        place = {"seed": config.seed, "epoch": epoch, "start_batch": start_batch}
-        return make_loader(export, config, "train", level, tokenizer, **place)
+    visual = model.clip.visual
 
-    streams = Streams(epoch_of, state.progress.positions)
-    validation = Validation(export, config, tokenizer)
+    def batches_from(level: Level, taken: int) -> Iterable[Batch]:
+        as_seen = {"mean": visual.image_mean, "std": visual.image_std}
+        return make_loader(export, config, "train", level, tokenizer, seed=config.seed, start_batch=taken, **as_seen)
+
+    streams = Streams(batches_from, state.progress.taken)
+    validation = Validation(export, config, tokenizer, visual.image_mean, visual.image_std)
     gather = make_gather()
     if group.is_first:
         folder.config.write_text(config_to_json(config), encoding="utf-8")
     log.write(
         "resume" if before else "start",
         state.progress.step,
+        steps=config.steps,
         world=group.world,
         parameters=sum(weight.numel() for weight in model.parameters()),
         trained=sum(weight.numel() for weight in state.weights),
@@ -127,7 +130,7 @@ def _train(
             return Outcome("stopped", progress)
         if (progress.step % config.evaluate_every == 0 or last) and progress.evaluated_step != progress.step:
             with state.averaged():
-                levels, score = validation.of(model, group)
+                levels, score = group.gathered(validation.of(model, group.device))[0]  # all do it: none has to wait
             state.progress = progress = with_score(progress, score)
             best = progress.best_step == progress.step > 0
             log.write("evaluation", progress.step, levels=levels, score=score, best=best)
@@ -152,8 +155,7 @@ def _train(
         loss = losses.total.item()
         asked, wrong = group.sums([stop.asked, not math.isfinite(loss + norm)])
         if wrong:
-            epoch, taken = streams.positions[phase.level]
-            place = f"batch {taken - 1} of epoch {epoch} at level {phase.level!r}"
+            place = f"batch {streams.taken[phase.level] - 1} of level {phase.level!r}"
             raise save_bad_batch(folder.bad_batch(progress.step, group.rank), batch, losses, norm, progress.step, place)
         state.optimizer.step()
         state.optimizer.zero_grad(set_to_none=True)
@@ -161,9 +163,7 @@ def _train(
             state.average.update(model)
         if parts != progress.accumulate:
             log.write("memory", progress.step, accumulate=parts)
-        state.progress = replace(
-            progress, step=progress.step + 1, positions=dict(streams.positions), accumulate=parts
-        )
+        state.progress = replace(progress, step=progress.step + 1, taken=dict(streams.taken), accumulate=parts)
         log.write(
             "step",
             progress.step + 1,
@@ -173,7 +173,7 @@ def _train(
             parts={name: float(part) for name, part in losses.parts.items()},
             lr=phase.lr,
             grad_norm=norm,
-            scale=float(model.logit_scale),
+            scale=model.logit_scale.item(),
             images=len(batch.images) * group.world,
             seconds=time.perf_counter() - began,
         )

@@ -81,6 +81,7 @@ _MODULES = {
     "ui": "page",
     "status": "status",
     "export": "export",
+    "train": "train",
     "split-captions": "captions",
     "fetch-models": "fetch_models",
     "doctor": "doctor",

@@ -17,7 +17,7 @@ from trainer.checkpoint import Checkpoint, Progress, load_checkpoint, restore_rn
 from trainer.machine import Machine
 from trainer.presets import make_config
 
-PROGRESS = Progress(2, 7, {"M": (0, 3), "R": (2, 1)}, best_score=0.25, best_step=4, worse_since=1)
+PROGRESS = Progress(2, 7, {"M": 3, "R": 1}, best_score=0.25, best_step=4, worse_since=1)
 
 
 def checkpoint() -> Checkpoint:
@@ -68,7 +68,7 @@ def test_a_missing_checkpoint_says_what_to_do(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "c.pt")
 
 
-@pytest.mark.parametrize("content", [b"", b"rubbish", pickle.dumps({"format": 1})], ids=["empty", "text", "pickle"])
+@pytest.mark.parametrize("content", [b"", b"rubbish", pickle.dumps({"format": 1}, 2)], ids=["empty", "text", "pickle"])
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "c.pt").write_bytes(content)
     with pytest.raises(TrainingError, match=r"c\.pt (cannot be read as a checkpoint|has format)"):

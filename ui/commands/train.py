@@ -19,7 +19,11 @@ PRESETS = ("zoomin", "panel2patch", "regionmed", "flat")
 @click.command("train")
 @click.argument("export", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
-    "-o", "--output", "run", type=click.Path(file_okay=False, path_type=Path), help="The run's folder: new, or --resume."
+    "-o",
+    "--output",
+    "run",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The run's folder: new, or --resume.",
 )
 @click.option(
     "--preset",
@@ -124,7 +128,10 @@ class _Shown:
     def __call__(self, line: dict[str, Any]) -> None:
         if self._as_json:
             click.echo(json.dumps(line))
-        elif line["kind"] in ("step", "resume"):
+        elif line["kind"] in ("start", "resume"):
+            self._bar.length = line["steps"]  # a resumed run keeps its own number
+            self._bar.update(line["step"] - self._bar.pos, line)
+        elif line["kind"] == "step":
             self._bar.update(line["step"] - self._bar.pos, line)
         elif line["kind"] == "evaluation":
             click.echo(f"\n{_retrieval(line)}", err=True)
@@ -137,7 +144,7 @@ def _newest(line: dict[str, Any] | None) -> str:
 def _retrieval(line: dict[str, Any]) -> str:
     """One evaluation in a line: R@1 of both directions by level, in percent."""
     levels = [
-        f"{level} {100 * found['a2b_r1']:.0f}/{100 * found['b2a_r1']:.0f} of {found['pool']:.0f}"
+        f"{level} {100 * found['a2b_r1']:.0f}/{100 * found['b2a_r1']:.0f} of {found['pool_a']:.0f}"
         for level, found in line["levels"].items()
     ]
     return f"step {line['step']}: R@1 % " + ", ".join(levels) + (", the best so far" if line["best"] else "")

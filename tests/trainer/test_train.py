@@ -1,0 +1,208 @@
+"""A run as its user sees it: it learns, and stops, dies and goes on without a number being different."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from curator.errors import InputError, TrainingError
+from tests.trainer.small_runs import draw_small_export, losses_of, numbers_of, small_config, small_train
+from trainer.checkpoint import load_checkpoint
+from trainer.config_json import config_from_json, config_to_json
+from trainer.dataset import make_loader
+from trainer.metrics import read_metrics
+from trainer.model import RegionClip
+from trainer.run_folder import RunFolder
+from trainer.snapshot import load_snapshot
+
+ROOT = Path(__file__).parents[2]
+CONFIG = small_config(ema=0.9)
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_small_export(tmp_path_factory.mktemp("drawn") / "export")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, export: Path) -> Path:
+    """A run of nine steps that nothing interrupted."""
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    assert small_train(export, run, CONFIG).reason == "finished"
+    return run
+
+
+def assert_same_run(run: Path, other: Path) -> None:
+    """Bit for bit: metrics, weights, averages and the optimiser's state."""
+    assert numbers_of(run) == numbers_of(other)
+    mine, others = (load_checkpoint(RunFolder(folder).last) for folder in (run, other))
+    assert mine.progress == others.progress
+    for name, weight in others.model.items():
+        assert torch.equal(mine.model[name], weight), name
+    for name, weight in others.average.items():
+        assert torch.equal(mine.average[name], weight), name
+    for index, moments in others.optimizer["state"].items():
+        assert torch.equal(mine.optimizer["state"][index]["exp_avg"], moments["exp_avg"])
+
+
+def test_a_few_steps_lower_the_loss(export: Path, tmp_path: Path) -> None:
+    config = small_config(steps=40, evaluate_every=40, batch=8)
+    config = replace(config, stages=(replace(config.stages[0], share=1.0, cycle=("P",)),))
+    small_train(export, tmp_path / "run", config)
+    losses = losses_of(tmp_path / "run")
+    assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
+
+
+def test_a_run_leaves_all_that_others_need_to_know_of_it(export: Path, whole: Path) -> None:
+    folder = RunFolder(whole)
+    assert config_from_json(folder.config.read_text(encoding="utf-8")) == CONFIG
+    kept = load_checkpoint(folder.best)
+    assert (kept.config, kept.snapshot) == (CONFIG, json.loads(json.dumps(load_snapshot(whole).to_doc())))
+    assert kept.progress.step == kept.progress.best_step
+    assert list(folder.tensorboard.glob("events*"))
+    lines = read_metrics(folder.metrics)
+    assert [line["step"] for line in lines if line["kind"] == "evaluation"] == [0, 3, 6, 9]
+    assert [line["step"] for line in lines if line["kind"] == "step"] == list(range(1, 10))
+    assert "".join(line["level"] for line in lines if line["kind"] == "step") == "MPMPRMPRM"
+    assert set(lines[1]["levels"]) == {"M", "P", "R"}
+    assert (lines[0]["kind"], lines[-1]["kind"], lines[-1]["reason"]) == ("start", "end", "finished")
+
+
+@pytest.mark.parametrize("told_after", [1, 2, 3], ids=["between-evaluations", "before-one", "after-one"])
+def test_a_run_stopped_by_sigterm_and_resumed_equals_one_that_was_not(
+    export: Path, whole: Path, tmp_path: Path, told_after: int
+) -> None:
+    def stop(line: dict[str, Any]) -> None:
+        if (line["kind"], line["step"]) == ("step", told_after):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    stopped = small_train(export, tmp_path / "run", CONFIG, report=stop)
+    assert (stopped.reason, stopped.progress.step) == ("stopped", told_after + 1)
+    assert read_metrics(RunFolder(tmp_path / "run").metrics)[-1] == {
+        "kind": "end",
+        "step": stopped.progress.step,
+        "reason": "stopped",
+    }
+    assert small_train(export, tmp_path / "run", CONFIG, resume=True).reason == "finished"
+    assert_same_run(tmp_path / "run", whole)
+
+
+def test_a_run_killed_with_kill_9_loses_only_the_steps_since_its_last_checkpoint(
+    export: Path, whole: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text(config_to_json(CONFIG), encoding="utf-8")
+    command = [sys.executable, "-m", "tests.trainer.small_runs", export, tmp_path / "run", tmp_path / "config.json"]
+    killed = subprocess.run([*map(str, command), "--kill-at", "5"], cwd=ROOT, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
+    resumed_at = []
+
+    def report(line: dict[str, Any]) -> None:
+        resumed_at.extend([line["step"]] if line["kind"] == "resume" else [])
+
+    small_train(export, tmp_path / "run", CONFIG, resume=True, report=report)
+    assert resumed_at == [3]
+    assert_same_run(tmp_path / "run", whole)
+
+
+def test_two_processes_of_torchrun_give_the_losses_of_one_with_the_double_batch(export: Path, tmp_path: Path) -> None:
+    one = small_config(steps=6, evaluate_every=6)
+    two = replace(one, batch=2)
+    (tmp_path / "config.json").write_text(config_to_json(two), encoding="utf-8")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    script = ["-m", "tests.trainer.small_runs", str(export), str(tmp_path / "two"), str(tmp_path / "config.json")]
+    environ = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run([*torchrun, *script], cwd=ROOT, env=environ, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    small_train(export, tmp_path / "one", one)
+    assert losses_of(tmp_path / "two") == pytest.approx(losses_of(tmp_path / "one"), rel=1e-4)
+    first = read_metrics(RunFolder(tmp_path / "two").metrics)[0]
+    assert first["world"] == 2
+    kept = load_checkpoint(RunFolder(tmp_path / "two").last)
+    assert len(kept.rng) == 2
+    with pytest.raises(TrainingError, match="had 2 processes and now there are 1; resume it with as many as before"):
+        small_train(export, tmp_path / "two", two, resume=True)
+
+
+def test_where_memory_runs_out_the_step_is_cut_into_parts_and_the_run_goes_on(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small_config(steps=3)
+    small_train(export, tmp_path / "whole", config)
+    encode = RegionClip.encode_images
+
+    def short_of_memory(self: RegionClip, images: Tensor) -> Any:
+        if torch.is_grad_enabled() and len(images) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return encode(self, images)
+
+    monkeypatch.setattr(RegionClip, "encode_images", short_of_memory)
+    assert small_train(export, tmp_path / "parts", config).reason == "finished"
+    lines = read_metrics(RunFolder(tmp_path / "parts").metrics)
+    assert [(line["step"], line["accumulate"]) for line in lines if line["kind"] == "memory"] == [(0, 2)]
+    assert losses_of(tmp_path / "parts") == pytest.approx(losses_of(tmp_path / "whole"), rel=1e-4)
+    assert load_checkpoint(RunFolder(tmp_path / "parts").last).progress.accumulate == 2
+
+
+def test_a_batch_that_gives_no_number_ends_the_run_and_is_named_and_kept(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poisoned(*args: Any, **kwargs: Any) -> Any:
+        for number, batch in enumerate(make_loader(*args, **kwargs)):
+            images = batch.images * torch.nan if (batch.level, number) == ("P", 1) else batch.images
+            yield replace(batch, images=images)
+
+    monkeypatch.setattr("trainer.train.make_loader", poisoned)
+    path = RunFolder(tmp_path).bad_batch(3, 0)
+    with pytest.raises(
+        TrainingError, match=r"step 4: the loss is nan \(intra_P nan.*batch 1 of level 'P'; the weights"
+    ):
+        small_train(export, tmp_path, small_config())
+    kept = torch.load(path, weights_only=True)
+    assert (kept["place"], kept["batch"]["level"]) == ("batch 1 of level 'P'", "P")
+    assert kept["batch"]["images"].isnan().all()
+    end = read_metrics(RunFolder(tmp_path).metrics)[-1]
+    assert (end["kind"], end["step"], end["reason"], str(path) in end["message"]) == ("end", 3, "failed", True)
+    assert all(weight.isfinite().all() for weight in load_checkpoint(RunFolder(tmp_path).last).model.values())
+
+
+def test_a_run_that_gets_no_better_ends_early(export: Path, tmp_path: Path) -> None:
+    config = small_config(steps=50, evaluate_every=1, patience=2, lr=1e-12)
+    outcome = small_train(export, tmp_path, config)
+    assert (outcome.reason, outcome.progress.step, outcome.progress.best_step) == ("early", 3, 1)
+    assert load_checkpoint(RunFolder(tmp_path).best).progress.step == 1
+
+
+def test_a_run_is_not_begun_over_another(export: Path, whole: Path) -> None:
+    with pytest.raises(TrainingError, match="holds a run; go on with it by --resume, or name another folder"):
+        small_train(export, whole, CONFIG)
+
+
+def test_a_finished_run_that_is_resumed_stays_as_it_is(export: Path, whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / "copy")
+    assert small_train(export, tmp_path / "copy", CONFIG, resume=True).reason == "finished"
+    assert_same_run(tmp_path / "copy", whole)
+
+
+def test_a_run_is_not_resumed_on_other_data(whole: Path, tmp_path: Path) -> None:
+    other = draw_small_export(tmp_path / "other")
+    lines = (other / "hierarchy.jsonl").read_text(encoding="utf-8")
+    (other / "hierarchy.jsonl").write_text(lines.replace("red", "reddish"), encoding="utf-8")
+    shutil.copytree(whole, tmp_path / "copy")
+    with pytest.raises(InputError):
+        small_train(other, tmp_path / "copy", CONFIG, resume=True)
+
+
+def test_two_processes_do_not_train_into_one_folder(export: Path, tmp_path: Path) -> None:
+    with RunFolder(tmp_path).held(), pytest.raises(TrainingError, match="another process trains into"):
+        small_train(export, tmp_path, CONFIG)
