@@ -27,16 +27,16 @@ def filled_splits(figures: Sequence[Membership]) -> tuple[list[Split], tuple[str
     """The split of each figure, and a warning for each split that had to be filled.
 
     Splits that hold figures stay as exported. An empty "val" or "test" takes a tenth of all figures out of "train",
-    whole articles where there are ten or more, else single figures. Where "train" is not the largest, the largest joins it.
-    The same figures always give the same splits. Of one or two figures nothing can be spared for "val" and "test".
+    whole articles where there are ten or more, else single figures; of one or two figures nothing can be spared. Where
+    "train" is not the largest split, the largest joins it. The same figures always give the same splits.
     """
     splits = [figure.split for figure in figures]
     warnings: list[str] = []
     largest = max(SPLITS, key=splits.count)
     if splits.count("train") < splits.count(largest):
         warnings.append(
-            f"only {splits.count('train')} figures of the export fall to train: the {splits.count(largest)} of {largest} "
-            "join them; export figures of more articles"
+            f"only {splits.count('train')} figures of the export fall to train: the {splits.count(largest)} of "
+            f"{largest} join them; export figures of more articles"
         )
         splits = ["train" if split == largest else split for split in splits]
     for wanted in ("val", "test"):
