@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trainer.presets import PRESETS, make_config
+
 if TYPE_CHECKING:
     from trainer.config import TrainConfig
-
-PRESETS = ("zoomin", "panel2patch", "regionmed", "flat")
 
 
 @click.command("train")
@@ -27,10 +28,10 @@ PRESETS = ("zoomin", "panel2patch", "regionmed", "flat")
 )
 @click.option(
     "--preset",
-    type=click.Choice(PRESETS),
+    type=click.Choice(list(PRESETS)),
     default="zoomin",
     show_default=True,
-    help="zoomin: ours; panel2patch, regionmed: the papers'; flat: plain CLIP on figures, the baseline.",
+    help=" ".join(f"{preset.name}: {preset.title}." for preset in PRESETS.values()),
 )
 @click.option("--model", help="open_clip name, local-dir:PATH, hf-hub:ORG/REPO or curator-tiny; default by machine.")
 @click.option("--pretrained", help="open_clip's tag of published weights, for a model by name.")
@@ -79,12 +80,19 @@ def command(
         return
     if run is None:
         raise click.UsageError("name the run's folder with -o RUN")
-    from trainer.train import train
-
-    with _Shown(config.steps, as_json) as shown:
+    try:
+        from trainer.train import train
+    except ImportError as error:
+        raise _missing(error) from error
+    speaks = os.environ.get("RANK", "0") == "0"  # of torchrun's processes the first
+    with _Shown(config.steps, as_json, hidden=as_json or not speaks) as shown:
         outcome = train(export, run, config, resume=resume, report=shown)
-    if not as_json:
+    if speaks and not as_json:
         _conclude(run, outcome.reason, outcome.progress.step, outcome.progress.best_step)
+
+
+def _missing(error: ImportError) -> click.ClickException:
+    return click.ClickException(f"training needs {error.name!r}, which is not installed; `make models` installs it")
 
 
 def _refuse_beside_config(ctx: click.Context) -> None:
@@ -103,19 +111,21 @@ def _config(
 
         return config_from_json(config_file.read_text(encoding="utf-8"))
     from trainer.machine import this_machine
-    from trainer.presets import make_config
 
-    config = make_config(preset, this_machine(), steps, model or "")
+    try:
+        config = make_config(preset, this_machine(), steps, model or "")
+    except ImportError as error:
+        raise _missing(error) from error
     return replace(config, **{name: value for name, value in changed.items() if value is not None})
 
 
 class _Shown:
     """The run's lines as they come: as JSON, or as a bar with the newest numbers."""
 
-    def __init__(self, steps: int, as_json: bool) -> None:
+    def __init__(self, steps: int, as_json: bool, *, hidden: bool) -> None:
         self._as_json = as_json
         self._bar = click.progressbar(
-            length=steps, label="training", hidden=as_json, show_pos=True, file=sys.stderr, item_show_func=_newest
+            length=steps, label="training", hidden=hidden, show_pos=True, file=sys.stderr, item_show_func=_newest
         )
 
     def __enter__(self) -> _Shown:
@@ -129,8 +139,10 @@ class _Shown:
         if self._as_json:
             click.echo(json.dumps(line))
         elif line["kind"] in ("start", "resume"):
-            self._bar.length = line["steps"]  # a resumed run keeps its own number
+            self._bar.length = line["steps"]
             self._bar.update(line["step"] - self._bar.pos, line)
+            if line["kind"] == "resume":
+                click.echo(f"going on after step {line['step']} with the run's own configuration", err=True)
         elif line["kind"] == "step":
             self._bar.update(line["step"] - self._bar.pos, line)
         elif line["kind"] == "evaluation":
