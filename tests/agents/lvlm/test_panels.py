@@ -215,16 +215,19 @@ def test_wrong_boxes_are_asked_again_with_their_fault(wrong: dict[str, Any], tol
 
 def test_a_mark_that_stays_unnamed_counts_as_no() -> None:
     model = Scripted(reply(marked([1], "A")), reply(marked([1], "A")))
-    pooled = pool_panels(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))
-    assert [panel.label for panel in pooled.panels] == ["A"]
-    assert [dropped.label for dropped in pooled.dropped] == ["B"]
+    named, silent = pool_panels(look_at(model, CAPTION, TWO, prompting=ONE_VIEW)).panels
+    assert (named.label, silent.label) == ("A", "B")
+    assert silent.confidence < TWO[1].provenance.confidence < named.confidence  # type: ignore[operator]
+    assert silent.exchanges
 
 
-def test_a_model_that_insists_on_no_panels_is_believed() -> None:
-    none = reply(not_panels=[1, 2])
-    pooled = pool_panels(look_at(Scripted(none, none), CAPTION, TWO, prompting=ONE_VIEW))
-    assert pooled.panels == ()
-    assert [dropped.reason for dropped in pooled.dropped] == ["confirmed by none of 1 answer"] * 2
+def test_a_model_that_insists_on_no_panels_is_weighed_against_the_embedded_agent() -> None:
+    def panels_left(confidence: float) -> int:
+        none = reply(not_panels=[1, 2])
+        unsure = [replace(panel, provenance=replace(panel.provenance, confidence=confidence)) for panel in TWO]
+        return len(pool_panels(look_at(Scripted(none, none), CAPTION, unsure, prompting=ONE_VIEW)).panels)
+
+    assert [panels_left(confidence) for confidence in (0.5, 0.95)] == [0, 2]
 
 
 def test_an_empty_answer_is_never_believed() -> None:

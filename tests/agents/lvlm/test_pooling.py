@@ -72,10 +72,12 @@ def test_confirmed_candidates_keep_their_tight_boxes_and_their_letters() -> None
     assert pooled.dropped == ()
 
 
-def test_a_candidate_that_no_answer_confirms_is_dropped_with_the_reason() -> None:
+def test_a_candidate_that_three_answers_deny_is_dropped_with_the_reason() -> None:
     pooled = pool(TWO, [answer(n, seen(0, label="A")) for n in range(3)], WH)
     assert boxes(pooled) == [LEFT]
-    assert [(d.box_xyxy, d.label, d.reason) for d in pooled.dropped] == [(RIGHT, "B", "confirmed by none of 3 answers")]
+    assert [(d.box_xyxy, d.label, d.reason) for d in pooled.dropped] == [
+        (RIGHT, "B", "0 answers for it and 3 against it")
+    ]
 
 
 def test_a_candidate_that_no_answer_was_asked_about_stays_as_sure_as_it_was() -> None:
