@@ -217,14 +217,16 @@ def test_a_mark_that_stays_unnamed_counts_as_no() -> None:
     model = Scripted(reply(marked([1], "A")), reply(marked([1], "A")))
     named, silent = pool_panels(look_at(model, CAPTION, TWO, prompting=ONE_VIEW)).panels
     assert (named.label, silent.label) == ("A", "B")
-    assert silent.confidence < TWO[1].provenance.confidence < named.confidence  # type: ignore[operator]
+    assert silent.confidence < TWO.panels[1].provenance.confidence < named.confidence  # type: ignore[operator]
     assert silent.exchanges
 
 
 def test_a_model_that_insists_on_no_panels_is_weighed_against_the_embedded_agent() -> None:
     def panels_left(confidence: float) -> int:
         none = reply(not_panels=[1, 2])
-        unsure = [replace(panel, provenance=replace(panel.provenance, confidence=confidence)) for panel in TWO]
+        unsure = TWO.with_nodes(
+            replace(panel, provenance=replace(panel.provenance, confidence=confidence)) for panel in TWO.panels
+        )
         return len(pool_panels(look_at(Scripted(none, none), CAPTION, unsure, prompting=ONE_VIEW)).panels)
 
     assert [panels_left(confidence) for confidence in (0.5, 0.95)] == [0, 2]
