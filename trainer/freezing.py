@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,8 @@ def add_lora(model: RegionClip, config: TrainConfig) -> None:
 
     In the last ``unlocked_blocks`` image blocks, in all where that is 0, and in the text tower unless it is frozen.
     Their scale is 1 (alpha = rank; guess). They start as zero, so that the model is the same before the first step. The
-    temperature and the ROI processor go on training.
+    temperature and the ROI processor go on training. Inside torch's MultiheadAttention peft adds the update to the
+    frozen weights in each pass and takes it off again, which moves them by float rounding (1e-8 a pass).
 
     Raises:
         SettingsError: peft is not installed, or the towers have no attention.
@@ -67,13 +69,14 @@ def add_lora(model: RegionClip, config: TrainConfig) -> None:
     if config.unlocked_blocks:
         blocks = _last_blocks(model, config.unlocked_blocks)
     towers = [*blocks] if config.freeze_text else [*blocks, *_text_modules(model.clip)]
-    targets = list(_attention_names(model.clip, towers))
-    if not targets:
+    names = list(_attention_names(model.clip, towers))
+    if not names:
         raise SettingsError(
             f"lora_rank is {config.lora_rank} and the model {config.model!r} has no attention to put LoRA beside; "
             "set lora_rank to 0"
         )
-    lora = LoraConfig(r=config.lora_rank, lora_alpha=config.lora_rank, target_modules=targets)
+    exactly = "|".join(re.escape(name) for name in names)  # peft takes a list for endings: text's are image's too
+    lora = LoraConfig(r=config.lora_rank, lora_alpha=config.lora_rank, target_modules=exactly)
     inject_adapter_in_model(lora, model.clip)
     for scalar in (model.clip.logit_scale, model.clip.logit_bias):
         if scalar is not None:

@@ -80,6 +80,7 @@ def level_loss(model: RegionClip, batch: Batch, weights: Weights, config: TrainC
             f"{weights!r} leave nothing to learn at level {level!r}; change the stage's cycle or weights"
         )
     total = torch.stack([weight * loss for _, weight, loss in found]).sum()
+    total = total + 0 * model.logit_scale  # a batch of no pair at all still has a gradient: zero
     return Losses(total, {name: loss.detach() for name, _, loss in found})
 
 

@@ -186,9 +186,8 @@ def make_model(config: TrainConfig) -> tuple[RegionClip, Preprocess, Tokenizer]:
                 force_image_size=config.image_px,
                 force_patch_dropout=0.0,  # a map with missing cells is none
                 image_resize_mode="squash",  # as training makes its pictures, see trainer.pictures
-                pretrained_text=False,
-                text_cfg=architecture["text_cfg"],
                 **(siglip if becomes_siglip else {}),
+                **({"text_cfg": architecture["text_cfg"]} if config.model.startswith("local-dir:") else {}),
             )
             tokenizer = open_clip.get_tokenizer(config.model)
         except (RuntimeError, ValueError, OSError) as error:
@@ -233,10 +232,8 @@ def clip_config(config: TrainConfig) -> dict[str, Any]:
     if config.loss == "siglip" and "init_logit_bias" not in found:
         found |= {"init_logit_scale": math.log(SIGLIP_SCALE), "init_logit_bias": SIGLIP_BIAS}
     folder = Path(config.model.removeprefix("local-dir:"))
-    if config.model.startswith("local-dir:") and "hf_model_name" in found["text_cfg"]:
-        found["text_cfg"]["hf_model_pretrained"] = False
-        if (folder / "config.json").is_file():
-            found["text_cfg"]["hf_model_name"] = str(folder)
+    if config.model.startswith("local-dir:") and (folder / "config.json").is_file():
+        found["text_cfg"] |= {"hf_model_name": str(folder), "hf_model_pretrained": False}
     return found
 
 
