@@ -40,7 +40,7 @@ class Snapshot:
     states: dict[str, dict[str, int]]
     """Of figures, panels and regions: how many a person accepted or edited, and how many are open proposals."""
     agents: dict[str, int]
-    """Who made panels and regions as they stand; what a person drew or changed is ``person:NAME``."""
+    """Who proposed panels and regions; what a person drew is ``person:NAME``."""
     models: dict[str, int]
     left_out: dict[str, int]
     """What makes no pair, by reason."""

@@ -22,7 +22,7 @@ class Tally:
     states: dict[str, Counter[str]] = field(default_factory=dict)
     """By "figures", "panels" and "regions"."""
     agents: Counter[str] = field(default_factory=Counter)
-    """Of panels and regions: who made them as they stand; what a person drew or changed is ``person:NAME``."""
+    """Of panels and regions: who proposed them; what a person drew is ``person:NAME``."""
     models: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     """By reason."""
@@ -43,7 +43,7 @@ class Tally:
                 self.kinds[panel.kind] += 1
             for region in panel.regions:
                 self._made("regions", region)
-                self._pair("R", region_fault(region, panel) or (fault and "regions of such panels"))
+                self._pair("R", region_fault(region, panel) or (fault and f"regions of {fault}"))
 
     def _pair(self, level: str, fault: str | None) -> None:
         if fault is None:

@@ -25,7 +25,7 @@ _TINTS = {
     "lilac": (212, 202, 236),
 }
 _PATTERNS = ("stripes", "bars", "grid", "rings", "dots", "waves")
-_COLORS = {
+COLORS = {
     "red": (215, 30, 35), "green": (20, 140, 50), "blue": (35, 60, 205), "yellow": (245, 215, 20),
     "orange": (245, 130, 20), "purple": (130, 30, 160), "black": (15, 15, 15), "white": (252, 252, 252),
 }  # fmt: skip
@@ -65,7 +65,7 @@ class DrawnPanel(NamedTuple):
 
 
 def plan_panel(rng: np.random.Generator) -> DrawnPanel:
-    colors = rng.choice(list(_COLORS), THINGS, replace=False)
+    colors = rng.choice(list(COLORS), THINGS, replace=False)
     shapes = rng.choice(_SHAPES, THINGS, replace=False)
     cells = rng.choice(len(_POSITIONS), THINGS, replace=False)
     slack = (_CELL_PX - 2 * RADIUS_PX) / 2
@@ -113,7 +113,7 @@ def draw_panel(panel: DrawnPanel, rng: np.random.Generator) -> Image.Image:
 
 
 def _draw(pen: ImageDraw.ImageDraw, thing: Thing) -> None:
-    fill = _COLORS[thing.color]
+    fill = COLORS[thing.color]
     x, y = thing.centre_xy
     r = RADIUS_PX - 1
     match thing.shape:
@@ -144,7 +144,7 @@ def finding_of(thing: Thing) -> Finding:
         return [values[(place + step) % len(values)] for step in range(1, n + 1)]
 
     wrong = [
-        *(thing._replace(color=color) for color in others(tuple(_COLORS), thing.color, 2)),
+        *(thing._replace(color=color) for color in others(tuple(COLORS), thing.color, 2)),
         *(thing._replace(shape=shape) for shape in others(_SHAPES, thing.shape, 2)),
         *(thing._replace(position=position) for position in others(_POSITIONS, thing.position, 1)),
     ]
