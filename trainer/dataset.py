@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -181,12 +181,16 @@ class Collate:
         return pixels.sub_(mean).div_(std).contiguous()
 
 
-def _as_made(batch: Batch | CuratorError) -> Batch | CuratorError:
+def _as_made(batch: Any) -> Any:
     return batch
 
 
 def _start_worker(number: int) -> None:
-    """Leaves signals to the process that trains, and ends when it does."""
+    """Leaves signals to the process that trains, and ends when it does.
+
+    A cluster sends SIGTERM to the workers too; they must live on until the run has saved. The second one ends them: at an
+    exit that did not close the loader, torch and multiprocessing send one each.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, lambda signum, frame: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # its threads do not survive the fork, and it would warn

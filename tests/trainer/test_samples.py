@@ -32,10 +32,11 @@ def recipe(level: Level, **changes: Any) -> Recipe:
 
 
 def samples(contents: Contents, recipe: Recipe, n: int = 30) -> list[Sample]:
-    items = contents.pairs[recipe.level]
+    items = contents.pairs[recipe.level].tolist()
+    chosen = [items[index % len(items)] for index in range(n)]
     return [
-        make_sample(contents, recipe, *map(int, items[index % len(items)]), np.random.default_rng([7, index]))
-        for index in range(n)
+        make_sample(contents, recipe, figure, panel, np.random.default_rng([7, index]))
+        for index, (figure, panel) in enumerate(chosen)
     ]
 
 
