@@ -27,3 +27,7 @@ class Streams:
         batch = next(self._open[level])
         self.taken[level] = self.taken.get(level, 0) + 1
         return batch
+
+    def close(self) -> None:
+        """Ends the processes that read ahead."""
+        self._open.clear()

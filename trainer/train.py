@@ -70,7 +70,7 @@ def train(
         log = RunLog(folder.metrics, folder.tensorboard, report, done, writes=group.is_first)
         stack.callback(log.close)
         try:
-            outcome = _train(export, folder, before.config if before else config, before, group, stop, log)
+            outcome = _train(export, folder, before.config if before else config, before, group, stop, log, stack)
         except Exception as error:
             log.write("end", log.step, reason="failed", message=str(error))
             raise
@@ -86,6 +86,7 @@ def _train(
     group: Group,
     stop: StopSignal,
     log: RunLog,
+    stack: ExitStack,
 ) -> Outcome:
     # What is trained, on what, from where.
     if group.is_first:
@@ -107,6 +108,7 @@ def _train(
         return make_loader(export, config, "train", level, tokenizer, seed=config.seed, start_batch=taken, **as_seen)
 
     streams = Streams(batches_from, state.progress.taken)
+    stack.callback(streams.close)
     validation = Validation(export, config, tokenizer, visual.image_mean, visual.image_std)
     gather = make_gather()
     if group.is_first:

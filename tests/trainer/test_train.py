@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -95,6 +96,24 @@ def test_a_run_stopped_by_sigterm_and_resumed_equals_one_that_was_not(
         "reason": "stopped",
     }
     assert small_train(export, tmp_path / "run", CONFIG, resume=True).reason == "finished"
+    assert_same_run(tmp_path / "run", whole)
+
+
+def test_a_sigterm_that_a_cluster_sends_to_the_workers_too_lets_the_run_save(
+    export: Path, whole: Path, tmp_path: Path
+) -> None:
+    config, told = replace(CONFIG, workers=1), []
+
+    def stop(line: dict[str, Any]) -> None:
+        if line["kind"] == "step" and not told:
+            told.extend([os.getpid(), *(child.pid for child in multiprocessing.active_children())])
+            for process in told:
+                os.kill(process, signal.SIGTERM)
+
+    stopped = small_train(export, tmp_path / "run", config, report=stop)
+    assert (stopped.reason, stopped.progress.step, len(told)) == ("stopped", 2, 2)
+    assert not multiprocessing.active_children()
+    small_train(export, tmp_path / "run", config, resume=True)
     assert_same_run(tmp_path / "run", whole)
 
 
