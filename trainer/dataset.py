@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -188,9 +189,18 @@ def _as_made(batch: Any) -> Any:
 def _start_worker(number: int) -> None:
     """Leaves signals to the process that trains, and ends when it does.
 
-    A cluster sends SIGTERM to the workers too; they must live on until the run has saved. The second one ends them: at an
-    exit that did not close the loader, torch and multiprocessing send one each.
+    A cluster sends SIGTERM to workers too; they must live on until the run has saved, or it would fail instead. From
+    the process that trains it still ends them: so multiprocessing ends those of a loader that nobody closed.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda signum, frame: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # its threads do not survive the fork, and it would warn
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "sigwaitinfo"):  # not on macOS
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    while signal.sigwaitinfo([signal.SIGTERM]).si_pid != os.getppid():
+        pass
+    os._exit(0)

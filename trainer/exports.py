@@ -58,10 +58,15 @@ class Files(Protocol):
 
 @dataclass(frozen=True)
 class Export:
-    """A folder that ``curator export`` wrote; the object holds paths alone and travels to workers."""
+    """A folder that ``curator export`` wrote; the object is its path alone and travels to workers."""
 
     folder: Path
-    manifest: dict[str, Any]
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Read anew each time: it names every image of the export."""
+        found: dict[str, Any] = json.loads((self.folder / MANIFEST).read_bytes())
+        return found
 
     @cached_property
     def files(self) -> Files:
@@ -130,15 +135,14 @@ def find_export(folder: Path) -> Export:
             f"{folder} is no export with images: {MANIFEST} is missing there; "
             "write one with `curator export --format jsonl -o FOLDER` or `--format webdataset`"
         )
+    export = Export(folder)
     try:
-        manifest = json.loads(path.read_bytes())
-        wanted = manifest["format"] in ("jsonl", "webdataset")
+        format_ = export.manifest["format"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no manifest of an export ({error!r}); export the project again") from error
-    export = Export(folder, manifest)
-    if not wanted or not export.files.paths:
+    if format_ not in ("jsonl", "webdataset") or not export.files.paths:
         raise InputError(
-            f"{folder} holds an export of format {manifest['format']!r} without {_LINES} or shards; "
+            f"{folder} holds an export of format {format_!r} without {_LINES} or shards; "
             "training reads `curator export --format jsonl` and `--format webdataset`"
         )
     return export

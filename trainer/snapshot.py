@@ -11,7 +11,6 @@ from typing import Any
 
 from curator.errors import InputError
 from trainer.contents import contents_of
-from trainer.exports import Export
 from trainer.records import Split
 from trainer.splits import SPLITS
 from trainer.tally import Tally
@@ -58,17 +57,17 @@ def describe(folder: Path) -> Snapshot:
         InputError: no export is there, or a record is unreadable.
     """
     contents = contents_of(folder)
-    export = contents.export
+    export, manifest = contents.export, contents.export.manifest
     tallies: dict[Split, Tally] = {split: Tally() for split in SPLITS}
     for (_, record), split in zip(export.records(), contents.splits, strict=True):
         tallies[SPLITS[split]].add(record)
     every = tallies.values()
     levels = ("figures", "panels", "regions")
     return Snapshot(
-        _sha256(export),
-        export.manifest["format"],
-        export.manifest["schema_version"],
-        bool(export.manifest["filter"]["verified_only"]),
+        _sha256(manifest),
+        manifest["format"],
+        manifest["schema_version"],
+        bool(manifest["filter"]["verified_only"]),
         articles={split: len(tally.articles) for split, tally in tallies.items()},
         figures={split: tally.figures for split, tally in tallies.items()},
         pairs={split: {level: tally.pairs[level] for level in "MPR"} for split, tally in tallies.items()},
@@ -123,8 +122,8 @@ def load_snapshot(run: Path) -> Snapshot:
         raise InputError(f"{path} is no snapshot of a run's data ({error}); start a new run") from error
 
 
-def _sha256(export: Export) -> str:
-    lines = (f"{sha256}  {name}\n" for name, sha256 in sorted(export.manifest["files"].items()))
+def _sha256(manifest: dict[str, Any]) -> str:
+    lines = (f"{sha256}  {name}\n" for name, sha256 in sorted(manifest["files"].items()))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

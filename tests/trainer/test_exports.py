@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,13 @@ def test_both_formats_show_the_same_panels(lines: Export, shards: Export) -> Non
         pictures.append(np.stack([whole, part, region]).astype(float))
     assert np.abs(pictures[0] - pictures[1]).mean() < 2  # shards are JPEG
     assert pictures[0][2].std() > 20  # the region shows something: the rim of the red disc
+
+
+def test_what_workers_are_given_holds_places_alone(tmp_path: Path) -> None:
+    draw_hard_export(tmp_path / "small", 10, 0)
+    draw_hard_export(tmp_path / "large", 40, 0)
+    small, large = (len(pickle.dumps(contents_of(tmp_path / name))) for name in ("small", "large"))
+    assert large - small < 30 * 100  # 17 bytes a figure, 8 a pair
 
 
 def test_a_folder_that_no_export_wrote_is_refused(tmp_path: Path) -> None:
