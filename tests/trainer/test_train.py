@@ -102,16 +102,16 @@ def test_a_run_stopped_by_sigterm_and_resumed_equals_one_that_was_not(
 def test_a_sigterm_that_a_cluster_sends_to_the_workers_too_lets_the_run_save(
     export: Path, whole: Path, tmp_path: Path
 ) -> None:
-    config, told = replace(CONFIG, workers=1), []
+    config = replace(CONFIG, workers=1)
+    told: list[str] = []
 
     def stop(line: dict[str, Any]) -> None:
         if line["kind"] == "step" and not told:
-            told.extend([os.getpid(), *(child.pid for child in multiprocessing.active_children())])
-            for process in told:
-                os.kill(process, signal.SIGTERM)
+            told.extend(str(child.pid) for child in multiprocessing.active_children())
+            subprocess.run(["kill", "-TERM", str(os.getpid()), *told], check=True)
 
     stopped = small_train(export, tmp_path / "run", config, report=stop)
-    assert (stopped.reason, stopped.progress.step, len(told)) == ("stopped", 2, 2)
+    assert (stopped.reason, stopped.progress.step, len(told)) == ("stopped", 2, 1)
     assert not multiprocessing.active_children()
     small_train(export, tmp_path / "run", config, resume=True)
     assert_same_run(tmp_path / "run", whole)
