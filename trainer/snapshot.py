@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from curator.errors import InputError
 from trainer.contents import contents_of
+from trainer.exports import Export
 from trainer.records import Split
 from trainer.splits import SPLITS
 from trainer.tally import Tally
@@ -84,27 +86,26 @@ def describe(folder: Path) -> Snapshot:
 def freeze(folder: Path, run: Path) -> Snapshot:
     """Checks every file of the export against its manifest and writes ``run/snapshot.json``.
 
-    Frozen again it must be the same data: a run that goes on does so on what it was started with.
+    Where the run has one, it must be of the same data, and files are not read again: a run goes on with what it was
+    started on.
 
     Raises:
         InputError: a file is missing or changed, or the run was started on other data.
     """
     snapshot = describe(folder)
-    for name, promised in contents_of(folder).export.manifest["files"].items():
-        path = folder / name
-        if not path.is_file():
-            raise InputError(f"{path} is missing from the export; export the project again")
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != promised:
-            raise InputError(f"{path} was changed after the export: its SHA-256 is {found!r}, not {promised!r}")
-    if (run / FILE).is_file() and (before := load_snapshot(run)).sha256 != snapshot.sha256:
-        raise InputError(
-            f"{run} was started on other data ({before.sha256[:12]}, {folder} is {snapshot.sha256[:12]}); "
-            "name the export that it was started on, or start a new run"
-        )
+    if (run / FILE).is_file():
+        before = load_snapshot(run)
+        if before.sha256 != snapshot.sha256:
+            raise InputError(
+                f"{run} was started on other data ({before.sha256[:12]}, {folder} is {snapshot.sha256[:12]}); "
+                "name the export that it was started on, or start a new run"
+            )
+        return before
+    _check_files(contents_of(folder).export)
     run.mkdir(parents=True, exist_ok=True)
-    (run / FILE).write_text(json.dumps(snapshot.to_doc(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    fresh = run / f".{FILE}.fresh"
+    fresh.write_text(json.dumps(snapshot.to_doc(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(fresh, run / FILE)
     return snapshot
 
 
@@ -120,6 +121,20 @@ def load_snapshot(run: Path) -> Snapshot:
         return Snapshot(**{**document, "warnings": tuple(document["warnings"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no snapshot of a run's data ({error}); start a new run") from error
+
+
+def _check_files(export: Export) -> None:
+    for name, promised in export.manifest["files"].items():
+        path = export.folder / name
+        if not path.is_file():
+            raise InputError(f"{path} is missing from the export; export the project again")
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != promised:
+            raise InputError(
+                f"{path} was changed after the export: its SHA-256 is {found!r}, not {promised!r}; "
+                "export the project again"
+            )
 
 
 def _sha256(manifest: dict[str, Any]) -> str:
