@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _JPEG_QUALITY = 90  # guess: printed letters stay sharp at a quarter of the bytes of PNG
+_SKIPS_BELOW = 0.6  # scale; guess: linear interpolation sees two pixels of 1.7
 _LEAST_SIDE_PX = 28  # Qwen2.5-VL refuses less (one merged patch)
 
 
@@ -62,9 +63,16 @@ def view_of(image_rgb: NDArray[np.uint8], window_xyxy: Box, max_side_px: int) ->
         max(_LEAST_SIDE_PX, round(part.shape[0] * scale)),
     )
     if wh != (part.shape[1], part.shape[0]):
-        shrinks = wh[0] * wh[1] < part.shape[0] * part.shape[1]
-        part = np.asarray(cv2.resize(part, wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC), np.uint8)
+        part = np.asarray(cv2.resize(part, wh, interpolation=_interpolation(wh[0] / part.shape[1])), np.uint8)
     return View(np.ascontiguousarray(part), (float(left), float(top), float(right), float(bottom)))
+
+
+def _interpolation(scale: float) -> int:
+    """Averaging where pixels would be skipped otherwise; it takes five times as long as linear interpolation (measured
+    at a scale of 0.8), and there is no more than two pixels to average."""
+    if scale > 1:
+        return cv2.INTER_CUBIC
+    return cv2.INTER_LINEAR if scale > _SKIPS_BELOW else cv2.INTER_AREA
 
 
 def to_picture(rgb: NDArray[np.uint8], media_type: Literal["image/jpeg", "image/png"] = "image/jpeg") -> Picture:

@@ -18,6 +18,7 @@ import numpy as np
 
 from agents.lvlm.asking.coordinates import Frame, to_reply
 from agents.lvlm.model import Message, Sampling, Schema
+from bench.stand_ins.server import words_of
 from curator.exchange import Reply
 from curator.geometry import Box, area, centre, clip, contains_point, coverage, iou, shift, union
 
@@ -85,8 +86,7 @@ class NoisyOracle:
     def respond(self, body: dict[str, Any]) -> str:
         """In place of a server: ``body`` is a chat completion request with a response format."""
         title = body["response_format"]["json_schema"]["schema"]["title"]
-        asked = "\n".join(_words(message["content"]) for message in body["messages"])
-        return self.answer(title, f"{asked}\n{body.get('seed')}")
+        return self.answer(title, f"{words_of(body)}\n{body.get('seed')}")
 
     def answer(self, shape: str, asked: str) -> str:
         """The reply's text. The last facts among the words ``asked`` are the question's; errors are drawn from all."""
@@ -183,13 +183,6 @@ class NoisyOracle:
                 seen = _shifted(seen, float(draw[3] / rates.shifted))
             answered.extend(_halves(seen) if draw[2] < rates.split else [seen])
         return answered
-
-
-def _words(content: str | list[dict[str, Any]]) -> str:
-    """Of one message of a request."""
-    return (
-        content if isinstance(content, str) else "\n".join(part["text"] for part in content if part["type"] == "text")
-    )
 
 
 def _agreeing(shape: str, facts: dict[str, Any]) -> dict[str, Any]:

@@ -221,7 +221,15 @@ class ModelServer:
 
 def text_of(body: Body) -> str:
     """The words of the last user message."""
-    content = next(message["content"] for message in reversed(body["messages"]) if message["role"] == "user")
+    return _text(next(message["content"] for message in reversed(body["messages"]) if message["role"] == "user"))
+
+
+def words_of(body: Body) -> str:
+    """The words of all messages."""
+    return "\n".join(_text(message["content"]) for message in body["messages"])
+
+
+def _text(content: str | list[dict[str, Any]]) -> str:
     if isinstance(content, str):
         return content
     return "\n".join(part["text"] for part in content if part["type"] == "text")
