@@ -82,6 +82,8 @@ _MODULES = {
     "status": "status",
     "export": "export",
     "train": "train",
+    "evaluate": "evaluate",
+    "publish": "publish",
     "split-captions": "captions",
     "fetch-models": "fetch_models",
     "doctor": "doctor",

@@ -17,6 +17,7 @@ _TASKS = {
     "region": "Regions, cut out",
     "box": "Regions, as boxes in panels",
 }
+_SHORT = {"figure": "Figures", "panel": "Panels", "region": "Regions", "box": "Boxes"}
 _WAYS = {"image_to_text": "image to text", "text_to_image": "text to image"}
 _LEVELS = {"M": "figures", "P": "panels", "R": "regions"}
 _KEYS = '<span class="key" style="--key:var(--c-{0})">{1}</span>'
@@ -69,10 +70,10 @@ def _retrieval(retrieval: Mapping[str, Any], start: str | None) -> str:
             rows.append(
                 f"<tr><td>{_TASKS[task]}<small>{_WAYS[way]}</small></td>"
                 f"<td>{found['queries']} in {found['pool']}</td><td>{_percent(found['chance']['r1'])}</td>"
-                + "".join(f"<td>{_number(found[f'r{k}'])}</td>" for k in (1, 5, 10))
+                + "".join(f"<td>{_number(found[f'r{k}']) if k < found['pool'] else ''}</td>" for k in (1, 5, 10))
                 + f"<td>{median['value']}{before}</td></tr>"
             )
-            whiskers.append(_whisker(f"{_TASKS[task].partition(',')[0]}, {_WAYS[way]}", found))
+            whiskers.append(_whisker(f"{_SHORT[task]}, {_WAYS[way]}", found))
     keys = _KEYS.format("model", "this model") + (_KEYS.format("start", "start") if start else "")
     curves = [
         _figure(
@@ -270,15 +271,15 @@ def _number(number: Mapping[str, Any]) -> str:
     gain = number["gain"]
     kind = ("better" if gain["value"] > 0 else "worse") if gain["sure"] else "muted"
     return (
-        f"{text}<small>start {_percent(number['start']['value'])}, "
-        f'<span class="{kind}">{gain["value"] * 100:+.1f}</span> {_range(gain, sign="+")}</small>'
+        f"{text}<small>start {_percent(number['start']['value'])}</small>"
+        f'<small><span class="{kind}">{gain["value"] * 100:+.1f}</span> {_range(gain, sign="+")}</small>'
     )
 
 
 def _range(number: Mapping[str, Any], sign: str = "") -> str:
     if number["low"] is None:
         return ""
-    return f'<span class="muted">({number["low"] * 100:{sign}.1f} to {number["high"] * 100:{sign}.1f})</span>'
+    return f'<span class="muted range">({number["low"] * 100:{sign}.1f} to {number["high"] * 100:{sign}.1f})</span>'
 
 
 def _percent(share: float) -> str:
