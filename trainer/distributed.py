@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -14,6 +15,9 @@ from torch.nn import Parameter
 
 _BUCKET = 25 * 2**20 // 4
 """Gradients sent together: 25 MB of float32, as torch's own data parallel sends."""
+
+_PATIENCE = timedelta(hours=1)
+"""For the others to come; guess: the first process checks the hashes of all files of the export while they wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def joined() -> Iterator[Group]:
     if world == 1:
         yield Group(0, 1, device)
         return
-    dist.init_process_group("nccl" if has_gpu else "gloo")
+    dist.init_process_group("nccl" if has_gpu else "gloo", timeout=_PATIENCE)
     try:
         yield Group(dist.get_rank(), world, device)
     finally:

@@ -15,6 +15,8 @@ from trainer.config import Stage, TrainConfig, Weights
 from trainer.machine import Machine
 
 TINY = "curator-tiny"
+_TINY_LR = 3e-4
+"""From random weights; measured on drawn figures: at 1e-3 all features become one within 50 steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def _sized(config: TrainConfig, machine: Machine) -> TrainConfig:
             sized,
             image_px=96,
             batch=16,
-            lr=config.lr * (1e-3 / 1e-5 if config.freeze_text else 1e-3 / 2e-4),  # guess: 1e-3 from random weights
+            lr=_TINY_LR,
             warmup_steps=min(20, config.steps // 10),
             freeze_text=False,
             unlocked_blocks=0,

@@ -50,7 +50,8 @@ def train(
 
     With ``resume`` a run that has a checkpoint goes on from its last one, with the configuration in it; it gives the
     same numbers as a run that was never interrupted (on a GPU up to the order of atomic additions). Without a
-    checkpoint it begins. Checkpoints are written at each evaluation, when it is stopped, and at the end.
+    checkpoint it begins. Checkpoints are written at each evaluation, when it is stopped, and at the end. Under torchrun
+    every process calls this with the same arguments; all must see the export and the run's folder.
 
     Raises:
         TrainingError: the folder holds a run and ``resume`` is not set; the number of processes is not that which the

@@ -33,9 +33,9 @@ def draw_small_export(folder: Path) -> Path:
     return folder
 
 
-def small_config(steps: int = 9, **changes: Any) -> TrainConfig:
-    """zoomin on the small model."""
-    config = make_config("zoomin", Machine("cpu", 8.0, 2), steps)
+def small_config(steps: int = 9, preset: str = "zoomin", **changes: Any) -> TrainConfig:
+    """A preset on the small model."""
+    config = make_config(preset, Machine("cpu", 8.0, 2), steps)
     small = replace(config, model=MODEL, image_px=SIZES_PX[MODEL], batch=4, lr=3e-3, workers=0, evaluate_every=3)
     return replace(small, **changes)
 

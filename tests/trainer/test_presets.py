@@ -42,7 +42,7 @@ def test_flat_and_zoomin_differ_in_the_curriculum_alone() -> None:
 def test_on_a_cpu_a_preset_trains_all_of_the_tiny_model(preset: str) -> None:
     config = make_config(preset, CPU, 100)
     assert (config.model, config.image_px, config.freeze_text, config.unlocked_blocks) == ("curator-tiny", 96, False, 0)
-    assert config.lr == pytest.approx(1e-3)
+    assert config.lr == 3e-4
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))

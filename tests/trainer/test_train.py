@@ -195,6 +195,44 @@ def test_a_batch_that_gives_no_number_ends_the_run_and_is_named_and_kept(
     assert all(weight.isfinite().all() for weight in load_checkpoint(RunFolder(tmp_path).last).model.values())
 
 
+@pytest.mark.parametrize(
+    ("preset", "levels"),
+    [("zoomin", "MPMMPRMPRMPRM"), ("panel2patch", "MPRMPRMPRMPRM"), ("regionmed", "PPPPPRRRRPPPP"), ("flat", "M" * 13)],
+    ids=["zoomin", "panel2patch", "regionmed", "flat"],
+)
+def test_every_preset_trains_on_its_levels_to_the_end(export: Path, tmp_path: Path, preset: str, levels: str) -> None:
+    config = small_config(steps=13, preset=preset, evaluate_every=13)
+    assert small_train(export, tmp_path, config).reason == "finished"
+    lines = read_metrics(RunFolder(tmp_path).metrics)
+    assert "".join(line["level"] for line in lines if line["kind"] == "step") == levels
+    assert lines[-2]["best"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lora_rank": 2, "freeze_text": True, "unlocked_blocks": 1},
+        {"regions": "crop", "roi_processor": True, "accumulate": 2, "grad_checkpointing": True},
+        {"loss": "siglip", "precision": "bf16"},
+    ],
+    ids=["lora-on-the-last-block", "crops-in-parts-checkpointed", "siglip-in-bf16"],
+)
+def test_whatever_is_configured_is_trained_and_resumed_to_the_same_numbers(
+    export: Path, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    config = small_config(steps=4, evaluate_every=4, **changes)
+    small_train(export, tmp_path / "whole", config)
+    assert len(losses_of(tmp_path / "whole")) == 4
+
+    def stop(line: dict[str, Any]) -> None:
+        if (line["kind"], line["step"]) == ("step", 1):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    assert small_train(export, tmp_path / "run", config, report=stop).reason == "stopped"
+    small_train(export, tmp_path / "run", config, resume=True)
+    assert_same_run(tmp_path / "run", tmp_path / "whole")
+
+
 def test_a_run_that_gets_no_better_ends_early(export: Path, tmp_path: Path) -> None:
     config = small_config(steps=50, evaluate_every=1, patience=2, lr=1e-12)
     outcome = small_train(export, tmp_path, config)
