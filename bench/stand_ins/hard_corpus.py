@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from bench.stand_ins.hard_panels import (
+    LETTER_BOX_XYXY,
     MARKED,
     PANEL_PX,
     RADIUS_PX,
@@ -91,7 +92,8 @@ def _figures(n_figures: int, seed: int, wrong_boxes: float) -> Iterator[tuple[di
         drawn = [plan_panel(np.random.default_rng([seed, index, number])) for number in range(PANELS)]
         picture = Image.new("RGB", (PANELS * PANEL_PX + (PANELS - 1) * _GAP_PX, PANEL_PX), "white")
         for number, panel in enumerate(drawn):
-            picture.paste(draw_panel(panel, np.random.default_rng([seed, index, number, 1])), (_left(number), 0))
+            rng = np.random.default_rng([seed, index, number, 1])
+            picture.paste(draw_panel(panel, _letter(number), rng), (_left(number), 0))
         png = io.BytesIO()
         picture.save(png, "PNG", compress_level=1)
         caption, shared, spans = _caption(drawn)
@@ -116,13 +118,17 @@ def _left(number: int) -> int:
     return number * (PANEL_PX + _GAP_PX)
 
 
+def _letter(number: int) -> str:
+    return chr(ord("A") + number)
+
+
 def _caption(panels: list[DrawnPanel]) -> tuple[str, Shared, list[Span]]:
-    parts = [_LEAD, *(f"({chr(65 + n)}) {p.tint.capitalize()} {p.pattern}." for n, p in enumerate(panels)), _TAIL]
+    parts = [_LEAD, *(f"({_letter(n)}) {p.tint.capitalize()} {p.pattern}." for n, p in enumerate(panels)), _TAIL]
     spans, start = [], 0
     for part in parts:
         spans.append(Span(start, start + len(part)))
         start += len(part) + 1
-    labels = tuple(chr(65 + number) for number in range(len(panels)))
+    labels = tuple(map(_letter, range(len(panels))))
     return " ".join(parts), Shared((spans[0],), (spans[-1],), labels), spans[1:-1]
 
 
@@ -132,7 +138,9 @@ def _hierarchy(panels: list[DrawnPanel], shared: Shared, own: list[Span]) -> Hie
     for number, panel in enumerate(panels):
         left, panel_id = _left(number), f"p{number + 1}"
         box: Box = (left, 0, left + PANEL_PX, PANEL_PX)
-        holder = Panel(panel_id, box, _AGENT, chr(65 + number), kind=PanelKind.MICROSCOPY, photographic=True)
+        holder = Panel(
+            panel_id, box, _AGENT, _letter(number), shift(LETTER_BOX_XYXY, left, 0), PanelKind.MICROSCOPY, True
+        )
         nodes: list[Panel | Marker | Region] = [replace(holder, own_spans=(own[number],), state=State.ACCEPTED)]
         for index, thing in enumerate(panel.things[:MARKED]):
             marker_id, region_id = (f"{letter}{number * MARKED + index + 1}" for letter in "mr")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from curator.figure import Finding
 from curator.geometry import Box, Point
@@ -16,6 +16,8 @@ THINGS = 4
 MARKED = 2
 """Of them, those that are regions; the others are distractors."""
 RADIUS_PX = 9
+LETTER_BOX_XYXY: Box = (2.0, 2.0, 13.0, 13.0)
+_LETTER_PX = 14  # of the font; its capitals are as high as the box
 _CELL_PX = PANEL_PX / 3
 _TINTS = {
     "pink": (236, 200, 210),
@@ -87,7 +89,8 @@ def plan_panel(rng: np.random.Generator) -> DrawnPanel:
     )
 
 
-def draw_panel(panel: DrawnPanel, rng: np.random.Generator) -> Image.Image:
+def draw_panel(panel: DrawnPanel, letter: str, rng: np.random.Generator) -> Image.Image:
+    """The panel with its letter at ``LETTER_BOX_XYXY``; a thing may cover part of it."""
     y, x = np.mgrid[:PANEL_PX, :PANEL_PX].astype(float)
     period, phase_x, phase_y = rng.uniform(9, 13), *rng.uniform(0, 12, 2)
     u, v = (x + phase_x) / period * 2 * np.pi, (y + phase_y) / period * 2 * np.pi
@@ -103,6 +106,7 @@ def draw_panel(panel: DrawnPanel, rng: np.random.Generator) -> Image.Image:
     rgb = np.array(_TINTS[panel.tint]) + (14 * height + grain)[..., None]
     picture = Image.fromarray(rgb.clip(0, 255).astype(np.uint8))
     pen = ImageDraw.Draw(picture)
+    pen.text(LETTER_BOX_XYXY[:2], letter, fill=(0, 0, 0), font=ImageFont.load_default(_LETTER_PX), anchor="lt")
     for index, thing in enumerate(panel.things):
         _draw(pen, thing)
         if index < MARKED:
