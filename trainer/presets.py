@@ -16,7 +16,8 @@ from trainer.machine import Machine
 
 TINY = "curator-tiny"
 _TINY_LR = 3e-4
-"""From random weights; measured on drawn figures: at 1e-3 all features become one within 50 steps."""
+"""From random weights; measured on 120 drawn figures, 300 steps of zoomin: at 1e-3 all features become one within 50
+steps, 3e-4 and 5e-4 learn alike."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,11 @@ def test_where_memory_runs_out_the_step_is_cut_into_parts_and_the_run_goes_on(
     assert load_checkpoint(RunFolder(tmp_path / "parts").last).progress.accumulate == 2
 
 
+def test_parts_that_another_process_found_to_fit_are_taken_at_the_next_start(export: Path, tmp_path: Path) -> None:
+    RunFolder(tmp_path).keep_parts(2)
+    assert small_train(export, tmp_path, small_config(steps=1)).progress.accumulate == 2
+
+
 def test_a_batch_that_gives_no_number_ends_the_run_and_is_named_and_kept(
     export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
