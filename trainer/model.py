@@ -175,6 +175,7 @@ def make_model(config: TrainConfig) -> tuple[RegionClip, Preprocess, Tokenizer]:
 
     tiny.register()
     architecture = clip_config(config)
+    moved_text = {"text_cfg": architecture["text_cfg"]} if _folder_of_text_tower(config.model) else {}
     siglip = {"init_logit_scale": math.log(SIGLIP_SCALE), "init_logit_bias": SIGLIP_BIAS}
     becomes_siglip = config.loss == "siglip" and "init_logit_bias" not in load_clip_config(config.model)
     with torch.random.fork_rng(devices=[]):
@@ -187,7 +188,7 @@ def make_model(config: TrainConfig) -> tuple[RegionClip, Preprocess, Tokenizer]:
                 force_patch_dropout=0.0,  # a map with missing cells is none
                 image_resize_mode="squash",  # as training makes its pictures, see trainer.pictures
                 **(siglip if becomes_siglip else {}),
-                **({"text_cfg": architecture["text_cfg"]} if config.model.startswith("local-dir:") else {}),
+                **moved_text,
             )
             tokenizer = open_clip.get_tokenizer(config.model)
         except (RuntimeError, ValueError, OSError) as error:
@@ -231,8 +232,8 @@ def clip_config(config: TrainConfig) -> dict[str, Any]:
     found["vision_cfg"]["image_size"] = config.image_px
     if config.loss == "siglip" and "init_logit_bias" not in found:
         found |= {"init_logit_scale": math.log(SIGLIP_SCALE), "init_logit_bias": SIGLIP_BIAS}
-    folder = Path(config.model.removeprefix("local-dir:"))
-    if config.model.startswith("local-dir:") and (folder / "config.json").is_file():
+    folder = _folder_of_text_tower(config.model)
+    if folder is not None:
         found["text_cfg"] |= {"hf_model_name": str(folder), "hf_model_pretrained": False}
     return found
 
@@ -248,7 +249,7 @@ def load_clip_config(name: str) -> dict[str, Any]:
     tiny.register()
     try:
         found: dict[str, Any] | None = open_clip.get_model_config(name)
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(f"the model {name!r} has no open_clip_config.json that can be read: {error}") from error
     if found is None or "vision_cfg" not in found:
         raise ModelError(
@@ -256,6 +257,12 @@ def load_clip_config(name: str) -> dict[str, Any]:
             f"{tiny.NAME!r}, 'local-dir:PATH' or 'hf-hub:ORG/REPO'"
         )
     return found
+
+
+def _folder_of_text_tower(name: str) -> Path | None:
+    """The folder that holds a model together with the ``config.json`` of its text tower from transformers."""
+    schema, _, path = name.partition(":")
+    return Path(path) if schema == "local-dir" and (Path(path) / "config.json").is_file() else None
 
 
 def _unit(features: Tensor) -> Tensor:

@@ -128,7 +128,7 @@ def sigmoid(x: float) -> float:
 
 
 def same_of(count: int, pairs: tuple[tuple[int, int], ...]) -> Tensor:
-    same = torch.eye(count, dtype=torch.bool)
+    same: Tensor = torch.eye(count, dtype=torch.bool)
     for i, j in pairs:
         same[i, j] = same[j, i] = True
     return same

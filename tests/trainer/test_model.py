@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import math
@@ -185,6 +186,31 @@ def test_parts_that_do_not_train_stay_in_evaluation_mode() -> None:
     assert not model.clip.visual.layer3.training
     assert not model.clip.visual.bn1.training
     assert not model.clip.transformer.training
+
+
+def test_a_copy_has_its_own_tower() -> None:
+    """As the average of the weights is one."""
+    model, batch = made(SMALL)
+    before = model.encode_images(batch.images).global_features
+    copied = copy.deepcopy(model)
+    with torch.no_grad():
+        copied.clip.visual.proj.mul_(torch.linspace(0.1, 2.0, model.dim))
+    assert not torch.allclose(copied.encode_images(batch.images).global_features, before, atol=1e-3)
+    torch.testing.assert_close(model.encode_images(batch.images).global_features, before)
+
+
+@pytest.mark.parametrize("name", [SMALL, "small-timm-vit"])
+def test_gradient_checkpointing_gives_the_same_gradient(name: str) -> None:
+    gradients = []
+    for checkpointing in (False, True):
+        model, batch = made(name, grad_checkpointing=checkpointing)
+        encoded = model.train().encode_images(batch.images)
+        total = model.region_features(encoded, batch.children) * model.encode_texts(batch.children.texts)
+        total.sum().backward()
+        gradients.append({key: weight.grad for key, weight in model.named_parameters() if weight.grad is not None})
+    assert gradients[0].keys() == gradients[1].keys()
+    for key, gradient in gradients[0].items():
+        torch.testing.assert_close(gradients[1][key], gradient, rtol=1e-3, atol=1e-5)
 
 
 def test_a_model_that_open_clip_wrote_is_loaded_from_its_folder(tmp_path: Path) -> None:

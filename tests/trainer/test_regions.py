@@ -19,7 +19,8 @@ def places() -> Tensor:
     """[2, 2, 4, 8]: channel 0 is a cell's column, 1 its row; the second image's are 100 higher."""
     rows, columns = torch.meshgrid(torch.arange(4.0), torch.arange(8.0), indexing="ij")
     one = torch.stack([columns, rows])
-    return torch.stack([one, one + 100])
+    both: Tensor = torch.stack([one, one + 100])
+    return both
 
 
 def test_a_box_over_whole_cells_gives_their_mean(places: Tensor) -> None:

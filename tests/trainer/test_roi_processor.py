@@ -16,7 +16,9 @@ def test_an_untrained_one_changes_nothing_and_still_learns() -> None:
     found = processor(regions, IMAGE, maps)
     torch.testing.assert_close(found, regions)
     found[:, 0].sum().backward()
-    assert processor.attention.out_proj.weight.grad.any()
+    gradient = processor.attention.out_proj.weight.grad
+    assert gradient is not None
+    assert gradient.any()
 
 
 def test_a_trained_one_looks_at_its_own_image_alone() -> None:
