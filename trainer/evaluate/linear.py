@@ -49,7 +49,7 @@ def fit(features: Tensor, labels: Tensor, classes: int, penalty: float) -> Linea
         entropy = functional.cross_entropy(inputs @ weights.T + bias, targets)
         value = entropy + penalty / 2 * weights.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
-        return float(value)
+        return float(value.detach())
 
     with torch.enable_grad():
         optimizer.step(loss)  # type: ignore[no-untyped-call]
