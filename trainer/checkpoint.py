@@ -48,8 +48,9 @@ class Checkpoint:
     average: dict[str, Tensor]
     """Averaged weights by name; empty where ``config.ema`` is 0."""
     optimizer: dict[str, Any]
+    """Empty in one that is not to go on from."""
     rng: list[dict[str, Any]]
-    """Of each process: see ``rng_state``."""
+    """Of each process: see ``rng_state``. Empty like the optimiser."""
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

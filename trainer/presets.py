@@ -24,7 +24,7 @@ steps, 3e-4 and 5e-4 learn alike."""
 class Preset:
     name: str
     title: str
-    """One sentence for the page and the command's help."""
+    """What follows the name in the page and in the command's help."""
     default_model: str
     """On a GPU; on a CPU ``curator-tiny``."""
     make: Callable[[Machine, int, str], TrainConfig]
@@ -132,12 +132,17 @@ def flat(machine: Machine, steps: int, model: str) -> TrainConfig:
 PRESETS = {
     preset.name: preset
     for preset in (
-        Preset("zoomin", "Ours: all levels, regions from the feature map, hard negatives", "ViT-B-16", zoomin),
         Preset(
-            "panel2patch", "Panel2Patch: figure, panel and region in turn, regions as crops", "ViT-L-14", panel2patch
+            "zoomin",
+            "ours of both papers: all levels, regions from the feature map, hard negatives",
+            "ViT-B-16",
+            zoomin,
         ),
-        Preset("regionmed", "RegionMed-CLIP: warm-up, global, regions, joint", "ViT-B-16", regionmed),
-        Preset("flat", "Baseline: plain CLIP on whole figures", "ViT-B-16", flat),
+        Preset(
+            "panel2patch", "that paper's: figure, panel and region in turn, regions as crops", "ViT-L-14", panel2patch
+        ),
+        Preset("regionmed", "RegionMed-CLIP's: warm-up, global, regions, joint", "ViT-B-16", regionmed),
+        Preset("flat", "the baseline: plain CLIP on whole figures", "ViT-B-16", flat),
     )
 }
 

@@ -35,7 +35,7 @@ class RunFolder:
 
     @property
     def best(self) -> Path:
-        """The checkpoint that validation liked best: what is evaluated and published."""
+        """What validation liked best, a checkpoint without optimiser: what is evaluated and published."""
         return self.path / "checkpoints" / "best.pt"
 
     @property

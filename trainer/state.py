@@ -31,13 +31,19 @@ class State:
         """Inside, the model has the averaged weights, where the run keeps an average."""
         return self.average.in_place_of(self.model) if self.average else nullcontext()
 
-    def save(self, path: Path, config: TrainConfig, snapshot: dict[str, Any], group: Group) -> None:
-        """Writes a checkpoint; all processes must call it, the first one writes."""
-        rng = group.gathered(rng_state())
+    def save(
+        self, path: Path, config: TrainConfig, snapshot: dict[str, Any], group: Group, *, to_go_on: bool = True
+    ) -> None:
+        """Writes a checkpoint; all processes must call it, the first one writes.
+
+        Without ``to_go_on`` only what the model is: a third of the size, since AdamW keeps two numbers a weight.
+        """
+        rng = group.gathered(rng_state()) if to_go_on else []
         if group.is_first:
             averaged = self.average.weights if self.average else {}
-            tensors = self.model.state_dict(), averaged, self.optimizer.state_dict()
-            save_checkpoint(path, Checkpoint(config, snapshot, self.progress, *tensors, rng))
+            moments = self.optimizer.state_dict() if to_go_on else {}
+            saved = Checkpoint(config, snapshot, self.progress, self.model.state_dict(), averaged, moments, rng)
+            save_checkpoint(path, saved)
 
 
 def begin(model: RegionClip, config: TrainConfig) -> State:

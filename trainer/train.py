@@ -17,6 +17,7 @@ from trainer.bad_batch import save_bad_batch
 from trainer.batch import Batch
 from trainer.checkpoint import Checkpoint, Progress, load_checkpoint
 from trainer.config import Level, TrainConfig
+from trainer.config_check import check_config
 from trainer.config_json import config_to_json
 from trainer.dataset import make_loader
 from trainer.distributed import Group, joined
@@ -55,10 +56,12 @@ def train(
 
     Raises:
         TrainingError: the folder holds a run and ``resume`` is not set; the number of processes is not that which the
-            run began with; a loss was not finite; memory ran out with one image at a time.
+            run began with; a number of the configuration is out of range; a loss was not finite; memory ran out with
+            one image at a time.
         InputError: the export cannot be read, was changed, or is not the one that the run began with.
         ModelError, SettingsError: the model cannot be made as configured.
     """
+    check_config(config)
     folder = RunFolder(run)
     with ExitStack() as stack:
         group = stack.enter_context(joined())
@@ -138,7 +141,7 @@ def _train(
             best = progress.best_step == progress.step > 0
             log.write("evaluation", progress.step, levels=levels, score=score, best=best)
             if best:
-                state.save(folder.best, config, snapshot, group)
+                state.save(folder.best, config, snapshot, group, to_go_on=False)
             state.save(folder.last, config, snapshot, group)
         if last:
             return Outcome("finished", progress)

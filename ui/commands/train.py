@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     type=click.Choice(list(PRESETS)),
     default="zoomin",
     show_default=True,
-    help=" ".join(f"{preset.name}: {preset.title}." for preset in PRESETS.values()),
+    help="; ".join(f"{preset.name}, {preset.title}" for preset in PRESETS.values()) + ".",
 )
 @click.option("--model", help="open_clip name, local-dir:PATH, hf-hub:ORG/REPO or curator-tiny; default by machine.")
 @click.option("--pretrained", help="open_clip's tag of published weights, for a model by name.")
