@@ -27,9 +27,9 @@ from trainer.train import Outcome, train
 MODEL = "small-vit-mean"
 
 
-def draw_small_export(folder: Path, seed: int = 1) -> Path:
-    """14 figures of three panels; some of them in each split."""
-    draw_hard_export(folder, 14, seed)
+def draw_small_export(folder: Path, seed: int = 1, figures: int = 14) -> Path:
+    """Figures of three panels; some of them in each split."""
+    draw_hard_export(folder, figures, seed)
     return folder
 
 

@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import (  # type: ignore[import-untyped]
+    EventAccumulator,
+)
 from torch import Tensor
 
 from curator.errors import InputError, TrainingError
@@ -72,7 +75,9 @@ def test_a_run_leaves_all_that_others_need_to_know_of_it(export: Path, whole: Pa
     assert (kept.config, kept.snapshot) == (CONFIG, json.loads(json.dumps(load_snapshot(whole).to_doc())))
     assert kept.progress.step == kept.progress.best_step
     assert folder.best.stat().st_size < folder.last.stat().st_size / 2
-    assert list(folder.tensorboard.glob("events*"))
+    curves = EventAccumulator(str(folder.tensorboard)).Reload()
+    assert [point.step for point in curves.Scalars("step/loss")] == list(range(1, 10))
+    assert [point.step for point in curves.Scalars("evaluation/levels/R/a2b_r1")] == [0, 3, 6, 9]
     lines = read_metrics(folder.metrics)
     assert [line["step"] for line in lines if line["kind"] == "evaluation"] == [0, 3, 6, 9]
     assert [line["step"] for line in lines if line["kind"] == "step"] == list(range(1, 10))
