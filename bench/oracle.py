@@ -119,7 +119,7 @@ def _panels(one: Drawn, oracle: NoisyOracle, prompting: PromptingSettings) -> tu
         mining=MiningSettings(),
     )
     try:
-        found = [(panel.label, panel.box_xyxy) for panel in propose_panels(look)]
+        found = [(panel.label, panel.box_xyxy) for panel in propose_panels(look).panels]
     except ReplyError:
         found = []  # a figure that stays unreadable counts as one without panels
     return found, len(ledger.exchanges)

@@ -68,11 +68,11 @@ class Exchange:
     """Role, text and the hashes of the pictures of each message."""
     reply: Reply
     fault: str = ""
-    """Why the reply could not be used; empty where it could."""
+    """Why the reply, or a part of it, could not be used; empty where all of it could."""
     repairs: tuple[str, ...] = ()
     """By which stated rules the reply was mended before it was used."""
     parsed: Any = None
-    """What was read from the reply, JSON-ready; None with a fault."""
+    """What was read from the reply, JSON-ready; None where it had not the right shape."""
     cost: float = 0.0
     """In the currency of the settings' prices."""
     at: str = ""

@@ -94,12 +94,12 @@ class LvlmAgent:
             examples=tuple(self._find_examples(figure, candidates, prompting.examples)) if prompting.examples else (),
         )
         found = propose_panels(look)
-        reading = assign_caption(look, found)
-        faults = list(reading.faults)
+        reading = assign_caption(look, found.panels)
+        faults = [*found.faults, *reading.faults]
         noted = _Noted(self._model, self._version, datetime.now(UTC).isoformat(timespec="milliseconds"))
         promised = tuple(dict.fromkeys((*candidates.shared.promised_labels, *reading.missing)))
         shared = Shared(reading.lead_spans, reading.tail_spans, promised)
-        hierarchy = Hierarchy(noted.panels(found, reading), shared=shared)
+        hierarchy = Hierarchy(noted.panels(found.panels, reading), shared=shared)
         if prompting.regions:
             mined = mine_regions(look, hierarchy.panels)
             faults += [f"{panel_id}: {reason}" for panel_id, reason in mined.failures]

@@ -23,6 +23,7 @@ R = TypeVar("R", bound=BaseModel)
 T = TypeVar("T")
 
 MOST_ATTEMPTS = 3  # the first, and twice more with the fault shown
+_SHOWN_FAULTS = 12  # told to the model at a time; guess: more are one mistake repeated
 _SHOWN_CHARACTERS = 4000  # of a faulty reply when it is shown to the model; guess: a loop shown in full goes on
 
 
@@ -36,6 +37,17 @@ class Answer(Generic[T]):
     """Key of the exchange it comes from."""
     repairs: tuple[str, ...]
     """By which stated rules the reply was mended before it was used."""
+    faults: tuple[str, ...] = ()
+    """Why parts of the reply were left out; see ``Asker.ask_for_parts``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Generic[T]):
+    """What a reply of many parts is worth: what can be used, and what is wrong with the rest."""
+
+    value: T
+    faults: tuple[str, ...] = ()
+    """One sentence each, fit to be shown to the model; () where all of the reply can be used."""
 
 
 class Asker:
@@ -80,6 +92,55 @@ class Asker:
             BudgetError: the budget is spent; nothing was sent.
             MiningError: the fields do not fit the prompt.
         """
+        return self._ask(stage, prompt, fields, pictures, shape, lambda reply, key: check(reply), examples, sample)
+
+    def ask_for_parts(
+        self,
+        stage: str,
+        prompt: Prompt,
+        fields: Mapping[str, str],
+        pictures: Sequence[Picture],
+        shape: type[R],
+        judge: Callable[[R], Judged[T]],
+        *,
+        examples: Sequence[Message] = (),
+        sample: int = 0,
+    ) -> Answer[T]:
+        """As ``ask``, but where some parts stay wrong the reply with the fewest faults is used without them.
+
+        ``judge`` says what of a reply can be used; it raises ReplyFault where nothing can.
+
+        Raises:
+            ReplyError: nothing of any reply could be used; otherwise as ``ask``.
+        """
+        usable: list[Answer[T]] = []
+
+        def check(reply: R, key: str) -> T:
+            judged = judge(reply)
+            usable.append(Answer(judged.value, key, (), judged.faults))
+            if judged.faults:
+                raise ReplyFault(_listed(judged.faults))
+            return judged.value
+
+        try:
+            return self._ask(stage, prompt, fields, pictures, shape, check, examples, sample)
+        except ReplyError:
+            if not usable:
+                raise
+            return min(reversed(usable), key=lambda answer: len(answer.faults))
+
+    def _ask(
+        self,
+        stage: str,
+        prompt: Prompt,
+        fields: Mapping[str, str],
+        pictures: Sequence[Picture],
+        shape: type[R],
+        check: Callable[[R, str], T],
+        examples: Sequence[Message],
+        sample: int,
+    ) -> Answer[T]:
+        """``check`` gets a reply and the key of its exchange."""
         messages = [*examples, Message("user", prompt.fill(**fields), tuple(pictures))]
         schema = _schema(shape)
         sampling = Sampling(self.settings.temperature, self.settings.max_reply_tokens, seed=sample)
@@ -94,7 +155,7 @@ class Asker:
             messages = [*messages, *_asked_again(outcome)]
             attempt += 1
 
-    def _outcome(self, question: _Question, shape: type[R], check: Callable[[R], T]) -> Answer[T] | _Faulty:
+    def _outcome(self, question: _Question, shape: type[R], check: Callable[[R, str], T]) -> Answer[T] | _Faulty:
         """What the reply kept for a question, or else the model's, is worth. A new one is kept whatever it is."""
         kept = self.ledger.find(question.key)
         cost = 0.0
@@ -108,7 +169,7 @@ class Asker:
         fault: ReplyFault | None = None
         try:
             parsed = parse_reply(reply.text, reply.finish, shape, y_first=self._y_first)
-            return Answer(check(parsed.value), question.key, parsed.repairs)
+            return Answer(check(parsed.value, question.key), question.key, parsed.repairs)
         except ReplyFault as error:
             fault = error
             return _Faulty(reply.text, error)
@@ -118,7 +179,7 @@ class Asker:
                 before,
                 fault=_told(fault),
                 repairs=parsed.repairs if parsed else (),
-                parsed=parsed.value.model_dump(mode="json") if parsed and not fault else None,
+                parsed=parsed.value.model_dump(mode="json") if parsed else None,
             )
             if exchange != kept:  # new, or read otherwise than when it was kept
                 self.ledger.save(exchange, [picture for turn in question.messages for picture in turn.pictures])
@@ -178,6 +239,13 @@ def _schema(shape: type[BaseModel]) -> Schema:
 def _told(fault: ReplyFault | None) -> str:
     """The fault for people: with what mends it."""
     return "; ".join(filter(None, (str(fault), fault.mend))) if fault else ""
+
+
+def _listed(faults: Sequence[str]) -> str:
+    """Faults for the model, the first ones in full."""
+    more = len(faults) - _SHOWN_FAULTS
+    told = "; ".join(faults[:_SHOWN_FAULTS])
+    return f"{told}; and {more} more" if more > 0 else told
 
 
 def _asked_again(faulty: _Faulty) -> tuple[Message, Message]:

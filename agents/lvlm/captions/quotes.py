@@ -11,7 +11,7 @@ from agents.embedded.caption_mentions import Mention, find_mentions
 from agents.embedded.caption_sentences import sentences
 from agents.embedded.captions import CaptionSplit, PanelCaption
 from agents.embedded.layout import label_key
-from agents.lvlm.asking.parts import Judged
+from agents.lvlm.asking.asker import Judged
 from agents.lvlm.asking.replies import CaptionUnits
 from agents.lvlm.captions.verbatim import quotable
 from curator.figure import Figure, Span

@@ -11,7 +11,7 @@ from agents.embedded.caption_panels import captions_of
 from agents.embedded.captions import PanelCaption
 from agents.embedded.layout import label_key
 from agents.lvlm.agreement import weighed
-from agents.lvlm.asking.parts import Parts, ask_for_parts
+from agents.lvlm.asking.asker import Answer
 from agents.lvlm.asking.prompts import load_prompt
 from agents.lvlm.asking.replies import CaptionUnit, CaptionUnits
 from agents.lvlm.captions.quotes import CaptionQuotes, Units
@@ -76,9 +76,9 @@ def assign_caption(look: Look, panels: Sequence[PanelFinding]) -> CaptionReading
     """
     caption = look.figure.caption
     grammar = Units(look.split.lead_spans, look.split.panels, look.split.tail_spans)
-    parts, faults = _read_by_model(look, panels)
-    model = parts.value if parts else None
-    exchanges = (parts.exchange,) if parts else ()
+    answer, faults = _read_by_model(look, panels)
+    model = answer.value if answer else None
+    exchanges = (answer.exchange,) if answer else ()
     by_grammar, by_model = _of_panels(grammar, panels), _of_panels(model, panels)
     readings = tuple(_compared(look, *pair, model is not None) for pair in zip(by_grammar, by_model, strict=True))
     missing = _missing((*grammar.panels, *(model.panels if model else ())), (*by_grammar, *by_model))
@@ -89,7 +89,7 @@ def assign_caption(look: Look, panels: Sequence[PanelFinding]) -> CaptionReading
     return CaptionReading(readings, lead, tail, rival_lead, rival_tail, missing, faults, exchanges)
 
 
-def _read_by_model(look: Look, panels: Sequence[PanelFinding]) -> tuple[Parts[Units] | None, tuple[str, ...]]:
+def _read_by_model(look: Look, panels: Sequence[PanelFinding]) -> tuple[Answer[Units] | None, tuple[str, ...]]:
     """The model's reading, where it is wanted and can be used, and what of it cannot."""
     caption = look.figure.caption
     alone = len(panels) < 2 and not look.split.panels  # nothing to share out
@@ -98,19 +98,18 @@ def _read_by_model(look: Look, panels: Sequence[PanelFinding]) -> tuple[Parts[Un
     printed = tuple(dict.fromkeys(panel.label for panel in panels if panel.label))
     quotes = CaptionQuotes(look.figure, look.split, printed)
     try:
-        parts = ask_for_parts(
-            look.asker,
+        answer = look.asker.ask_for_parts(
             "caption",
             load_prompt("caption"),
             _fields(caption, printed),
             (),
             CaptionUnits,
             quotes.units,
-            caption_examples(look),
+            examples=caption_examples(look),
         )
     except ReplyError as error:
         return None, (f"the caption is read by the grammar alone: {error}",)
-    return parts, tuple(f"caption: {fault}" for fault in parts.faults)
+    return answer, tuple(f"caption: {fault}" for fault in answer.faults)
 
 
 def caption_examples(look: Look) -> list[Message]:

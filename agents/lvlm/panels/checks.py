@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from agents.lvlm.asking.asker import Judged
 from agents.lvlm.asking.coordinates import Frame, from_replies
 from agents.lvlm.asking.parsing import ReplyFault
 from agents.lvlm.asking.replies import BoxedPanel, BoxedPanels, MarkedPanels
@@ -22,7 +23,11 @@ _REPEATED = 0.5  # IoU of two panels under one label that are one panel told twi
 
 @dataclass(frozen=True, slots=True)
 class PanelChecks:
-    """Reads the panels of one picture; ``marked`` and ``boxed`` raise ReplyFault."""
+    """Reads the panels of one picture.
+
+    What ``marked`` and ``boxed`` find wrong with labels alone is a fault of these: a model that insists gives a panel
+    without label. All else makes the reply unusable (ReplyFault).
+    """
 
     view: View
     planned: PlannedView
@@ -32,7 +37,7 @@ class PanelChecks:
     known: Sequence[str]
     """Labels that the caption promises or the embedded agent read."""
 
-    def marked(self, numbers: Mapping[int, int]) -> Callable[[MarkedPanels], tuple[Sighting, ...]]:
+    def marked(self, numbers: Mapping[int, int]) -> Callable[[MarkedPanels], Judged[tuple[Sighting, ...]]]:
         """The check of one question's replies about marks; ``numbers`` gives the candidate under each.
 
         A number that a reply leaves out is asked for once; then its silence counts as no. Where it finds no panel at
@@ -40,7 +45,7 @@ class PanelChecks:
         """
         silent_before = rejected_before = False
 
-        def check(reply: MarkedPanels) -> tuple[Sighting, ...]:
+        def judge(reply: MarkedPanels) -> Judged[tuple[Sighting, ...]]:
             nonlocal silent_before, rejected_before
             insists = rejected_before and bool(numbers) and set(numbers) <= set(reply.not_panels)
             if not reply.panels and not insists:
@@ -69,9 +74,9 @@ class PanelChecks:
             self._refuse_boxes_elsewhere(sightings)
             return self._with_right_labels(sightings)
 
-        return check
+        return judge
 
-    def boxed(self, reply: BoxedPanels) -> tuple[Sighting, ...]:
+    def boxed(self, reply: BoxedPanels) -> Judged[tuple[Sighting, ...]]:
         """The check of replies with boxes alone."""
         if not reply.panels:
             self._refuse_nothing([panel for panel in self.candidates if self.planned.shows(panel.box_xyxy)])
@@ -111,38 +116,37 @@ class PanelChecks:
             if sighting.box_xyxy and outlines and not intersection(sighting.box_xyxy, union(*outlines)):
                 raise ReplyFault(f"the box of panel {number} ({sighting.label!r}) does not touch its own marks")
 
-    def _with_right_labels(self, sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
-        """The sightings, each once.
-
-        Raises:
-            ReplyFault: a label that cannot be right, or one label for panels in two places.
-        """
+    def _with_right_labels(self, sightings: Sequence[Sighting]) -> Judged[tuple[Sighting, ...]]:
+        """The sightings, each once, without labels that cannot be right or that several places are given."""
+        faults: list[str] = []
         wrong = invented([s.label for s in sightings if s.label], self.known)
         if wrong:
             promised = (
                 f"the caption and the letters found speak of {list(self.known)}" if self.known else "none is known"
             )
-            raise ReplyFault(
+            faults.append(
                 f"labels {wrong} cannot be right: {promised}; give the identifier that is printed beside the panel, "
                 "null where none is printed"
             )
         bearers = Counter(identifier_key(panel.label) for panel in self.candidates if panel.label)
         seen: dict[str, list[Box]] = {}
         out: list[Sighting] = []
-        for sighting in sightings:
+        for told in sightings:
+            sighting = replace(told, label=None) if told.label in wrong else told
             box = sighting.box_xyxy or union(*(self.candidates[i].box_xyxy for i in sighting.marks))
             key = identifier_key(sighting.label or "")
             others = seen.setdefault(key, [])
             if not sighting.marks and any(iou(box, other) >= _REPEATED for other in others):
                 continue
             if key and others and len(others) >= bearers[key]:
-                raise ReplyFault(
+                faults.append(
                     f"label {sighting.label!r} is given to several panels; parts of one panel are one entry with all "
                     "their marks and one box around them, and different panels have different labels or null"
                 )
+                sighting = replace(sighting, label=None)
             others.append(box)
             out.append(sighting)
-        return tuple(out)
+        return Judged(tuple(out), tuple(dict.fromkeys(faults)))
 
 
 def _in_one_line(text: str) -> str:

@@ -21,7 +21,7 @@ ANSWER_RIGHT = 0.85
 ANSWERS_ALIKE = 0.3
 """Correlation of one model's answers about one panel: it repeats its own mistakes. Guess."""
 _SUREST, _LEAST_SURE = 0.98, 0.05
-"""Of an agent here. Measured: of 39 published figures 99 % of the panels at 0.9 and more are right (docs/accuracy.md)."""
+"""Of an agent here. Measured: 99 % of the panels with 0.9 and more in 39 published figures are right."""
 _UNLETTERED = 0.7  # the same without a printed letter; docs/accuracy.md: F1 0.37 at first sight, 0.98 once mended
 _UNFOUND = 0.3  # probability of a panel where the embedded agent has none and nothing in its place; guess
 _UNKNOWN = 0.5  # no agent but the model was asked
@@ -57,6 +57,8 @@ class Dropped:
 class Pooled:
     panels: tuple[PanelFinding, ...]
     dropped: tuple[Dropped, ...]
+    faults: tuple[str, ...] = ()
+    """What of the answers was left out because it could not be used, and why."""
 
 
 def fused(prior: float, yes: float, no: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agents.embedded.captions import expected_labels
 from agents.lvlm.asking.prompts import load_prompt
 from agents.lvlm.asking.replies import BoxedPanels, MarkedPanels
@@ -13,17 +15,12 @@ from agents.lvlm.panels.question import panel_question
 from agents.lvlm.panels.view_plan import plan_views
 from curator.errors import ReplyError
 
-__all__ = ["PanelFinding", "pool_panels", "propose_panels"]
+__all__ = ["PanelFinding", "propose_panels"]
 
 _STAGE = "panels"
 
 
-def propose_panels(look: Look) -> tuple[PanelFinding, ...]:
-    """The figure's panels; see ``pool_panels``."""
-    return pool_panels(look).panels
-
-
-def pool_panels(look: Look) -> Pooled:
+def propose_panels(look: Look) -> Pooled:
     """The figure's panels as several pictures of it make them, and what was dropped on the way.
 
     Variant ``marks``: the embedded agent's candidates are drawn as numbers, the model says which of them are panels,
@@ -58,6 +55,7 @@ def pool_panels(look: Look) -> Pooled:
     examples = panel_examples(look)
     answers: list[ViewAnswer] = []
     failures: list[ReplyError] = []
+    faults: list[str] = []
     for planned in plan:
         question = panel_question(
             figure, look.image_rgb, planned, boxes if marks else None, letters, promised, look.frame
@@ -67,13 +65,18 @@ def pool_panels(look: Look) -> Pooled:
         asked = (_STAGE, prompt, question.fields, (question.picture,))
         try:
             if marks:
-                answer = look.asker.ask(*asked, MarkedPanels, checks.marked(question.numbers), examples=examples)
+                answer = look.asker.ask_for_parts(
+                    *asked, MarkedPanels, checks.marked(question.numbers), examples=examples
+                )
             else:
-                answer = look.asker.ask(*asked, BoxedPanels, checks.boxed, examples=examples)
+                answer = look.asker.ask_for_parts(*asked, BoxedPanels, checks.boxed, examples=examples)
         except ReplyError as error:
             failures.append(error)
+            faults.append(f"one picture of {len(plan)} is left out: {error}")
         else:
+            faults += [f"panels: {fault}" for fault in answer.faults]
             answers.append(ViewAnswer(planned, scale, answer.value, answer.exchange))
     if len(failures) > len(answers):
         raise failures[0]
-    return pool(candidates, answers, figure.image_wh, promised)
+    pooled = pool(candidates, answers, figure.image_wh, promised)
+    return replace(pooled, faults=tuple(dict.fromkeys(faults)))

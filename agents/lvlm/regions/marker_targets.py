@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from agents.embedded.caption_markers import plain_color
 from agents.embedded.captions import split_caption
-from agents.lvlm.asking.parts import Judged, Parts, ask_for_parts
+from agents.lvlm.asking.asker import Answer, Judged
 from agents.lvlm.asking.prompts import load_prompt
 from agents.lvlm.asking.replies import MarkerTarget, MarkerTargets
 from agents.lvlm.look import Look
@@ -42,7 +42,7 @@ class Target:
 
 def ask_for_targets(
     shown: ShownPanel, markers: Mapping[int, Marker], examples: Sequence[Message] = ()
-) -> Parts[tuple[Target, ...]]:
+) -> Answer[tuple[Target, ...]]:
     """Targets of the numbered markers that the model takes for markers, and of those it saw besides.
 
     Raises:
@@ -50,15 +50,14 @@ def ask_for_targets(
         ModelError, BudgetError: the model cannot be asked.
     """
     boxes = {number: marker.box_xyxy for number, marker in markers.items()}
-    return ask_for_parts(
-        shown.look.asker,
+    return shown.look.asker.ask_for_parts(
         "markers",
         load_prompt("regions_markers"),
         _fields(shown, markers),
         (_picture(shown, markers),),
         MarkerTargets,
         lambda reply: _judged(shown, boxes, reply),
-        examples,
+        examples=examples,
     )
 
 

@@ -122,7 +122,7 @@ def _strays(look: Look, markers: Sequence[Marker]) -> MinedRegions:
 def _follow_text(shown: ShownPanel) -> tuple[list[ProposedBox], tuple[str, ...]]:
     """The text path; the embedded agent's regions from words where no reply could be read."""
     try:
-        parts = ask_for_text_boxes(shown)
+        answer = ask_for_text_boxes(shown)
     except ReplyError as error:
         stand_ins = [
             as_box(region)
@@ -137,11 +137,11 @@ def _follow_text(shown: ShownPanel) -> tuple[list[ProposedBox], tuple[str, ...]]
             text.sentence or as_sentence(words_of(shown, text.clause_span)),
             text.clause_span,
             _TEXT_ALONE,
-            (parts.exchange,),
+            (answer.exchange,),
         )
-        for text in parts.value
+        for text in answer.value
     ]
-    return found, tuple(f"regions from the text: {fault}" for fault in parts.faults)
+    return found, tuple(f"regions from the text: {fault}" for fault in answer.faults)
 
 
 def _fused(

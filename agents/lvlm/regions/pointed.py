@@ -78,14 +78,14 @@ def follow_markers(
         return [], ()
     numbered = dict(enumerate(candidates, start=1))
     try:
-        parts = ask_for_targets(shown, numbered, examples)
+        answer = ask_for_targets(shown, numbered, examples)
     except ReplyError as error:
         proposed = [(taken_over(marker, panel.id), _embedded_box(shown, marker)) for marker in candidates]
         return proposed, (f"markers are the embedded agent's: {error}",)
-    exchanges = (parts.exchange,)
-    answered = {target.number for target in parts.value}
+    exchanges = (answer.exchange,)
+    answered = {target.number for target in answer.value}
     found: list[Pointed] = []
-    for target in parts.value:
+    for target in answer.value:
         known = numbered.get(target.number) if target.number is not None else None
         marker = _confirmed(shown, target, known, exchanges) if known else _seen_alone(shown, target, exchanges)
         found.append((marker, _target_box(shown, target, marker, known)))
@@ -96,7 +96,7 @@ def follow_markers(
             doubted = replace(box, confidence=weighed(box.confidence, -1.0), exchanges=exchanges) if box else None
             marker = replace(taken_over(candidate, panel.id), confidence=confidence, exchanges=exchanges)
             found.append((marker, doubted))
-    return found, tuple(f"markers: {fault}" for fault in parts.faults)
+    return found, tuple(f"markers: {fault}" for fault in answer.faults)
 
 
 def _confirmed(shown: ShownPanel, target: Target, known: Marker, exchanges: tuple[str, ...]) -> MarkerFinding:

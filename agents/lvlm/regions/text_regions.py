@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from agents.lvlm.asking.parts import Judged, Parts, ask_for_parts
+from agents.lvlm.asking.asker import Answer, Judged
 from agents.lvlm.asking.prompts import load_prompt
 from agents.lvlm.asking.replies import TextRegions
 from agents.lvlm.regions.panel_shown import ShownPanel
@@ -25,15 +25,14 @@ class TextBox:
     clause_span: Span
 
 
-def ask_for_text_boxes(shown: ShownPanel) -> Parts[tuple[TextBox, ...]]:
+def ask_for_text_boxes(shown: ShownPanel) -> Answer[tuple[TextBox, ...]]:
     """Boxes for what the panel's own words describe.
 
     Raises:
         ReplyError: no reply could be read; the raw replies are kept.
         ModelError, BudgetError: the model cannot be asked.
     """
-    return ask_for_parts(
-        shown.look.asker,
+    return shown.look.asker.ask_for_parts(
         "regions",
         load_prompt("regions_text"),
         {"boxes": shown.describe_boxes(), "facts": json.dumps(shown.facts(), ensure_ascii=False)},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from agents.embedded.caption_sentences import sentences
-from agents.lvlm.asking.parts import Judged, Parts, ask_for_parts
+from agents.lvlm.asking.asker import Answer, Judged
 from agents.lvlm.asking.prompts import load_prompt
 from agents.lvlm.asking.replies import PanelTexts, RegionTexts
 from agents.lvlm.look import Look
@@ -69,21 +69,21 @@ def _written(shown: ShownPanel, regions: Sequence[Region], faults: list[str]) ->
     for start in range(0, max(1, len(regions)), _REGIONS_A_QUESTION):
         numbered = dict(enumerate(regions[start : start + _REGIONS_A_QUESTION], start=1))
         try:
-            parts = _ask(shown, numbered, with_summary=start == 0)
+            answer = _ask(shown, numbered, with_summary=start == 0)
         except ReplyError as error:
             faults.append(f"{panel.id}: no texts: {error}")
             continue
-        faults += [f"{panel.id}: {fault}" for fault in parts.faults]
-        texts = parts.value
+        faults += [f"{panel.id}: {fault}" for fault in answer.faults]
+        texts = answer.value
         if texts.summary:
-            panel = _traced(replace(panel, summary=texts.summary), parts.exchange)
+            panel = _traced(replace(panel, summary=texts.summary), answer.exchange)
         for number, description in texts.descriptions.items():
             described = replace(numbered[number], description=description, finding=texts.findings.get(number))
-            nodes.append(_traced(described, parts.exchange))
+            nodes.append(_traced(described, answer.exchange))
     return [panel, *nodes]
 
 
-def _ask(shown: ShownPanel, numbered: Mapping[int, Region], *, with_summary: bool) -> Parts[_Texts]:
+def _ask(shown: ShownPanel, numbered: Mapping[int, Region], *, with_summary: bool) -> Answer[_Texts]:
     look = shown.look
     boxes = {number: region.box_xyxy for number, region in numbered.items()}
     facts = shown.facts(boxes)
@@ -92,8 +92,7 @@ def _ask(shown: ShownPanel, numbered: Mapping[int, Region], *, with_summary: boo
         for number, region in numbered.items()
     }
     crops = [to_picture(view_of(look.image_rgb, box, look.max_side_px).rgb) for box in boxes.values()]
-    return ask_for_parts(
-        look.asker,
+    return look.asker.ask_for_parts(
         "texts",
         load_prompt("texts"),
         {"facts": json.dumps(facts, ensure_ascii=False)},

@@ -161,7 +161,7 @@ def test_an_example_s_answer_passes_the_question_s_own_checks(variant: str) -> N
     _, answered = turns(example(found), variant=variant)
     prompting = PromptingSettings(variant=variant, views=1)  # type: ignore[arg-type]
     look = look_at(Scripted(answered.text), "(A) One. (B) Other.", found, prompting=prompting)
-    assert [p.box_xyxy for p in propose_panels(look)] == [LEFT, RIGHT]
+    assert [p.box_xyxy for p in propose_panels(look).panels] == [LEFT, RIGHT]
 
 
 def test_examples_are_asked_before_the_question() -> None:

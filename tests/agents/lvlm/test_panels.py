@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from agents.lvlm.panels.proposing import pool_panels, propose_panels
+from agents.lvlm.look import Look
+from agents.lvlm.panels.pooling import PanelFinding
+from agents.lvlm.panels.proposing import propose_panels
 from curator.errors import ReplyError
 from curator.exchange import MemoryLedger
 from curator.figure import Hierarchy, Panel, PanelKind, Shared
@@ -21,6 +23,10 @@ CAPTION = "Cells in culture. (A) Control. (B) Treated with LPS."
 LEFT, RIGHT = (20.0, 20.0, 480.0, 480.0), (520.0, 20.0, 980.0, 480.0)
 ONE_VIEW = PromptingSettings(views=1)
 LETTERS = PromptingSettings(views=1, variant="letters")
+
+
+def panels_of(look: Look) -> tuple[PanelFinding, ...]:
+    return propose_panels(look).panels
 
 
 def sure(panel_id: str, box: Box, label: str | None) -> Panel:
@@ -52,7 +58,7 @@ GOOD_BOXES = {"panels": [boxed("A", [20, 40, 480, 960]), boxed("B", [520, 40, 98
 
 def test_marks_that_the_model_confirms_keep_the_candidates_boxes() -> None:
     model = Scripted(GOOD)
-    first, second = propose_panels(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))
+    first, second = panels_of(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))
     assert (first.box_xyxy, second.box_xyxy) == (LEFT, RIGHT)
     assert (first.label, second.label) == ("A", "B")
     assert first.label_box_xyxy == TWO.panels[0].label_box_xyxy
@@ -63,7 +69,7 @@ def test_marks_that_the_model_confirms_keep_the_candidates_boxes() -> None:
 
 def test_the_facts_tell_the_caption_the_part_and_the_marks() -> None:
     model = Scripted(GOOD)
-    propose_panels(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))
+    panels_of(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))
     assert model.facts() == {
         "caption": CAPTION,
         "promised_labels": ["A", "B"],
@@ -76,7 +82,7 @@ def test_the_facts_tell_the_caption_the_part_and_the_marks() -> None:
 def test_the_picture_shows_the_marks() -> None:
     model = Scripted(GOOD)
     look = look_at(model, CAPTION, TWO, prompting=ONE_VIEW)
-    propose_panels(look)
+    panels_of(look)
     (picture,) = model.asked[0][0].pictures
     shown = cv2.imdecode(np.frombuffer(picture.data, np.uint8), cv2.IMREAD_COLOR)
     assert shown is not None
@@ -86,7 +92,7 @@ def test_the_picture_shows_the_marks() -> None:
 
 def test_a_figure_is_shown_in_as_many_pictures_as_set() -> None:
     model = Scripted(*[reply(marked([1], "A"), marked([2], "B"))] * 3)
-    found = propose_panels(look_at(model, CAPTION, TWO, prompting=PromptingSettings(views=3)))
+    found = panels_of(look_at(model, CAPTION, TWO, prompting=PromptingSettings(views=3)))
     assert len(model.asked) == 3
     assert [len(panel.exchanges) for panel in found] == [3, 3]
     assert model.facts(0)["part_percent"] == [0, 0, 100, 100]
@@ -97,27 +103,27 @@ def test_marks_elsewhere_in_a_dense_figure_are_told() -> None:
     boxes = [(100.0 * k + 5, 20.0, 100.0 * k + 95, 480.0) for k in range(10)]
     dense = Hierarchy(tuple(panel(f"p{k + 1}", box, "ABCDEFGHIJ"[k]) for k, box in enumerate(boxes)))
     model = Scripted(*[reply(*[marked([n], None) for n in range(1, 6)])] * 3)
-    found = propose_panels(look_at(model, "", dense, prompting=ONE_VIEW))
+    found = panels_of(look_at(model, "", dense, prompting=ONE_VIEW))
     assert [panel.box_xyxy for panel in found] == boxes
     assert len(model.facts(0)["marks"]) == len(model.facts(0)["elsewhere"]) == 5
 
 
 def test_nothing_is_asked_twice() -> None:
     ledger = MemoryLedger()
-    first = propose_panels(look_at(Scripted(GOOD), CAPTION, TWO, prompting=ONE_VIEW, ledger=ledger))
-    assert propose_panels(look_at(Scripted(), CAPTION, TWO, prompting=ONE_VIEW, ledger=ledger)) == first
+    first = panels_of(look_at(Scripted(GOOD), CAPTION, TWO, prompting=ONE_VIEW, ledger=ledger))
+    assert panels_of(look_at(Scripted(), CAPTION, TWO, prompting=ONE_VIEW, ledger=ledger)) == first
 
 
 def test_a_box_of_the_model_comes_back_in_the_figure_s_frame() -> None:
     model = Scripted(reply(marked([1], "A"), marked([], "B", [520, 40, 980, 960])))
     half = replace(TWO, panels=TWO.panels[:1])
-    found = propose_panels(look_at(model, CAPTION, half, prompting=ONE_VIEW))
+    found = panels_of(look_at(model, CAPTION, half, prompting=ONE_VIEW))
     assert [panel.box_xyxy for panel in found] == [LEFT, RIGHT]
 
 
 def test_without_candidates_the_model_still_finds_panels() -> None:
     model = Scripted(reply(marked([], "A", [20, 40, 480, 960])))
-    found = propose_panels(look_at(model, CAPTION, Hierarchy(), prompting=ONE_VIEW))
+    found = panels_of(look_at(model, CAPTION, Hierarchy(), prompting=ONE_VIEW))
     assert [panel.box_xyxy for panel in found] == [LEFT]
     assert model.facts()["marks"] == {}
 
@@ -180,7 +186,7 @@ FAULTS = [
 @pytest.mark.parametrize(("wrong", "told"), FAULTS)
 def test_a_wrong_answer_is_asked_again_with_its_fault(wrong: dict[str, Any], told: str) -> None:
     model = Scripted(wrong, GOOD)
-    found = propose_panels(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))
+    found = panels_of(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))
     assert [panel.label for panel in found] == ["A", "B"]
     assert told in model.told(1)
 
@@ -208,14 +214,14 @@ LETTER_FAULTS = [
 @pytest.mark.parametrize(("wrong", "told"), LETTER_FAULTS)
 def test_wrong_boxes_are_asked_again_with_their_fault(wrong: dict[str, Any], told: str) -> None:
     model = Scripted(wrong, GOOD_BOXES)
-    found = propose_panels(look_at(model, CAPTION, TWO, prompting=LETTERS))
+    found = panels_of(look_at(model, CAPTION, TWO, prompting=LETTERS))
     assert [panel.label for panel in found] == ["A", "B"]
     assert told in model.told(1)
 
 
 def test_a_mark_that_stays_unnamed_counts_as_no() -> None:
     model = Scripted(reply(marked([1], "A")), reply(marked([1], "A")))
-    named, silent = pool_panels(look_at(model, CAPTION, TWO, prompting=ONE_VIEW)).panels
+    named, silent = propose_panels(look_at(model, CAPTION, TWO, prompting=ONE_VIEW)).panels
     assert (named.label, silent.label) == ("A", "B")
     assert silent.confidence < TWO.panels[1].provenance.confidence < named.confidence  # type: ignore[operator]
     assert silent.exchanges
@@ -227,24 +233,24 @@ def test_a_model_that_insists_on_no_panels_is_weighed_against_the_embedded_agent
         unsure = TWO.with_nodes(
             replace(panel, provenance=replace(panel.provenance, confidence=confidence)) for panel in TWO.panels
         )
-        return len(pool_panels(look_at(Scripted(none, none), CAPTION, unsure, prompting=ONE_VIEW)).panels)
+        return len(propose_panels(look_at(Scripted(none, none), CAPTION, unsure, prompting=ONE_VIEW)).panels)
 
     assert [panels_left(confidence) for confidence in (0.5, 0.95)] == [0, 2]
 
 
 def test_an_empty_answer_is_never_believed() -> None:
     with pytest.raises(ReplyError, match="it has no panels"):
-        propose_panels(look_at(Scripted(reply(), reply(), reply()), CAPTION, TWO, prompting=ONE_VIEW))
+        panels_of(look_at(Scripted(reply(), reply(), reply()), CAPTION, TWO, prompting=ONE_VIEW))
 
 
 def test_a_panel_told_twice_is_taken_once() -> None:
     model = Scripted({"panels": [*GOOD_BOXES["panels"], GOOD_BOXES["panels"][1]]})
-    assert len(propose_panels(look_at(model, CAPTION, TWO, prompting=LETTERS))) == 2
+    assert len(panels_of(look_at(model, CAPTION, TWO, prompting=LETTERS))) == 2
 
 
 def test_primes_tell_panels_apart() -> None:
     model = Scripted(reply(marked([1], "A"), marked([2], "A'")))
-    found = propose_panels(
+    found = panels_of(
         look_at(model, "", Hierarchy((sure("p1", LEFT, "A"), sure("p2", RIGHT, None))), prompting=ONE_VIEW)
     )
     assert [panel.label for panel in found] == ["A", "A'"]
@@ -252,13 +258,13 @@ def test_primes_tell_panels_apart() -> None:
 
 def test_words_of_a_panel_are_no_identifier() -> None:
     model = Scripted(reply(marked([1], "GFP"), marked([2], "B")))
-    found = propose_panels(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))
+    found = panels_of(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))
     assert [panel.label for panel in found] == ["A", "B"]
 
 
 def test_the_paper_s_variant_neither_draws_nor_counts_candidates() -> None:
     model = Scripted(GOOD_BOXES)
-    found = propose_panels(look_at(model, CAPTION, TWO, prompting=LETTERS))
+    found = panels_of(look_at(model, CAPTION, TWO, prompting=LETTERS))
     assert [panel.box_xyxy for panel in found] == [LEFT, RIGHT]
     assert all(panel.label_box_xyxy is None for panel in found)
     assert "marks" not in model.facts()
@@ -271,7 +277,7 @@ def test_the_paper_s_variant_neither_draws_nor_counts_candidates() -> None:
 def test_a_picture_without_a_usable_reply_is_left_out() -> None:
     wrong = reply(marked([9], "A"))
     model = Scripted(GOOD, wrong, wrong, wrong, GOOD)
-    found = propose_panels(look_at(model, CAPTION, TWO, prompting=PromptingSettings(views=3)))
+    found = panels_of(look_at(model, CAPTION, TWO, prompting=PromptingSettings(views=3)))
     assert [panel.label for panel in found] == ["A", "B"]
     assert [len(panel.exchanges) for panel in found] == [2, 2]
 
@@ -279,4 +285,12 @@ def test_a_picture_without_a_usable_reply_is_left_out() -> None:
 def test_too_few_usable_replies_are_an_error_and_never_no_panels() -> None:
     model = Scripted(*["I see two fine panels."] * 6, GOOD)
     with pytest.raises(ReplyError, match="no usable reply about the panels of figure 'f1'"):
-        propose_panels(look_at(model, CAPTION, TWO, prompting=PromptingSettings(views=3)))
+        panels_of(look_at(model, CAPTION, TWO, prompting=PromptingSettings(views=3)))
+
+
+def test_a_label_that_the_model_insists_on_though_it_cannot_be_right_is_left_out_with_the_reason() -> None:
+    insisting = [reply(marked([1], "A"), marked([2], "Q"))] * 3
+    pooled = propose_panels(look_at(Scripted(*insisting), CAPTION, TWO, prompting=ONE_VIEW))
+    assert [panel.label for panel in pooled.panels] == ["A", "B"], "the letter that the embedded agent read stands"
+    [fault] = pooled.faults
+    assert fault.startswith("panels: labels ['Q'] cannot be right")
