@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,12 @@ class EvaluationItem:
         return self.image.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
 
 
-def evaluation_items(export: Path, split: Split, level: Level) -> Iterator[EvaluationItem]:
+def evaluation_items(
+    export: Path, split: Split, level: Level, only: Container[str] | None = None
+) -> Iterator[EvaluationItem]:
     """Every pair of a level, one after another; at level R also the pairs of box and text.
+
+    With ``only`` those of these ``image_id``s; the images of others are not even opened.
 
     Raises:
         InputError: no readable export is in the folder.
@@ -54,14 +58,15 @@ def evaluation_items(export: Path, split: Split, level: Level) -> Iterator[Evalu
     contents = contents_of(export)
     for figure, number in contents.items(split, level).tolist():
         place, record = contents.place(figure), contents.record(figure)
+        name = record.figure_id if level == "M" else f"{record.figure_id}/{record.panels[number].id}"
+        if only is not None and name not in only:
+            continue
         if level == "M":
             image = _image(contents.export.figure(place, record, px=None))
-            name = record.figure_id
             yield EvaluationItem(name, name, record.article_id, image, None, figure_text(record), ())
             continue
         panel = record.panels[number]
         image = _image(contents.export.panel(place, record, panel, px=None))
-        name = f"{record.figure_id}/{panel.id}"
         if level == "P":
             yield EvaluationItem(name, name, record.article_id, image, None, panel_text(panel), ())
             continue

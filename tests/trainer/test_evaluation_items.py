@@ -72,3 +72,11 @@ def test_the_authors_clause_is_taken_before_a_description(tmp_path: Path) -> Non
     assert item.image.size == (50, 80)
     assert item.box_xyxy == (20, 20, 40, 40)
     assert item.crop.size == (20, 20)
+
+
+def test_only_some_images_can_be_asked_for(drawn: Path) -> None:
+    items = list(evaluation_items(drawn, "val", "R"))
+    wanted = {items[0].image_id, items[-1].image_id}
+    found = [item.id for item in evaluation_items(drawn, "val", "R", wanted)]
+    assert found == [item.id for item in items if item.image_id in wanted]
+    assert 0 < len(found) < len(items)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from trainer.config import Level
 from trainer.evaluate.box_text import Boxes
-from trainer.evaluate.grounding import Grounding, ground
+from trainer.evaluate.grounding import Grounding, Phrase, ground
 from trainer.evaluate.negatives import HardNegatives
 from trainer.evaluate.retrieval import Pairs
 from trainer.evaluate.seen import Seen, seen_of
@@ -39,7 +39,9 @@ class Answers:
     """``EvaluationItem.id`` of each image of the pairs."""
     texts: dict[Task, list[str]]
     """Each text of the pairs."""
+    phrases: list[Phrase]
     grounding: Grounding
+    """Row by row of the phrases."""
     negatives: HardNegatives
 
 
@@ -74,6 +76,7 @@ def answer(
         {task: found.pairs() for task, found in collected.items()},
         {task: found.ids for task, found in collected.items()},
         {task: found.texts for task, found in collected.items()},
+        boxes.phrases,
         ground(boxes.phrases, subject.px),
         boxes.negatives(),
     )

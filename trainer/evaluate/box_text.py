@@ -60,11 +60,14 @@ class Boxes:
 
     def _point(self, cells: Tensor, panel: Sequence[Seen]) -> None:
         boxes: dict[str, list[Box]] = defaultdict(list)
+        first: dict[str, str] = {}
         for one in panel:
             boxes[one.text].append(one.box_xyxy)
+            first.setdefault(one.text, one.item_id)
         features = self._book.of(list(boxes))
-        for feature, found in zip(features, boxes.values(), strict=True):
-            self.phrases.append(Phrase(similarity_map(cells, feature), tuple(found), panel[0].article_id))
+        for feature, (text, found) in zip(features, boxes.items(), strict=True):
+            similarity = similarity_map(cells, feature)
+            self.phrases.append(Phrase(similarity, tuple(found), panel[0].article_id, first[text], text))
 
     def _ask(self, some: Sequence[Seen], features: Tensor) -> None:
         for one, feature in zip(some, features, strict=True):

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from curator.geometry import Box
 from trainer.config import Level
 from trainer.evaluate.answers import Answers, Task
 from trainer.evaluate.retrieval import Direction, Retrieval, nearest
@@ -134,11 +135,22 @@ def _extremes(direction: Direction, queries: Tensor, pool: Tensor) -> Iterator[t
         yield kind, row, ranks[row] + 1, found
 
 
-def _thumbnail(image: Image.Image, box_xyxy: tuple[float, float, float, float] | None) -> str:
-    scale = min(1.0, _SIDE_PX / max(image.size))
-    small = image.convert("RGB").resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+def _thumbnail(image: Image.Image, box_xyxy: Box | None) -> str:
+    small = shrunk(image)
     if box_xyxy is not None:
+        scale = small.width / image.width
         ImageDraw.Draw(small).rectangle([value * scale for value in box_xyxy], outline=_BOX_COLOR, width=2)
+    return data_uri(small)
+
+
+def shrunk(image: Image.Image) -> Image.Image:
+    """A copy that is no larger than the report shows it."""
+    scale = min(1.0, _SIDE_PX / max(image.size))
+    return image.convert("RGB").resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+
+
+def data_uri(image: Image.Image) -> str:
+    """The image as a JPEG inside a URI."""
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=_QUALITY)
+    image.save(buffer, "JPEG", quality=_QUALITY)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -39,6 +39,9 @@ class Phrase:
     """float [h, w]: with each cell of the panel's feature map."""
     boxes_xyxy: tuple[Box, ...]
     article: str
+    region_id: str = ""
+    """``EvaluationItem.id`` of the first region that it is true of."""
+    text: str = ""
 
 
 def similarity_map(cells: Tensor, phrase: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ _LEVELS = {"M": "figures", "P": "panels", "R": "regions"}
 _KEYS = '<span class="key" style="--key:var(--c-{0})">{1}</span>'
 
 
-def render_page(document: Mapping[str, Any], pictures: Mapping[tuple[Task, str], str]) -> str:
-    """The page of a report's document (``trainer.evaluate.report``), with a data URI for each image by task and id."""
+def render_page(document: Mapping[str, Any], pictures: Mapping[tuple[Task, str], str], heats: Mapping[str, str]) -> str:
+    """The page of a report's document (``trainer.evaluate.report``), with a data URI for each image by task and id,
+    and for each region that is pointed at."""
     results = document["results"]
     body = "".join(
         [
@@ -33,6 +34,7 @@ def render_page(document: Mapping[str, Any], pictures: Mapping[tuple[Task, str],
             _others(results),
             _classes(results["classes"]),
             _curves(document["curves"]),
+            _pointed(document["pointed"], heats),
             _examples(document["examples"], pictures),
         ]
     )
@@ -208,6 +210,25 @@ def _example(example: Mapping[str, Any], pictures: Mapping[tuple[Task, str], str
     return (
         f'<div class="card example"><div>{escape(_short(example["query_text"]))}</div>{rank}'
         f'<ol class="found">{found}</ol></div>'
+    )
+
+
+def _pointed(pointed: Sequence[Mapping[str, Any]], heats: Mapping[str, str]) -> str:
+    parts = []
+    for kind in ("best", "worst"):
+        cards = [
+            f'<div class="card example">{_picture(heats[one["id"]], one["id"])}<div>{escape(_short(one["text"]))}</div>'
+            f'<span class="muted">{"on it" if one["hit"] else "beside it"}, IoU {one["iou"]:.2f}</span></div>'
+            for one in pointed
+            if one["kind"] == kind
+        ]
+        if cards:
+            parts.append(f'<h3>{kind.capitalize()}</h3><div class="examples">{"".join(cards)}</div>')
+    return (
+        "<h2>Where phrases point</h2><p>Red: similarity of the phrase with each place of the panel. Dot: the most "
+        "similar point. Blue: where the phrase is true.</p>" + "".join(parts)
+        if parts
+        else ""
     )
 
 

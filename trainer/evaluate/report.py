@@ -20,6 +20,7 @@ from trainer.evaluate.classification import DRAWS as CLASS_DRAWS
 from trainer.evaluate.classification import FewShot, ZeroShot, class_features, few_shot, zero_shot
 from trainer.evaluate.comparison import Evaluated, compare
 from trainer.evaluate.gallery import choose, thumbnails
+from trainer.evaluate.heat import choose_pointed, heat_pictures
 from trainer.evaluate.intervals import DRAWS
 from trainer.evaluate.page import render_page
 from trainer.evaluate.subject import BATCH, Subject, is_run, load_start, load_subject
@@ -39,16 +40,19 @@ Progress = Callable[[str, int], None]
 @dataclass(frozen=True, slots=True)
 class Report:
     document: dict[str, Any]
-    """JSON-ready: ``model``, ``start``, ``data``, ``results`` (``comparison.compare``), ``curves``, ``examples``."""
+    """JSON-ready: ``model``, ``start``, ``data``, ``results`` (``comparison.compare``), ``curves``, ``examples``,
+    ``pointed``."""
     pictures: dict[tuple[Task, str], str]
     """Data URIs of the examples' images."""
+    heats: dict[str, str]
+    """Data URIs of what phrases point at, by region."""
 
     def save(self, folder: Path) -> None:
         """Writes ``report.json`` and ``index.html``; those of an earlier report are replaced."""
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         (folder / JSON).write_text(text, encoding="utf-8")
-        (folder / PAGE).write_text(render_page(self.document, self.pictures), encoding="utf-8")
+        (folder / PAGE).write_text(render_page(self.document, self.pictures, self.heats), encoding="utf-8")
 
 
 def evaluate(
@@ -85,6 +89,7 @@ def evaluate(
     run = Path(name) if is_run(Path(name)) else None
     subject = load_subject(name, pretrained)
     model = _evaluated(subject, export, split, folder, limit, progress)
+    px = subject.px
     del subject  # of a large model two copies need not fit
     start = None
     if against or run:
@@ -93,7 +98,7 @@ def evaluate(
     results = compare(model, start)
     if folder:
         results["classes"] |= {"names": list(folder.names), "draws": CLASS_DRAWS}
-    examples = choose(model.answers, model.retrievals)
+    examples, pointed = choose(model.answers, model.retrievals), choose_pointed(model.answers)
     document = {
         "format": _FORMAT,
         "model": model.name,
@@ -111,8 +116,10 @@ def evaluate(
         "results": results,
         "curves": _curves(RunFolder(run).metrics) if run else None,
         "examples": [example.to_doc() for example in examples],
+        "pointed": [one.to_doc() for one in pointed],
     }
-    return Report(document, thumbnails(export, split, examples))
+    heats = heat_pictures(export, split, pointed, px)
+    return Report(document, thumbnails(export, split, examples), heats)
 
 
 def load_report(folder: Path) -> dict[str, Any]:

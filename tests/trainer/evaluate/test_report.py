@@ -81,7 +81,7 @@ def test_a_model_without_a_run_stands_alone_and_one_can_be_put_beside_it(run: Pa
     assert (alone["start"], alone["curves"], alone["data"]["limit"]) == (None, None, 2)
     assert alone["results"]["retrieval"]["panel"]["image_to_text"]["queries"] == 2
     assert alone["results"]["retrieval"]["figure"]["image_to_text"]["r1"]["gain"] is None
-    render_page(alone, dict.fromkeys(_pictures(alone), "data:,"))
+    render_page(alone, dict.fromkeys(_pictures(alone), "data:,"), {one["id"]: "data:," for one in alone["pointed"]})
     beside = evaluate("small-vit-mean", export, limit=2, against=str(run)).document
     assert beside["start"] == "a run"
 
@@ -106,6 +106,14 @@ def test_the_best_are_better_than_the_worst_and_show_what_was_found(report: Repo
     assert set(report.pictures) == _pictures(report.document)
 
 
+def test_what_points_best_and_worst_is_shown_as_a_picture_of_its_panel(report: Report) -> None:
+    pointed = report.document["pointed"]
+    assert [one["kind"] for one in pointed] == ["best"] * 3 + ["worst"] * 3
+    assert min(one["iou"] for one in pointed[:3]) > max(one["iou"] for one in pointed[3:])
+    assert set(report.heats) == {one["id"] for one in pointed}
+    assert all(picture.startswith("data:image/jpeg;base64,") for picture in report.heats.values())
+
+
 def test_the_page_is_whole_escaped_and_asks_nothing_of_the_network(report: Report, tmp_path: Path) -> None:
     report.save(tmp_path)
     assert load_report(tmp_path) == json.loads(json.dumps(report.document))
@@ -124,7 +132,7 @@ def test_the_page_is_whole_escaped_and_asks_nothing_of_the_network(report: Repor
     assert f"<strong>{value * 100:.1f} %</strong>" in text
     document = {**report.document, "model": "<script>alert(1)</script>"}
     document["examples"] = [{**item, "query_text": '"><img src=x onerror=y>'} for item in document["examples"]]
-    assert "<script" not in (hostile := render_page(document, report.pictures))
+    assert "<script" not in (hostile := render_page(document, report.pictures, report.heats))
     assert "<img src=x" not in hostile
 
 
