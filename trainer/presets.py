@@ -15,6 +15,9 @@ from trainer.config import Stage, TrainConfig, Weights
 from trainer.machine import Machine
 
 TINY = "curator-tiny"
+"""The default on a CPU."""
+BIOMEDCLIP = "hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"
+"""The default on a GPU: RegionMed-CLIP's towers. Panel2Patch starts from a larger one, a ViT-L/14."""
 _TINY_LR = 3e-4
 """From random weights; measured on 120 drawn figures, 300 steps of zoomin: at 1e-3 all features become one within 50
 steps, 3e-4 and 5e-4 learn alike."""
@@ -25,8 +28,6 @@ class Preset:
     name: str
     title: str
     """What follows the name in the page and in the command's help."""
-    default_model: str
-    """On a GPU; on a CPU ``curator-tiny``."""
     make: Callable[[Machine, int, str], TrainConfig]
     """(machine, steps, model) -> TrainConfig"""
 
@@ -135,14 +136,11 @@ PRESETS = {
         Preset(
             "zoomin",
             "ours of both papers: all levels, regions from the feature map, hard negatives",
-            "ViT-B-16",
             zoomin,
         ),
-        Preset(
-            "panel2patch", "that paper's: figure, panel and region in turn, regions as crops", "ViT-L-14", panel2patch
-        ),
-        Preset("regionmed", "RegionMed-CLIP's: warm-up, global, regions, joint", "ViT-B-16", regionmed),
-        Preset("flat", "the baseline: plain CLIP on whole figures", "ViT-B-16", flat),
+        Preset("panel2patch", "that paper's: figure, panel and region in turn, regions as crops", panel2patch),
+        Preset("regionmed", "RegionMed-CLIP's: warm-up, global, regions, joint", regionmed),
+        Preset("flat", "the baseline: plain CLIP on whole figures", flat),
     )
 }
 
@@ -157,8 +155,7 @@ def make_config(preset: str, machine: Machine, steps: int, model: str = "") -> T
         raise TrainingError(f"preset {preset!r} is unknown; expected one of {sorted(PRESETS)!r}")
     if steps < 1:
         raise TrainingError(f"steps is {steps!r}; expected at least 1")
-    chosen = PRESETS[preset]
-    return chosen.make(machine, steps, model or (chosen.default_model if machine.device == "cuda" else TINY))
+    return PRESETS[preset].make(machine, steps, model or (BIOMEDCLIP if machine.device == "cuda" else TINY))
 
 
 def _sized(config: TrainConfig, machine: Machine) -> TrainConfig:

@@ -32,6 +32,12 @@ def test_regionmed_has_the_papers_numbers() -> None:
     assert (config.image_px, config.roi_processor, config.regions) == (224, True, "crop")
 
 
+def test_without_a_model_a_gpu_trains_one_with_weights_and_a_cpu_the_tiny_one() -> None:
+    assert make_config("zoomin", GPU, 10).model.startswith("hf-hub:microsoft/BiomedCLIP")
+    assert make_config("zoomin", CPU, 10).model == "curator-tiny"
+    assert make_config("zoomin", CPU, 10, "local-dir:mine").model == "local-dir:mine"
+
+
 def test_flat_and_zoomin_differ_in_the_curriculum_alone() -> None:
     flat, zoomin = (make_config(name, CPU, 100) for name in ("flat", "zoomin"))
     names = {field.name for field in fields(TrainConfig) if getattr(flat, field.name) != getattr(zoomin, field.name)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trainer.presets import PRESETS, make_config
+from trainer.presets import PRESETS, TINY, make_config
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig
@@ -116,7 +116,10 @@ def _config(
         config = make_config(preset, this_machine(), steps, model or "")
     except ImportError as error:
         raise _missing(error) from error
-    return replace(config, **{name: value for name, value in changed.items() if value is not None})
+    config = replace(config, **{name: value for name, value in changed.items() if value is not None})
+    if not config.pretrained and ":" not in config.model and config.model != TINY:
+        click.echo(f"{config.model} starts from random weights; --pretrained names published ones", err=True)
+    return config
 
 
 class _Shown:
