@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from trainer.checkpoint import Checkpoint
 from trainer.evaluate.subject import ROI_PROCESSOR, Subject
 from trainer.metrics import read_metrics
+from trainer.model import has_weights
 from trainer.onnx_export import IMAGE, TEXT
 from trainer.run_folder import RunFolder
 
@@ -66,6 +67,7 @@ def _summary(checkpoint: Checkpoint) -> str:
     config, snapshot = checkpoint.config, checkpoint.snapshot
     pairs = snapshot["pairs"]["train"]
     weights = f"`{config.model}`" + (f" with the weights `{config.pretrained}`" if config.pretrained else "")
+    weights = weights if has_weights(config) else f"random weights of {weights}"
     return (
         f"A CLIP for scientific figures, trained from {weights} on {pairs['M']} figures, {pairs['P']} panels and "
         f"{pairs['R']} regions by the curriculum `{config.preset}`; the weights are those of step "

@@ -40,12 +40,17 @@ class Decoded:
         x, y, _, _ = self.window_xyxy
         x0, y0, x1, y1 = (value / self.shrunk for value in shift(part_xyxy, x, y))
         inside = clip((x0, y0, x1, y1), (0.0, 0.0, *self.image.size))
-        return np.asarray(self.image.resize((px, px), Image.Resampling.BICUBIC, inside, _REDUCING_GAP))
+        return squash(self.image, px, inside)
 
     @property
     def shrunk(self) -> int:
         """1, 2, 4 or 8: how many pixels of the file one decoded pixel stands for."""
         return round(self.file_wh[0] / self.image.size[0])
+
+
+def squash(image: Image.Image, px: int, part_xyxy: Box | None = None) -> Rgb:
+    """The image, or a part of it in its pixels, as a square of ``px``."""
+    return np.asarray(image.resize((px, px), Image.Resampling.BICUBIC, part_xyxy, _REDUCING_GAP))
 
 
 def decode(image: Image.Image, window_xyxy: Box | None, px: int | None, finest: float | None = None) -> Decoded:

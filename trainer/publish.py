@@ -95,6 +95,7 @@ def _save_model(subject: Subject, folder: Path) -> None:
     clip: Any = subject.model.clip
     weights: dict[str, Tensor] = {name: weight.clone().contiguous() for name, weight in clip.state_dict().items()}
     save_file(weights, folder / WEIGHTS)
+    (folder / WEIGHTS).chmod(0o644)  # safetensors lets none but the owner read it
     if subject.model.roi_processor is not None:
         save_file(subject.model.roi_processor.state_dict(), folder / ROI_PROCESSOR)
     model_cfg = json.loads(json.dumps(subject.model.clip_config))

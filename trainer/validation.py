@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from trainer.config import Level, TrainConfig
 from trainer.dataset import Channels, Collate, Tokenizer
 from trainer.evaluation_items import EvaluationItem, evaluation_items
 from trainer.model import RegionClip
-from trainer.pictures import Rgb, moved
+from trainer.pictures import moved, squash
 from trainer.retrieval import recall
 from trainer.samples import Child, Recipe, Sample
 from trainer.schedule import levels_of
@@ -25,7 +24,6 @@ POOL = 512
 """Pairs of a level at most, the first of the split; guess: R@1 then moves in steps of 0.2 %, and evaluating 20 times
 costs less than a large export's epoch."""
 _KS = (1, 10)
-_SQUASH_GAP = 3.0  # as pictures enter training (trainer.pictures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +97,10 @@ def _pairs(export: Path, level: Level, config: TrainConfig) -> _Pairs:
 def _sample(items: list[EvaluationItem], level: Level, config: TrainConfig) -> Sample:
     """The picture that the items share, squashed as in training, with their boxes where they have some."""
     image, px, recipe = items[0].image, config.image_px, _recipe(config, level)
-
-    def squash(picture: Image.Image) -> Rgb:
-        return np.asarray(picture.resize((px, px), Image.Resampling.BICUBIC, reducing_gap=_SQUASH_GAP))
-
     whole = (0.0, 0.0, float(image.width), float(image.height))
     children = tuple(
-        Child(moved(item.box_xyxy, whole, px), item.text, (), squash(item.crop) if recipe.crops else None)
+        Child(moved(item.box_xyxy, whole, px), item.text, (), squash(item.crop, px) if recipe.crops else None)
         for item in items
         if item.box_xyxy is not None
     )
-    return Sample(squash(image), items[0].text, children)
+    return Sample(squash(image, px), items[0].text, children)

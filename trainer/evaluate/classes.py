@@ -13,8 +13,7 @@ from PIL import Image, ImageOps
 
 from curator.errors import ImageError, InputError
 from curator.wording import normalised
-from trainer.evaluate.subject import squash
-from trainer.pictures import Rgb
+from trainer.pictures import Rgb, squash
 
 PROMPTS = "prompts.json"
 TEMPLATES = ("{}", "an image of {}", "a figure that shows {}")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from curator.geometry import Box
 from trainer.config import Level
-from trainer.evaluate.subject import squash
 from trainer.evaluation_items import evaluation_items
-from trainer.pictures import Rgb, moved
+from trainer.pictures import Rgb, moved, squash
 from trainer.records import Split
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from curator.errors import ModelError, TrainingError
-from curator.geometry import Box
 from trainer.checkpoint import Checkpoint, load_checkpoint
 from trainer.config import TrainConfig
 from trainer.machine import this_machine
@@ -27,7 +27,6 @@ ROI_PROCESSOR = "curator_roi_processor.safetensors"
 CONFIG = "open_clip_config.json"
 BATCH = 64
 """Pictures or texts encoded at a time; guess: a ViT-L/14 then takes 2 GB without gradients."""
-_REDUCING_GAP = 3.0  # as in training (trainer.pictures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +67,6 @@ class Subject:
             tokens = self.tokenizer(list(texts[first : first + BATCH]))
             features.append(self.model.encode_texts(tokens.to(self.device)).float().cpu())
         return torch.cat(features)
-
-
-def squash(image: Image.Image, px: int, part_xyxy: Box | None = None) -> Rgb:
-    """The image, or a part of it in its pixels, as a square of ``px``, as pictures enter training."""
-    return np.asarray(image.resize((px, px), Image.Resampling.BICUBIC, part_xyxy, _REDUCING_GAP))
 
 
 def load_subject(name: str, pretrained: str = "") -> Subject:
@@ -126,7 +120,8 @@ def load_trained(run: Path) -> Subject:
         ModelError, SettingsError: its model cannot be made here.
     """
     checkpoint = best_checkpoint(run)
-    subject = _subject(run.resolve().name, checkpoint.config)
+    with _unwarned():
+        subject = _subject(run.resolve().name, checkpoint.config)
     subject.model.load_state_dict({**checkpoint.model, **checkpoint.average})
     return subject
 
@@ -139,7 +134,19 @@ def load_start(run: Path) -> Subject:
     """
     config = best_checkpoint(run).config
     weights = f" ({config.pretrained})" if config.pretrained else ""
-    return _subject(f"{config.model}{weights}, before training", config)
+    with _unwarned():
+        return _subject(f"{config.model}{weights}, before training", config)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """open_clip warns of random weights; a run's are about to be loaded, or are those that it started from."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _subject(name: str, config: TrainConfig) -> Subject:
