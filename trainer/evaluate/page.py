@@ -89,7 +89,8 @@ def _retrieval(retrieval: Mapping[str, Any], start: str | None) -> str:
     ]
     return (
         "<h2>Retrieval</h2><p>R@k: how often a right one is among the k nearest of the pool. Equal texts count as one. "
-        "Ties count against the model.</p>"
+        "Ties count against the model. Regions cut out are pictures of their own; as boxes they are read from their "
+        "panel in the way that the model was made for (box-text retrieval).</p>"
         f'<div class="card">{_table(("", "queries", "chance R@1", "R@1", "R@5", "R@10", "median rank"), rows)}</div>'
         "<h3>R@1, its interval, and chance (dashed)</h3>"
         f'<div class="card">{dot_chart(whiskers, title="R@1")}{keys}</div>'
