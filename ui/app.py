@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agents.lvlm.connection import Connection
     from agents.segment.choose import Choice
     from curator.settings import ModelSettings
+    from ui.segmenting import Segmenting
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHUTDOWN_S = 2  # guess: open pages hold event streams that never end by themselves
@@ -45,6 +46,7 @@ def build_app(
     from ui import theme
     from ui.guard import Guard
     from ui.images import image_routes
+    from ui.segmenting import opencv_only, segmenting_of
 
     app = FastAPI(title="Curator", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, hosts=LOOPBACK)
@@ -55,9 +57,11 @@ def build_app(
         return {"status": "ok"}
 
     app.state.mining_jobs = MiningJobs(miner)
+    app.state.segmenting = segmenting_of(store, choose or opencv_only)
+    app.state.segmenting.prepare()
     gr.mount_gradio_app(
         app,
-        _blocks(store, who, app.state.mining_jobs, choose),
+        _blocks(store, who, app.state.mining_jobs, app.state.segmenting),
         path="/",
         run_history=False,
         footer_links=[],
@@ -77,20 +81,17 @@ def _connect(settings: ModelSettings) -> Connection:
     return test_connection(settings)
 
 
-def _blocks(store: Store, who: str, jobs: MiningJobs, choose: Callable[[], Choice] | None) -> Any:
+def _blocks(store: Store, who: str, jobs: MiningJobs, segmenting: Segmenting) -> Any:
     import gradio as gr
 
     from ui.editor.agents_server import AgentsServer
     from ui.editor.segment_server import SegmentServer
     from ui.header import header
     from ui.model_setup import ModelSetup
-    from ui.segmenting import opencv_only, segmenting_of
     from ui.tabs.dashboard import dashboard_tab
     from ui.tabs.gallery import gallery_tab
     from ui.tabs.review import review_tab
 
-    segmenting = segmenting_of(store, choose or opencv_only)
-    segmenting.prepare()
     agents = AgentsServer(store, jobs, ModelSetup(store.project, os.environ, _connect))
     with gr.Blocks(title="Curator", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
         header(store.project, who)
@@ -139,10 +140,13 @@ def serve(
     with listening:
         app = build_app(store, who=who, miner=miner, choose=choose)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_S, lifespan="on")
-        Server(config).run(sockets=[listening])
-        if app.state.mining_jobs.busy:
-            click.echo("Finishing the figure that is being mined; what was mined stays (Ctrl+C leaves it)")
-        app.state.mining_jobs.close()
+        try:
+            Server(config).run(sockets=[listening])
+        finally:  # the server raises the signal that ended it again
+            if app.state.mining_jobs.busy:
+                click.echo("Finishing the figure that is being mined; what was mined stays (Ctrl+C leaves it)")
+            app.state.mining_jobs.close()
+            app.state.segmenting.close()
 
 
 def _listening(host: str, port: int) -> socket.socket:

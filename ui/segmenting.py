@@ -73,7 +73,7 @@ class Segmenting:
         self._wanted: dict[str, tuple[str, Path]] = {}  # hash and file of images by figure id, the most wanted last
         self._ready: OrderedDict[str, Embedding] = OrderedDict()
         self._failed: OrderedDict[str, CuratorError] = OrderedDict()
-        self._working = False
+        self._worker: threading.Thread | None = None
 
     def prepare(self) -> None:
         """Loads the weights now, before a figure is opened."""
@@ -104,9 +104,17 @@ class Segmenting:
             return None
 
     def _start(self) -> None:
-        if not self._working:
-            self._working = True
-            threading.Thread(target=self._work, name="segmenting", daemon=True).start()
+        if self._worker is None:
+            self._worker = threading.Thread(target=self._work, name="segmenting", daemon=True)
+            self._worker.start()
+
+    def close(self) -> None:
+        """Waits for the image under way and computes no other: a process that ends while a model runs is aborted."""
+        with self._changed:
+            self._wanted.clear()
+            worker = self._worker
+        if worker is not None:
+            worker.join()
 
     def at_work(self) -> AtWork:
         choice = self._choice
@@ -151,7 +159,7 @@ class Segmenting:
         while True:
             with self._changed:
                 if not self._wanted:
-                    self._working = False
+                    self._worker = None
                     return
                 figure_id, image = next(reversed(self._wanted.items()))
             outcome = self._computed(figure_id, image, segmenter, cache)
