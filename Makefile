@@ -29,8 +29,8 @@ browser:  # the page's tests drive Chromium; where it is missing and we may, ins
 		&& apt-get update -qq && apt-get install -y -qq chromium fonts-dejavu-core >/dev/null; } \
 		|| echo "Chromium is missing: the page's tests will be skipped (apt-get install chromium)"
 
-test: dev browser
-	$(BIN)/pytest -n 2 --dist loadfile -q
+test: dev browser  # one thread a process: two processes fill two cores
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -q
 
 lint: dev
 	$(BIN)/ruff check .

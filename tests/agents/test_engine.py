@@ -75,6 +75,8 @@ from pathlib import Path
 from agents.engine import Job, mine
 from curator.figure import Figure, Hierarchy
 
+pytestmark = pytest.mark.process
+
 class Agent:
     def __init__(self):
         print(os.getpid(), flush=True)

@@ -13,6 +13,8 @@ from torch.nn import Parameter
 
 from trainer.distributed import Group, joined
 
+pytestmark = pytest.mark.process
+
 
 def test_a_process_alone_sends_nothing() -> None:
     with joined() as group:

@@ -21,6 +21,8 @@ from trainer.gather import Gather, across_processes, alone, make_gather  # noqa:
 from trainer.losses import level_loss  # noqa: E402
 from trainer.model import make_model  # noqa: E402
 
+pytestmark = pytest.mark.process
+
 ALL = Weights(intra=1.0, inter=0.7, roi=0.5, negatives=0.3, consistency=0.2)
 """Different, so that a swap of two would show."""
 LEVELS: tuple[Level, ...] = ("M", "P", "R")

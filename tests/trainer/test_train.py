@@ -30,6 +30,8 @@ from trainer.model import RegionClip
 from trainer.run_folder import RunFolder
 from trainer.snapshot import load_snapshot
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 CONFIG = small_config(ema=0.9)
 

@@ -9,9 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from curator.figure import FigureState
 from data.store import Store
 from tests.data.projects import add_figures
+
+pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[2]
 

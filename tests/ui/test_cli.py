@@ -230,6 +230,8 @@ from agents.embedded.agent import EmbeddedAgent
 from curator.settings import MiningSettings
 from data.store import Store
 from functools import partial
+
+pytestmark = pytest.mark.process
 if __name__ == "__main__":
     store = Store(Path(sys.argv[1]))
     figures = [store.reviews.figure(figure_id) for figure_id in store.reviews.to_mine()]

@@ -25,6 +25,8 @@ from data.sources import SourceSettings, read_sources
 from data.store import Store
 from ui.cli import main
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 FIGURES = 6
 

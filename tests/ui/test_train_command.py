@@ -18,6 +18,8 @@ from trainer.config_json import config_from_json, config_to_json
 from trainer.run_folder import RunFolder
 from ui.cli import main
 
+pytestmark = pytest.mark.process
+
 
 def train(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["train", *map(str, arguments)])

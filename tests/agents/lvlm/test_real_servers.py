@@ -25,6 +25,8 @@ from curator.settings import ModelSettings
 from tests.agents.lvlm.tiny_gguf import convert_model
 from tests.agents.lvlm.tiny_qwen import QUESTION, SCHEMA, answer_of, draw_picture, every_pair
 
+pytestmark = pytest.mark.process
+
 NEEDED = {"llama.cpp": ("torch", "gguf", "xllamacpp"), "transformers serve": ("torch", "fastapi", "uvicorn")}
 ATTEMPTS, PAUSE_S = 600, 0.1  # up in 7 s on a quiet machine, far later on a busy one
 NUMBER: Schema = {

@@ -29,6 +29,8 @@ from curator.settings import ModelSettings  # noqa: E402
 from tests.agents.lvlm.tiny_families import save_llava, save_qwen3  # noqa: E402
 from tests.agents.lvlm.tiny_qwen import QUESTION, SCHEMA, answer_of, draw_picture, every_pair  # noqa: E402
 
+pytestmark = pytest.mark.process
+
 TOGETHER_S = 60.0  # never waited for: batches are complete as soon as all their requests are there
 HOT = 4.0  # the tiny model is so sure of itself that a lower temperature changes nothing
 

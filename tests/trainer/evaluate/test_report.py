@@ -18,6 +18,8 @@ from trainer.evaluate.report import Report, evaluate, load_report
 from trainer.metrics import read_metrics
 from trainer.run_folder import RunFolder
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
