@@ -30,7 +30,7 @@ class Places:
         self._wh: Size = (width, height)
         self._scale = min(1.0, _WORK_SIDE_PX / max(width, height))
         self._small_wh: Size = (max(1, round(width * self._scale)), max(1, round(height * self._scale)))
-        gray = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), self._small_wh, interpolation=cv2.INTER_AREA)
+        gray = cv2.cvtColor(cv2.resize(rgb, self._small_wh, interpolation=cv2.INTER_LINEAR), cv2.COLOR_RGB2GRAY)
         self._busy = np.asarray(np.abs(cv2.Laplacian(gray, cv2.CV_32F)) / 255, np.float32)
         self._boxes = [self._small(box) for box in boxes_xyxy]
         self._covered = np.zeros(gray.shape, np.uint8)
