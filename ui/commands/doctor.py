@@ -36,6 +36,11 @@ _PACKAGES = (
     ("lxml", True, "no JATS articles"),
     ("sqlite-utils", True, "no project database"),
     ("matplotlib", True, "no demo corpus"),
+    ("openai", True, "no models on servers"),
+    ("torch", False, "no local models and no training; `make models` installs it, 5 GB"),
+    ("transformers", False, "no local vision-language models; `make models` installs it"),
+    ("open_clip_torch", False, "no training; `make models` installs it"),
+    ("segment-anything", False, "no SAM checkpoints of your own; `make models` installs it"),
     ("playwright", False, "the page's own tests are skipped; curating works"),
 )
 
