@@ -18,6 +18,8 @@ from agents.engine import Job, Mined, load_rgb, mine
 from curator.errors import MiningError
 from curator.figure import Figure, Hierarchy, Panel, Provenance
 
+pytestmark = pytest.mark.process
+
 
 class ScriptedAgent:
     """Proposes one panel over the whole image; the figure's caption may ask for trouble."""
@@ -74,8 +76,6 @@ from itertools import repeat
 from pathlib import Path
 from agents.engine import Job, mine
 from curator.figure import Figure, Hierarchy
-
-pytestmark = pytest.mark.process
 
 class Agent:
     def __init__(self):

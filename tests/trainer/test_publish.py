@@ -30,6 +30,8 @@ from trainer.publish import publish
 from trainer.run_folder import RunFolder
 from trainer.snapshot import describe
 
+pytestmark = pytest.mark.process
+
 TEXTS = ["an arrowhead points at a nucleus", "marked fibrosis near the vein"]
 FRESH = """
 import importlib.util, sys
@@ -44,8 +46,6 @@ with torch.no_grad():
     text = model.encode_text(open_clip.get_tokenizer(name)(sys.argv[3:]), normalize=True)
 numpy.savez(sys.argv[2] + "/features.npz", image=image.numpy(), text=text.numpy())
 from PIL import Image
-
-pytestmark = pytest.mark.process
 numpy.save(sys.argv[2] + "/seen.npy", preprocess(Image.new("RGB", (90, 30), (255, 0, 0))).numpy())
 """
 

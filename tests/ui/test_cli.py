@@ -22,6 +22,8 @@ from tests.data.pmc_server import PmcServer
 from ui.cli import main
 from ui.docs import DOCS, PAGES
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 FIGURES = 6
 MINED_ALL = {"mined": FIGURES, "failed": 0, "cost": 0.0, "ended_early": ""}
@@ -230,8 +232,6 @@ from agents.embedded.agent import EmbeddedAgent
 from curator.settings import MiningSettings
 from data.store import Store
 from functools import partial
-
-pytestmark = pytest.mark.process
 if __name__ == "__main__":
     store = Store(Path(sys.argv[1]))
     figures = [store.reviews.figure(figure_id) for figure_id in store.reviews.to_mine()]
