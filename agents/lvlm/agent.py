@@ -182,16 +182,21 @@ class _Tally:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._known: set[str] = set()
         self.seconds = 0.0
         self.cost = 0.0
 
     def find(self, key: str) -> Exchange | None:
-        return self._ledger.find(key)
+        found = self._ledger.find(key)
+        if found is not None:
+            self._known.add(key)
+        return found
 
     def save(self, exchange: Exchange, pictures: Sequence[Picture]) -> None:
         self._ledger.save(exchange, pictures)
-        self.seconds += exchange.reply.seconds
-        self.cost += exchange.cost
+        if exchange.key not in self._known:  # a known one that is read otherwise now was paid for before
+            self.seconds += exchange.reply.seconds
+            self.cost += exchange.cost
 
 
 def prompts_version() -> str:
