@@ -21,7 +21,7 @@ from bench.stand_ins.oracle import FRAME, ErrorRates, NoisyOracle
 from bench.stand_ins.server import ModelServer, words_of
 from curator.figure import Article
 from curator.settings import ModelSettings, PromptingSettings, Settings
-from data.images import encode_thumbnail, encode_web, load_image
+from data.ingest import keep_image
 from data.store import Store
 from ui.mining import mine_figures
 
@@ -79,11 +79,8 @@ def _filled(store: Store, corpus: Path) -> list[dict[str, Any]]:
     """A project of drawn figures that the embedded agent has mined; their truths."""
     figures = []
     for one in drawn(corpus, FIGURES, seed=99):
-        original = (corpus / one.truth["image"]).read_bytes()
-        image = load_image(corpus / one.truth["image"])
-        web, suffix = encode_web(image.rgb, original, image.format)
-        store.images.save(image.sha256, original, web, suffix, encode_thumbnail(image.rgb))
-        figures.append((one, replace(one.figure, image_sha256=image.sha256, article_id="demo")))
+        sha256, _ = keep_image(store, corpus / one.truth["image"])
+        figures.append((one, replace(one.figure, image_sha256=sha256, article_id="demo")))
     added = store.articles.save(Article("demo"), [figure for _, figure in figures]).added
     truths = []
     for (one, _), figure_id in zip(figures, added, strict=True):

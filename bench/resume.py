@@ -15,9 +15,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from bench.stand_ins.server import ModelServer
 from curator.figure import Article, Figure, Hierarchy, Panel, PanelKind, Provenance, Shared
-from data.images import encode_thumbnail, encode_web, load_image
+from data.ingest import keep_image
 from data.store import Store
 
 FIGURES = 10_000
@@ -84,19 +87,12 @@ def _mining(project: Path, base_url: str) -> subprocess.Popen[bytes]:
 
 def _fill(project: Path, count: int) -> None:
     """Figures that share one picture, each with a caption of its own, mined by the embedded agent."""
-    import numpy as np
-
     store = Store(project)
     rgb = np.full((300, 400, 3), 230, np.uint8)
     rgb[20:280, 20:190], rgb[20:280, 210:380] = (120, 60, 90), (60, 90, 120)
     picture = project / "picture.png"
-    import cv2
-
     cv2.imwrite(str(picture), rgb)
-    image = load_image(picture)
-    original = picture.read_bytes()
-    web, suffix = encode_web(image.rgb, original, image.format)
-    store.images.save(image.sha256, original, web, suffix, encode_thumbnail(image.rgb))
+    sha256, image_wh = keep_image(store, picture)
     found = Provenance("embedded", "1", "2026-01-01T00:00:00+00:00", 0.9)
     candidates = Hierarchy(
         (
@@ -107,7 +103,7 @@ def _fill(project: Path, count: int) -> None:
     )
     for start in range(0, count, 500):
         figures = [
-            Figure(f"f{n}", f"article-{start}", "picture.png", image.sha256, (400, 300), caption=_CAPTION.format(n))
+            Figure(f"f{n}", f"article-{start}", "picture.png", sha256, image_wh, caption=_CAPTION.format(n))
             for n in range(start, start + 500)
         ]
         for figure_id in store.articles.save(Article(f"article-{start}"), figures).added:

@@ -70,7 +70,7 @@ def _note(store: Store, report: IngestReport, problem: Problem) -> None:
 
 
 def _figure(store: Store, source: ArticleSource, figure: FigureSource, limits: ImageLimits) -> Figure:
-    sha256, image_wh = _keep_image(store, figure.image_path, limits)
+    sha256, image_wh = keep_image(store, figure.image_path, limits)
     return Figure(
         id=figure.figure_key,
         article_id=source.article.id,
@@ -86,8 +86,8 @@ def _figure(store: Store, source: ArticleSource, figure: FigureSource, limits: I
     )
 
 
-def _keep_image(store: Store, path: Path, limits: ImageLimits) -> tuple[str, Size]:
-    """Hash and size; an image that the project has is not decoded again."""
+def keep_image(store: Store, path: Path, limits: ImageLimits = DEFAULT_LIMITS) -> tuple[str, Size]:
+    """Keeps an image file; its hash and size. One that the project has is not decoded again."""
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if store.images.has(sha256) and (known := store.articles.image_wh(sha256)) is not None:
