@@ -1,0 +1,1 @@
+"""Experiments in learning: each a script with a size for a CPU and one for a GPU."""
