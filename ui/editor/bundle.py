@@ -53,7 +53,7 @@ MODULES = (
     "actions.js",
     "review.js",
 )
-_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import (\{[^}]*\}) from "(?:\./|\.\./\w+/)(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:class|function|async function|const) (\w+))", re.MULTILINE)
 
 
@@ -62,17 +62,19 @@ def bundle() -> str:
     return f"{as_script(MODULES)}\nmodule_review.startReview(element, server);\n"
 
 
-def as_script(names: Iterable[str]) -> str:
+def as_script(names: Iterable[str], folder: Path = _FOLDER) -> str:
     """Modules as one script, without a build step; each stands after those that it imports.
+
+    Names are relative to ``folder``; no two files may have the same name.
 
     Each module becomes a function of its own, so that its names stay its own: its imports turn into constants taken
     from the modules before it, its exports into what the function returns.
     """
-    return "\n".join(['"use strict";', *(_as_function(name) for name in names)])
+    return "\n".join(['"use strict";', *(_as_function(folder / name) for name in names)])
 
 
-def _as_function(name: str) -> str:
-    source = (_FOLDER / name).read_text(encoding="utf-8")
+def _as_function(path: Path) -> str:
+    source = path.read_text(encoding="utf-8")
     exports = ", ".join(_EXPORT.findall(source))
     body = _EXPORT.sub("", _IMPORT.sub(r"const \1 = module_\2;", source))
-    return f"const module_{name.removesuffix('.js')} = (() => {{\n{body}return {{ {exports} }};\n}})();"
+    return f"const module_{path.stem} = (() => {{\n{body}return {{ {exports} }};\n}})();"
