@@ -14,6 +14,7 @@ from data.store.outcomes import Outcomes
 from data.store.problems import Problems
 from data.store.queue import Queue
 from data.store.reviews import Reviews
+from data.store.trainable import TrainableCounts
 
 
 class Store:
@@ -35,6 +36,7 @@ class Store:
         self.problems = Problems(self.connections)
         self.outcomes = Outcomes(self.connections)
         self.dashboard = Dashboard(self.connections)
+        self.trainable = TrainableCounts(self.connections)
 
     def close(self) -> None:
         """Closes this thread's connection."""
