@@ -1,6 +1,6 @@
 // The filter: its values, its fields in the rail, and its form in the address (a QueueFilter without its defaults).
 
-const DEFAULTS = Object.freeze({
+export const DEFAULTS = Object.freeze({
   states: [],
   confidence_from: null,
   confidence_below: null,
@@ -15,18 +15,18 @@ function isDefault(name, value) {
   return JSON.stringify(value) === JSON.stringify(DEFAULTS[name]);
 }
 
-function compact(filter) {
+export function compact(filter) {
   return Object.fromEntries(Object.entries(filter).filter(([name, value]) => !isDefault(name, value)));
 }
 
 // "#queue&show=JSON" is this tab's address; "#figure=ID&filter=JSON" is a figure in Review, in the queue of that filter.
-function addressOf(place, name, filter) {
+export function addressOf(place, name, filter) {
   const fields = compact(filter);
   return "#" + place + (Object.keys(fields).length ? `&${name}=` + encodeURIComponent(JSON.stringify(fields)) : "");
 }
 
 // The address may be anybody's: unknown fields are dropped here, wrong values are refused by the server.
-function filterOfAddress() {
+export function filterOfAddress() {
   const part = location.hash.slice(1).split("&").find((one) => one.startsWith("show="));
   try {
     const fields = part ? JSON.parse(decodeURIComponent(part.slice("show=".length))) : {};
@@ -36,7 +36,7 @@ function filterOfAddress() {
   }
 }
 
-function make(tag, className, text) {
+export function make(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
   if (text !== undefined) node.textContent = text;
@@ -46,7 +46,7 @@ function make(tag, className, text) {
 const STATES = ["unmined", "proposed", "accepted", "skipped"];
 
 // Draws the rail; `changed(fields)` is called with the fields that a person set.
-function makeRail(rail, kinds, findArticles, changed) {
+export function makeRail(rail, kinds, findArticles, changed) {
   const boxes = {};
   const counts = {};
   for (const state of STATES) {

@@ -1,5 +1,14 @@
 // The Queue tab: puts rail, search and grid together.
 
+import { DEFAULTS, addressOf, compact, filterOfAddress, make, makeRail } from "./filters.js";
+import { PAGE, makeGrid } from "./grid.js";
+import { makeCard } from "./card.js";
+import { makeProblems } from "./problems.js";
+import { makePicked } from "./picked.js";
+
+const MIN_CARD = 196; // px; three panels side by side can still be told apart
+const CARD_EXTRA = 62; // px of text below the picture
+
 const gallery = element.querySelector(".gallery");
 const part = (selector) => gallery.querySelector(selector);
 const search = part(".text");
@@ -18,13 +27,13 @@ async function ask(name, request) {
 
 const openHref = (item) => addressOf("figure=" + encodeURIComponent(item.figure_id), "filter", filter);
 const rail = makeRail(part(".rail"), props.kinds, (text) => ask("articles", { text }), change);
-const grid = makeGrid(
-  part(".scroll"),
-  part(".grid"),
-  async (offset) => (await ask("find", { filter: compact(filter), offset, limit: PAGE })).items,
-  openHref,
-  (card) => picked.dress(card),
-);
+const grid = makeGrid(part(".scroll"), part(".grid"), {
+  fetchPage: async (offset) => (await ask("find", { filter: compact(filter), offset, limit: PAGE })).items,
+  cardOf: (item) => picked.dress(makeCard(item, openHref(item))),
+  keyOf: (item) => item.figure_id,
+  minWidth: MIN_CARD,
+  heightOf: (width) => Math.round(width * 0.72) + CARD_EXTRA,
+});
 const picked = makePicked(part(".picked"), part(".grid"), (index) => grid.at(index), ask);
 const problems = makeProblems(part(".problems"), part(".show-problems"), () => ask("problems", {}), openHref);
 

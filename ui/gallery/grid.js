@@ -1,15 +1,14 @@
-// The grid: as tall as all figures, drawn only where it is seen. Pages of figures are fetched as they come into view.
+// A grid of cards, as tall as all items, drawn only where it is seen. Pages of items are fetched as they come into view.
 
-const PAGE = 60; // figures a request: two screens of a large window
-const MIN_CARD = 196; // px; three panels side by side can still be told apart
-const CARD_EXTRA = 62; // px of text below the picture
-const GAP = 10; // px, as in gallery.css
+export const PAGE = 60; // items a request: two screens of a large window
+const GAP = 10; // px between cards
 const AT_ONCE = 2; // requests under way: a dragged scroll bar passes hundreds of pages, only where it stops matters
 const KEPT_PAGES = 40; // then the farthest are forgotten
 
-// `fetchPage(offset)` resolves to the items from there on (undefined: no answer); `hrefOf(item)` is the address that
-// opens one; `dress(card)` adds to a card that was drawn.
-function makeGrid(scroll, grid, fetchPage, hrefOf, dress) {
+// `fetchPage(offset)` resolves to the items from there on (undefined: no answer); `cardOf(item)` draws one, with a link
+// that takes the focus; `keyOf(item)` tells one from another; a card is at least `minWidth` px wide and
+// `heightOf(width)` high.
+export function makeGrid(scroll, grid, { fetchPage, cardOf, keyOf, minWidth, heightOf }) {
   let count = 0;
   let generation = 0;
   let pages = new Map();
@@ -17,13 +16,13 @@ function makeGrid(scroll, grid, fetchPage, hrefOf, dress) {
   let cards = new Map();
   let active = 0;
   let focusWhenDrawn = false;
-  let shape = { columns: 1, width: MIN_CARD, height: 1 };
+  let shape = { columns: 1, width: minWidth, height: 1 };
 
   function measure() {
     const room = grid.clientWidth;
-    const columns = Math.max(1, Math.floor((room + GAP) / (MIN_CARD + GAP)));
+    const columns = Math.max(1, Math.floor((room + GAP) / (minWidth + GAP)));
     const width = (room - GAP * (columns - 1)) / columns;
-    shape = { columns, width, height: Math.round(width * 0.72) + CARD_EXTRA };
+    shape = { columns, width, height: heightOf(width) };
     const rows = Math.ceil(count / columns);
     grid.style.height = Math.max(0, rows * (shape.height + GAP) - GAP) + "px";
   }
@@ -62,7 +61,8 @@ function makeGrid(scroll, grid, fetchPage, hrefOf, dress) {
     const last = Math.min(count, Math.ceil((scroll.scrollTop + 2 * scroll.clientHeight) / pitch) * shape.columns);
     const focused = document.activeElement;
     for (const [index, card] of cards) {
-      const stale = card.dataset.figure !== (itemAt(index) || {}).figure_id;
+      const item = itemAt(index);
+      const stale = !item || card.dataset.key !== keyOf(item);
       if (index >= count || ((index < first || index >= last || stale) && !card.contains(focused))) {
         card.remove();
         cards.delete(index);
@@ -71,12 +71,13 @@ function makeGrid(scroll, grid, fetchPage, hrefOf, dress) {
     for (let index = first; index < last; index += 1) {
       const item = itemAt(index);
       if (item && !cards.has(index)) {
-        const card = makeCard(item, hrefOf(item));
+        const card = cardOf(item);
+        card.setAttribute("role", "listitem");
+        card.dataset.key = keyOf(item);
         card.dataset.index = index;
         card.setAttribute("aria-posinset", index + 1);
         card.setAttribute("aria-setsize", count);
         card.querySelector("a").tabIndex = index === active ? 0 : -1;
-        dress(card);
         cards.set(index, card);
         place(card, index);
         grid.append(card);
@@ -164,67 +165,4 @@ function makeGrid(scroll, grid, fetchPage, hrefOf, dress) {
     at: itemAt,
     focus: () => focus(active),
   };
-}
-
-function makeCard(item, href) {
-  const card = make("div", "card");
-  card.setAttribute("role", "listitem");
-  card.dataset.figure = item.figure_id;
-  const link = make("a");
-  link.href = href;
-  const picture = make("span", "picture");
-  const image = make("img");
-  image.alt = "";
-  image.decoding = "async";
-  image.draggable = false;
-  image.addEventListener("error", () => picture.classList.add("missing"));
-  image.src = "/thumbnail/" + encodeURIComponent(item.figure_id);
-  picture.append(image);
-  if (item.flag_count) picture.append(chip("flags", item.flag_count + (item.flag_count === 1 ? " flag" : " flags")));
-  if (item.lease_by) {
-    const who = item.lease_by.split("#")[0];
-    picture.append(make("span", "lease", who));
-    picture.lastChild.title = who + " is editing this figure";
-  }
-  const title = make("span", "title");
-  title.append(make("b", "", item.label || item.figure_id.slice(item.article_id.length + 1)), make("span", "", item.article_id));
-  title.title = item.figure_id;
-  const facts = make("span", "facts");
-  facts.append(chip(item.state, item.state));
-  if (item.state !== "unmined") facts.append(confidence(item), counts(item));
-  link.append(picture, title, facts);
-  card.append(link);
-  return card;
-}
-
-function chip(state, text) {
-  const node = make("span", "c-chip", text);
-  node.dataset.state = state;
-  return node;
-}
-
-function confidence(item) {
-  const node = make("span", "sure c-num", item.confidence === null ? "" : item.confidence.toFixed(2));
-  if (item.confidence !== null) {
-    node.title = "confidence " + item.confidence.toFixed(3);
-    node.style.setProperty("--sure", item.confidence);
-    node.dataset.low = item.confidence < 0.5;
-  }
-  return node;
-}
-
-function counts(item) {
-  const node = make("span", "counts c-num");
-  const named = [
-    ["panel", item.panel_count],
-    ["marker", item.marker_count],
-    ["region", item.region_count],
-  ];
-  node.title = named.map(([name, n]) => n + " " + name + (n === 1 ? "" : "s")).join(", ");
-  for (const [name, n] of named) {
-    const one = make("span", name, String(n));
-    one.dataset.none = n === 0;
-    node.append(one);
-  }
-  return node;
 }

@@ -1,7 +1,9 @@
 // Figures picked in the grid, to be mined again with one agent. Progress is told in the page's header.
 
+import { make } from "./filters.js";
+
 // `bar` is the strip that shows while any is picked; `itemAt(index)` the figure at a place of the grid, where known.
-function makePicked(bar, grid, itemAt, ask) {
+export function makePicked(bar, grid, itemAt, ask) {
   const ids = new Set();
   const part = (selector) => bar.querySelector(selector);
   const agents = part("select");
@@ -99,7 +101,7 @@ function makePicked(bar, grid, itemAt, ask) {
   });
 
   return {
-    // Gives a card its check box.
+    // Gives a card its check box; the card.
     dress(card) {
       const pick = make("button", "pick");
       pick.type = "button";
@@ -109,6 +111,7 @@ function makePicked(bar, grid, itemAt, ask) {
       pick.title = "Pick for mining again (Space; Shift picks all between)";
       card.append(pick);
       mark(card);
+      return card;
     },
   };
 }

@@ -1,6 +1,8 @@
 // The drawer of what could not be ingested or mined.
 
-function makeProblems(drawer, button, fetchProblems, hrefOf) {
+import { make } from "./filters.js";
+
+export function makeProblems(drawer, button, fetchProblems, hrefOf) {
   const list = drawer.querySelector(".list");
 
   const when = (iso) => new Date(iso).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });

@@ -20,8 +20,10 @@ from curator.figure import PanelKind
 from data.store import Store
 from data.store.queue import QueueFilter
 from ui.editor.agents_server import AgentsServer
+from ui.editor.bundle import as_script
 
 _FOLDER = Path(__file__).parent.parent / "gallery"
+_MODULES = ("filters.js", "grid.js", "card.js", "problems.js", "picked.js", "gallery.js")
 _MAX_PAGE = 200  # figures; the page asks for 60
 _MAX_TEXT = 500  # characters of a search
 _ARTICLES_SHOWN = 12
@@ -116,11 +118,10 @@ def gallery_tab(store: Store, agents: AgentsServer) -> Any:
     """The tab's component, to be made inside ``gr.Tab``."""
     import gradio as gr
 
-    scripts = ("filters.js", "grid.js", "problems.js", "picked.js", "gallery.js")
     return gr.HTML(
         html_template=(_FOLDER / "gallery.html").read_text(encoding="utf-8"),
         css_template=(_FOLDER / "gallery.css").read_text(encoding="utf-8"),
-        js_on_load="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in scripts),
+        js_on_load=as_script(_MODULES, _FOLDER),
         server_functions=[*gallery_answers(store), *agents.job_functions()],
         apply_default_css=False,
         elem_id="gallery",
