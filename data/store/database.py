@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import filecmp
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from curator.errors import StoreError
+from data.store.copying import copy_database
 from data.store.schema import migrations
 
 BUSY_TIMEOUT_MS = 10_000  # guess: a writer waits for another this long before it gives up
@@ -19,8 +22,11 @@ BUSY_TIMEOUT_MS = 10_000  # guess: a writer waits for another this long before i
 class Connections:
     """The project's database, opened once in each thread that asks (sqlite3 connections are bound to their thread).
 
+    One that an older Curator wrote is upgraded; as it was before, it stays beside it as ``curator.before-m003.db``, by
+    the first step of the upgrade.
+
     Raises:
-        StoreError: the file is no database, or was written by a newer Curator.
+        StoreError: the file is no database, was written by a newer Curator, or cannot be copied before its upgrade.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,20 +39,37 @@ class Connections:
 
     def _migrate(self) -> None:
         try:
-            known = {migration.name for migration in migrations.pending(Database(memory=True))}
-            applied = {migration.name for migration in migrations.applied(self.db)}
-            if applied - known:
-                raise StoreError(
-                    f"{self.path} was written by a newer Curator (it has {sorted(applied - known)!r}); update Curator"
-                )
-            if known - applied:
-                with self.write():
+            newer = unknown_migrations(migration.name for migration in migrations.applied(self.db))
+            if newer:
+                raise StoreError(f"{self.path} was written by a newer Curator (it has {newer!r}); update Curator")
+            if migrations.pending(self.db):
+                with self.write():  # whoever opens it too waits here, and finds it done
+                    if (pending := migrations.pending(self.db)) and migrations.applied(self.db):
+                        self._keep_as_it_is(pending[0].name.partition("_")[0])
                     migrations.apply(self.db)
         except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                raise StoreError(
+                    f"{self.path} is being written to by another process, perhaps upgraded; try again when it is done"
+                ) from error
             raise StoreError(
                 f"{self.path} cannot be read as a Curator database ({error}); restore it from a backup, "
                 "or name another folder with --project"
             ) from error
+
+    def _keep_as_it_is(self, step: str) -> None:
+        """Copies the database beside itself; a copy of the same from an upgrade that was killed is kept as it is."""
+        fresh = self.path.with_name(f".{self.path.stem}.before-{step}.db")
+        fresh.unlink(missing_ok=True)  # of an upgrade that was killed: the write lock lets one copy at a time
+        copy_database(self.path, fresh)
+        for number in count(1):
+            kept = self.path.with_name(f"{self.path.stem}.before-{step}{f'-{number}' if number > 1 else ''}.db")
+            if not kept.exists():
+                fresh.replace(kept)
+                return
+            if filecmp.cmp(fresh, kept, shallow=False):
+                fresh.unlink()
+                return
 
     @property
     def db(self) -> Database:
@@ -87,3 +110,9 @@ class Connections:
         if hasattr(self._local, "db"):
             self._local.db.conn.close()
             del self._local.db
+
+
+def unknown_migrations(applied: Iterable[str]) -> list[str]:
+    """Those of a database's migrations that a newer Curator made, in order of name."""
+    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+    return sorted(set(applied) - known)

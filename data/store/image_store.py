@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, TypeAlias, cast
 
 from curator.errors import StoreError
 
+Form: TypeAlias = Literal["originals", "seen", "thumbnails", "web"]
+
 _SEEN_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
+_WEB_SUFFIXES = (".jpg", ".png", ".webp")
+_NAME = re.compile(r"(originals|seen|thumbnails|web)/([0-9a-f]{2})/(\2[0-9a-f]{62})(?:\.(?:jpg|png|webp))?")
 
 
 class ImageStore:
@@ -30,7 +37,7 @@ class ImageStore:
 
     def web(self, sha256: str) -> Path:
         """RGB in the frame of the boxes: EXIF rotation and colour space are settled."""
-        for suffix in (".jpg", ".png", ".webp"):
+        for suffix in _WEB_SUFFIXES:
             if (path := self._path("web", sha256, suffix)).is_file():
                 return path
         return self._found(self._path("web", sha256, ".png"))
@@ -47,8 +54,20 @@ class ImageStore:
         return self._found(self._path("thumbnails", sha256, ".webp"))
 
     def has(self, sha256: str) -> bool:
-        """All three forms are there; the thumbnail is written last."""
-        return self._path("thumbnails", sha256, ".webp").is_file()
+        """All three forms are there."""
+        return (
+            self._path("thumbnails", sha256, ".webp").is_file()
+            and self._path("originals", sha256, "").is_file()
+            and any(self._path("web", sha256, suffix).is_file() for suffix in _WEB_SUFFIXES)
+        )
+
+    def files(self) -> Iterator[str]:
+        """Path below ``root`` of every file, also of what does not belong there; those that do in order of path."""
+        for folder, subfolders, names in os.walk(self.root):
+            subfolders.sort()
+            below = os.path.relpath(folder, self.root)
+            for name in sorted(names):
+                yield name if below == os.curdir else f"{below}/{name}"
 
     def save_seen(self, sha256: str, content: bytes, media_type: str) -> None:
         """Keeps a picture as it was sent to a model, by the hash of these very bytes."""
@@ -81,3 +100,9 @@ class ImageStore:
             file.flush()
             os.fsync(file.fileno())
         os.replace(file.name, path)
+
+
+def parse_image_path(path: str) -> tuple[Form, str] | None:
+    """Form and hash in the name of a file of the store, given below its root; None where it is none of its names."""
+    match = _NAME.fullmatch(path)
+    return (cast("Form", match[1]), match[3]) if match else None
