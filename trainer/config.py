@@ -17,10 +17,14 @@ class Weights:
     """InfoNCE (or SigLIP) within the step's level."""
     inter: float = 0.0
     """Cross-level message passing: an image with the mean of its children, in each modality."""
+    children: float = 0.0
+    """InfoNCE (or SigLIP) of an image's children, from that image's encoding: of panels in figures, regions in panels."""
     roi: float = 0.0
-    """Region features against region texts (RegionMed-CLIP's L_roi)."""
+    """Region features against region texts (RegionMed-CLIP's L_roi): half of ``children``, regions to texts alone."""
     negatives: float = 0.0
     """RegionMed-CLIP's L_neg: regions away from their negative texts."""
+    contrast: float = 0.0
+    """Negatives as further wrong answers: each region picks its text among all texts and negatives of the batch."""
     consistency: float = 0.0
     """1 - cos of a region's RoI feature and its crop's."""
 

@@ -42,6 +42,26 @@ def one_way(a: Tensor, b: Tensor, scale: Tensor, same: Tensor | None = None) -> 
     return functional.cross_entropy(logits, torch.arange(len(a), device=a.device))
 
 
+def one_way_among(a: Tensor, b: Tensor, wrong: Tensor, scale: Tensor, same: Tensor | None = None) -> Tensor:
+    """``one_way`` with m further wrong answers W for all, as NegCLIP (arXiv 2210.01936) takes hard negative captions:
+
+    - 1/n sum_i log( exp(s A_i.B_i) / ( sum_j exp(s A_i.B_j) + sum_k exp(s A_i.W_k) ) )
+
+    Args:
+        a: float [n, d].
+        b: float [n, d].
+        wrong: W, float [m, d].
+        scale: s.
+        same: bool [n, n + m], where the text of row i is equal to one of B or W: left out, save for its own.
+    """
+    if not len(a):
+        return _nothing(a, b) + wrong.sum()
+    logits = scale * a @ torch.cat([b, wrong]).T
+    if same is not None:
+        logits = logits.masked_fill(_others(same), -torch.inf)
+    return functional.cross_entropy(logits, torch.arange(len(a), device=a.device))
+
+
 def siglip(a: Tensor, b: Tensor, scale: Tensor, bias: Tensor, same: Tensor | None = None) -> Tensor:
     """SigLIP's loss (arXiv 2303.15343), z_ij = 1 for i = j and -1 elsewhere:
 
@@ -104,8 +124,8 @@ def same_texts(tokens: Tensor) -> Tensor:
 
 
 def _others(same: Tensor) -> Tensor:
-    """Pairs to leave out: equal texts of different rows."""
-    return same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)
+    """Pairs to leave out: equal texts, but for those of the diagonal."""
+    return same & ~torch.eye(*same.shape, dtype=torch.bool, device=same.device)
 
 
 def _nothing(a: Tensor, b: Tensor) -> Tensor:

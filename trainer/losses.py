@@ -17,6 +17,7 @@ from trainer.formulas import (
     mean_of_children,
     negative_losses,
     one_way,
+    one_way_among,
     same_texts,
     siglip,
 )
@@ -32,7 +33,8 @@ class Losses:
     """Scalar with gradient: the weighted sum of the parts."""
     parts: dict[str, Tensor]
     """Each loss by name, without its weight and gradient: ``intra_M``, ``intra_P``, ``intra_R``; ``inter_image_MP``,
-    ``inter_text_MP``, ``inter_image_PR``, ``inter_text_PR``; ``roi``, ``negatives``, ``consistency``."""
+    ``inter_text_MP``, ``inter_image_PR``, ``inter_text_PR``; ``children_MP``, ``children_PR``; ``roi``, ``negatives``,
+    ``contrast``, ``consistency``."""
 
 
 def level_loss(model: RegionClip, batch: Batch, weights: Weights, config: TrainConfig, gather: Gather) -> Losses:
@@ -43,8 +45,11 @@ def level_loss(model: RegionClip, batch: Batch, weights: Weights, config: TrainC
       and texts each among themselves; images without children drop out. Means are of features before the ROI
       processor: afterwards a child knows the image that it is compared with. With a frozen text tower the text-text
       term is left out, since it has no gradient.
+    - ``children``: at M the panels with their texts, at P the regions with theirs, so that one encoding of an image
+      teaches two levels; at R that is ``intra``.
     - ``roi``: children of any level with their texts. With SigLIP's loss it takes SigLIP's form.
-    - ``negatives`` and ``consistency``: regions, so at P and R.
+    - ``negatives``, ``contrast`` and ``consistency``: regions, so at P and R. ``contrast`` keeps its form under SigLIP:
+      a bias on all logits would cancel.
 
     Every process must call it with the same weights and level, since it gathers the same rows in the same order.
 
@@ -68,11 +73,18 @@ def level_loss(model: RegionClip, batch: Batch, weights: Weights, config: TrainC
             having, means = mean_of_children(step.child_texts, children.image, len(batch.images))
             text_loss = step.pairs(step.texts[having], means, batch.texts[having])
             found.append((f"inter_text_{between}", weights.inter, text_loss))
+    if weights.children and level != "R":
+        between = "MP" if level == "M" else "PR"
+        found.append(
+            (f"children_{between}", weights.children, step.pairs(step.regions, step.child_texts, children.texts))
+        )
     if weights.roi:
         roi_loss = step.pairs(step.regions, step.child_texts, children.texts, both_ways=False)
         found.append(("roi", weights.roi, roi_loss))
     if weights.negatives and level != "M":
         found.append(("negatives", weights.negatives, step.mean(step.negative_losses())))
+    if weights.contrast and level != "M":
+        found.append(("contrast", weights.contrast, step.contrast()))
     if weights.consistency and level != "M":
         found.append(("consistency", weights.consistency, step.mean(step.consistency_losses())))
     if not found:
@@ -142,12 +154,26 @@ class _Step:
         everywhere = self._gather(losses)
         return everywhere.sum() / max(len(everywhere), 1)
 
-    def negative_losses(self) -> Tensor:
+    @cached_property
+    def negatives(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Of all regions one after the other: tokens int64 [m, context], features [m, d], the region of each."""
         negatives, there = self._children.negatives, self._children.has_negatives
         if negatives is None or there is None:
-            raise ValueError("the batch holds no negatives of its regions, and weights.negatives asks for them")
-        features = self._model.encode_texts(negatives[there])
-        return negative_losses(self.regions, features, there.nonzero()[:, 0])
+            raise ValueError("the batch holds no negatives of its regions, and the weights ask for them")
+        tokens = negatives[there]
+        return tokens, self._model.encode_texts(tokens), there.nonzero()[:, 0]
+
+    def negative_losses(self) -> Tensor:
+        _, features, region = self.negatives
+        return negative_losses(self.regions, features, region)
+
+    def contrast(self) -> Tensor:
+        tokens, features, _ = self.negatives
+        regions, texts, wrong = map(self._gather, (self.regions, self.child_texts, features))
+        own = self._gather(self._children.texts)
+        same = same_texts(torch.cat([own, self._gather(tokens)]))[: len(own)]
+        with torch.autocast(regions.device.type, enabled=False):
+            return one_way_among(regions, texts, wrong, self._model.logit_scale, same)
 
     def consistency_losses(self) -> Tensor:
         with torch.set_grad_enabled(torch.is_grad_enabled() and self._model.regions == "crop"):  # else only a teacher

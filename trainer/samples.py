@@ -43,8 +43,8 @@ class Recipe:
         weights = [stage.weights for stage in config.stages if level in stage.cycle]
         regions = level != "M"
         consistent = regions and any(each.consistency for each in weights)
-        negatives = regions and any(each.negatives for each in weights)
-        compared = level == "R" or any(each.inter or each.roi for each in weights)
+        negatives = regions and any(each.negatives or each.contrast for each in weights)
+        compared = level == "R" or any(each.inter or each.children or each.roi for each in weights)
         children = compared or consistent or negatives
         return cls(
             level,

@@ -58,18 +58,30 @@ _LEAD = "Drawn sections."
 _TAIL = "Arrowheads, findings."
 
 
-def draw_hard_export(folder: Path, n_figures: int, seed: int, *, wrong_boxes: float = 0.0) -> None:
+def draw_hard_export(
+    folder: Path,
+    n_figures: int,
+    seed: int,
+    *,
+    wrong_boxes: float = 0.0,
+    reviewed: float = 0.0,
+    verified_only: bool = False,
+) -> None:
     """Writes a JSONL export (``curator export --format jsonl``) to the new folder.
 
     Figure k depends on ``seed`` and k alone. ``wrong_boxes`` is the share of panels and regions of the split "train"
     whose box is wrong, 0 to 1, as proposals are that no person looked at: panels half a panel aside, regions on
     another place of their panel. The boxes that are wrong at one share are wrong at every larger one; pictures, texts
-    and the other splits stay the same.
+    and the other splits stay the same, and are verified. ``reviewed`` is the share of the training figures that a
+    curator has looked at: their boxes are right and verified; figures reviewed at one share are so at every larger one.
+    ``verified_only`` leaves out what nobody has reviewed. Without wrong boxes all is verified.
     """
     (folder / "images").mkdir(parents=True)
     counts: Counter[str] = Counter()
     with (folder / "hierarchy.jsonl").open("w", encoding="utf-8") as lines:
-        for record, png in _figures(n_figures, seed, wrong_boxes):
+        for record, png in _figures(n_figures, seed, wrong_boxes, reviewed):
+            if verified_only and record["state"] != FigureState.ACCEPTED:
+                continue
             name = f"images/{record['image_sha256']}.png"
             (folder / name).write_bytes(png)
             lines.write(json.dumps({**record, "image_path": name}, ensure_ascii=False) + "\n")
@@ -80,14 +92,16 @@ def draw_hard_export(folder: Path, n_figures: int, seed: int, *, wrong_boxes: fl
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "format": "jsonl",
-        "filter": {"verified_only": not wrong_boxes},
+        "filter": {"verified_only": verified_only or not wrong_boxes},
         "counts": dict(sorted(counts.items())),
         "files": {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
-def _figures(n_figures: int, seed: int, wrong_boxes: float) -> Iterator[tuple[dict[str, Any], bytes]]:
+def _figures(
+    n_figures: int, seed: int, wrong_boxes: float, reviewed: float
+) -> Iterator[tuple[dict[str, Any], bytes]]:
     for index in range(n_figures):
         drawn = [plan_panel(np.random.default_rng([seed, index, number])) for number in range(PANELS)]
         picture = Image.new("RGB", (PANELS * PANEL_PX + (PANELS - 1) * _GAP_PX, PANEL_PX), "white")
@@ -108,9 +122,11 @@ def _figures(n_figures: int, seed: int, wrong_boxes: float) -> Iterator[tuple[di
             caption,
         )
         hierarchy = _hierarchy(drawn, shared, spans)
-        if split_of(article_id) == "train":
+        seen = np.random.default_rng([seed, index, PANELS, 1]).random() < reviewed
+        unseen = bool(wrong_boxes) and split_of(article_id) == "train" and not seen
+        if unseen:
             hierarchy = _spoiled(hierarchy, wrong_boxes, np.random.default_rng([seed, index, PANELS]))
-        review = Review(figure, hierarchy, FigureState.PROPOSED if wrong_boxes else FigureState.ACCEPTED)
+        review = Review(figure, hierarchy, FigureState.PROPOSED if unseen else FigureState.ACCEPTED)
         yield to_record(review, LICENSE, verified_only=False), png.getvalue()
 
 

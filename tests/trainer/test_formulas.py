@@ -16,6 +16,7 @@ from trainer.formulas import (  # noqa: E402
     mean_of_children,
     negative_losses,
     one_way,
+    one_way_among,
     same_texts,
     siglip,
 )
@@ -38,6 +39,24 @@ def test_info_nce_is_open_clips_loss_where_all_texts_differ() -> None:
     loss = pytest.importorskip("open_clip.loss").ClipLoss()
     a, b = unit(6), unit(6, seed=1)
     torch.testing.assert_close(info_nce(a, b, SCALE), loss(a, b, SCALE))
+
+
+@pytest.mark.parametrize("repeated", [(), ((1, 3), (2, 6))], ids=["all texts differ", "a text and a negative recur"])
+def test_negatives_are_wrong_answers_of_every_region(repeated: tuple[tuple[int, int], ...]) -> None:
+    a, b, wrong = unit(4), unit(4, seed=1), unit(3, seed=2)
+    same = torch.eye(4, 7, dtype=torch.bool)
+    for i, k in repeated:
+        same[i, k] = True
+    answers, expected = [*b, *wrong], 0.0
+    for i in range(4):
+        below = sum(
+            math.exp(float(SCALE) * float(a[i] @ answers[k])) for k in range(7) if k == i or (i, k) not in repeated
+        )
+        expected -= math.log(math.exp(float(SCALE) * float(a[i] @ b[i])) / below) / 4
+    assert float(one_way_among(a, b, wrong, SCALE, same)) == pytest.approx(expected, rel=1e-5)
+    if not repeated:
+        assert float(one_way_among(a, b, wrong, SCALE)) == pytest.approx(expected, rel=1e-5)
+        assert float(one_way_among(a, b, wrong[:0], SCALE)) == pytest.approx(float(one_way(a, b, SCALE)), rel=1e-6)
 
 
 @pytest.mark.parametrize("same_pairs", [(), ((1, 3),)], ids=["all texts differ", "two texts are equal"])

@@ -18,22 +18,30 @@ from trainer.gather import alone  # noqa: E402
 from trainer.losses import Losses, level_loss  # noqa: E402
 from trainer.model import RegionClip, make_model  # noqa: E402
 
-ALL = Weights(intra=1.0, inter=0.7, roi=0.5, negatives=0.3, consistency=0.2)
+WEIGHTS = {
+    "intra": 1.0, "inter": 0.7, "children": 0.6, "roi": 0.5, "negatives": 0.3, "contrast": 0.4, "consistency": 0.2
+}  # fmt: skip
+ALL = Weights(**WEIGHTS)
 
 
 @pytest.mark.parametrize(
     ("level", "expected"),
     [
-        ("M", {"intra_M", "inter_image_MP", "inter_text_MP", "roi"}),
-        ("P", {"intra_P", "inter_image_PR", "inter_text_PR", "roi", "negatives", "consistency"}),
-        ("R", {"intra_R", "roi", "negatives", "consistency"}),
+        ("M", {"intra_M", "inter_image_MP", "inter_text_MP", "children_MP", "roi"}),
+        (
+            "P",
+            {
+                *("intra_P", "inter_image_PR", "inter_text_PR", "children_PR"),
+                *("roi", "negatives", "contrast", "consistency"),
+            },
+        ),
+        ("R", {"intra_R", "roi", "negatives", "contrast", "consistency"}),
     ],
 )
 def test_each_level_has_its_losses_and_the_total_is_their_weighted_sum(level: Level, expected: set[str]) -> None:
     losses = loss_of(a_batch(level), ALL)
     assert set(losses.parts) == expected
-    weight = {"intra": 1.0, "inter": 0.7, "roi": 0.5, "negatives": 0.3, "consistency": 0.2}
-    total = sum(weight[name.split("_")[0]] * float(part) for name, part in losses.parts.items())
+    total = sum(WEIGHTS[name.split("_")[0]] * float(part) for name, part in losses.parts.items())
     assert losses.total.item() == pytest.approx(total, rel=1e-5)
     assert losses.total.requires_grad
     assert not any(part.requires_grad for part in losses.parts.values())
@@ -57,6 +65,37 @@ def test_intra_of_regions_compares_regions_with_theirs() -> None:
     )
     roi = loss_of(batch, Weights(intra=0.0, roi=1.0), model)
     assert roi.total.item() == pytest.approx(one_way(regions, texts, model.logit_scale).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("level", ["M", "P"])
+def test_children_are_compared_with_their_texts_both_ways(level: Level) -> None:
+    model, batch = small(), a_batch(level)
+    children = model.region_features(model.encode_images(batch.images), batch.children)
+    texts = model.encode_texts(batch.children.texts)
+    found = loss_of(batch, Weights(intra=0.0, children=1.0), model).total.item()
+    assert found == pytest.approx(info_nce(children, texts, model.logit_scale).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("level", ["P", "R"])
+def test_contrast_takes_the_negatives_of_all_regions_as_wrong_answers_but_not_texts_that_are_right(
+    level: Level,
+) -> None:
+    model, batch = small(), a_batch(level)
+    negatives = batch.children.negatives
+    assert negatives is not None
+    negatives[3, 4] = batch.children.texts[0]  # a negative of one region is the text of another
+    there = torch.ones((4, 5), dtype=torch.bool)
+    there[2, 1] = False
+    batch = replace(batch, children=replace(batch.children, has_negatives=there))
+    regions = model.region_features(model.encode_images(batch.images), batch.children)
+    texts, wrong = model.encode_texts(batch.children.texts), model.encode_texts(negatives[there])
+    expected = 0.0
+    for i in range(4):
+        logits = model.logit_scale * torch.cat([texts, wrong]) @ regions[i]
+        counted = logits[:-1] if i == 0 else logits
+        expected += (counted.logsumexp(0) - logits[i]).item() / 4
+    found = loss_of(batch, Weights(intra=0.0, contrast=1.0), model).total.item()
+    assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_regions_with_the_same_text_are_not_held_against_each_other() -> None:
@@ -118,7 +157,7 @@ def test_messages_leave_out_what_the_roi_processor_adds() -> None:
     torch.nn.init.normal_(model.roi_processor.attention.out_proj.weight)
     after = level_loss(model, batch, ALL, config, alone).parts
     changed = {name for name in before if abs(float(before[name] - after[name])) > 1e-6}
-    assert changed == {"roi", "negatives"}
+    assert changed == {"children_PR", "roi", "negatives", "contrast"}
 
 
 def test_negatives_that_are_missing_do_not_count() -> None:
@@ -195,8 +234,9 @@ def test_a_batch_without_the_crops_or_negatives_that_a_loss_wants_is_an_error() 
     bare = replace(batch, children=replace(batch.children, crops=None, negatives=None, has_negatives=None))
     with pytest.raises(ValueError, match="no crops of its children"):
         loss_of(bare, Weights(intra=0.0, consistency=1.0))
-    with pytest.raises(ValueError, match="no negatives of its regions"):
-        loss_of(bare, Weights(intra=0.0, negatives=1.0))
+    for weights in (Weights(intra=0.0, negatives=1.0), Weights(intra=0.0, contrast=1.0)):
+        with pytest.raises(ValueError, match="no negatives of its regions"):
+            loss_of(bare, weights)
 
 
 def small() -> RegionClip:
