@@ -30,7 +30,8 @@ _REDUCTIONS = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4),
 _KEPT_BYTES = 32 * 2**20  # of encoded crops: about 2,500 at 13 KB (measured on drawn and published figures)
 _AT_ONCE = 2  # figures decoded at one time: one of 200 megapixels takes 600 MB
 _QUALITY = 82  # of WebP; guess: as the thumbnails, which are not zoomed into either
-_LINE_BGR = (241, 120, 45)
+_LEAST_SIDE = 240  # px; what is smaller is enlarged, or the line of its box would hide it
+_LINE_RGB = (45, 120, 241)
 _LINE_PX = 2
 _LOOK = "1"  # raise it when the same box is drawn otherwise: browsers then ask again
 
@@ -144,10 +145,12 @@ def _shown(cut: Cut, rgb: Rgb) -> Rgb:
     left, top = min(round(x0 * sx), width - 1), min(round(y0 * sy), height - 1)
     right, bottom = max(round(x1 * sx), left + 1), max(round(y1 * sy), top + 1)
     crop = np.ascontiguousarray(rgb[top:bottom, left:right])
-    scale = min(1.0, LONG_SIDE / max(crop.shape[:2]))
-    if scale < 1:
+    longer = max(crop.shape[:2])
+    scale = min(max(longer, _LEAST_SIDE), LONG_SIDE) / longer
+    if scale != 1:
         wh = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
-        crop = np.asarray(cv2.resize(crop, wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        crop = np.asarray(cv2.resize(crop, wh, interpolation=way), dtype=np.uint8)
     if cut.drawn_xyxy is not None:
         bx0, by0, bx1, by1 = cut.drawn_xyxy
         corners = ((bx0 * sx - left, by0 * sy - top), (bx1 * sx - left, by1 * sy - top))
@@ -156,10 +159,10 @@ def _shown(cut: Cut, rgb: Rgb) -> Rgb:
 
 
 def _draw_box(rgb: Rgb, top_left: tuple[int, int], bottom_right: tuple[int, int]) -> None:
-    """A line in colour with a white one around it: it shows on any ground."""
+    """Outside the box a line in colour, and a white one around it: it shows on any ground."""
     (x0, y0), (x1, y1) = top_left, bottom_right
-    cv2.rectangle(rgb, (x0 - _LINE_PX, y0 - _LINE_PX), (x1 + _LINE_PX, y1 + _LINE_PX), (255, 255, 255), _LINE_PX)
-    cv2.rectangle(rgb, (x0, y0), (x1, y1), _LINE_BGR[::-1], _LINE_PX)
+    for outset, colour in ((2 * _LINE_PX, (255, 255, 255)), (_LINE_PX, _LINE_RGB)):
+        cv2.rectangle(rgb, (x0 - outset, y0 - outset), (x1 + outset, y1 + outset), colour, _LINE_PX)
 
 
 def _encoded(rgb: Rgb) -> bytes:

@@ -64,16 +64,16 @@ def test_a_panel_s_crop_shows_the_panel(client: TestClient) -> None:
     answer = client.get("/crop/A1:1", params={"node": "p3"})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
     shown = pixels(answer.content)
-    assert shown.shape[:2] == (200, 202)  # with its margin to the left; the figure ends at the right
-    assert (shown[:, 8:] > 240).all()
+    assert shown.shape[:2] == (238, 240)  # 202 x 200 with its margin to the left, enlarged
+    assert (shown[:, 10:] > 240).all()
 
 
 def test_a_region_s_crop_shows_it_with_its_box_among_what_is_around_it_in_its_panel(client: TestClient) -> None:
     shown = pixels(client.get("/crop/A1:1", params={"node": "r2"}).content).astype(int)
-    # 24 px around it, and no farther than the panel: 10 px at the right
-    assert shown.shape[:2] == (68, 54)
-    assert np.abs(shown[34, 34] - RED).max() < 25
-    assert np.abs(shown[6, 6] - GREY).max() < 25
+    # 54 x 68, enlarged: 24 px around it, and no farther than the panel: 10 px at the right
+    assert shown.shape[:2] == (240, 191)
+    assert np.abs(shown[120, 120] - RED).max() < 25
+    assert np.abs(shown[20, 20] - GREY).max() < 25
     blue = (shown[..., 2] > shown[..., 0] + 60).sum()
     assert blue > 40, "the region's box is drawn"
 
@@ -90,7 +90,7 @@ def test_a_crop_that_the_browser_has_is_sent_again_only_when_its_box_has_moved(
     store.reviews.decide("A1:1", 1, moved, "ada#1", 0.0)
     later = client.get("/crop/A1:1", params={"node": "p1"}, headers=headers)
     assert later.status_code == 200
-    assert pixels(later.content).shape[:2] == (200, 102)
+    assert pixels(later.content).shape[:2] == (240, 122)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_huge_figure_is_decoded_at_the_size_that_is_shown_and_once(store: Stor
     assert whole.shape[:2] == (LONG_SIDE // 4, LONG_SIDE)
     assert (whole[:, : LONG_SIDE // 2 - 8] > 230).all()
     assert np.abs(whole[60, LONG_SIDE // 2 + 8].astype(int) - RED).max() < 25
-    assert pixels(crops.webp(crops.cut(figure_id, "p2"))).shape[:2] == (121, 122)
+    assert pixels(crops.webp(crops.cut(figure_id, "p2"))).shape[:2] == (238, 240)
     crops.webp(crops.cut(figure_id, "p1"))
     assert asked == [8, 1]
 
