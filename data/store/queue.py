@@ -12,7 +12,7 @@ from data.store.reviews import KIND_BITS
 
 _PREFIX_LENGTH = 3  # shorter starts of words are in nearly every caption: 300 ms with 100,000 figures (measured)
 
-Order = Literal["confidence", "number"]
+Order = Literal["confidence", "number", "fit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class QueueFilter:
     text: str = ""
     """Words of caption or label; the last may be the start of a word."""
     order: Order = "confidence"
-    """Least sure first, or in order of ingest."""
+    """Least sure first; in order of ingest; or first where a model doubts most that a text belongs to its picture
+    (``data.store.fits``), those of which nothing is known last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class QueueItem:
     region_count: int
     image_sha256: str
     lease_by: str | None
+    fit: float | None
+    """Of its worst node, 0 to 1; None where no model was asked."""
 
 
 class Queue:
@@ -77,6 +80,7 @@ class Queue:
                 row["region_count"],
                 row["image_sha256"],
                 row["lease_by"] if row["lease_until"] > now_s else None,
+                row["fit"],
             )
             for row in rows
         ]
@@ -91,7 +95,7 @@ class Queue:
         """How many figures of the filter come before this one (which need not match it any more)."""
         where, values = _where(wanted)
         row = self._connections.row(
-            f"""select count(*) as n from reviews r, (select confidence as c, number as k from reviews
+            f"""select count(*) as n from reviews r, (select confidence as c, number as k, fit as f from reviews
             where figure_id = :id) here {where} and {_BEFORE[wanted.order]}""",
             {**values, "id": figure_id},
         )
@@ -105,17 +109,20 @@ class Queue:
         return {state: found.get(state, 0) for state in FigureState}
 
 
+_UNKNOWN = 2  # as a fit: above any that there can be
 _BEFORE = {
     # nulls (not mined) sort first in SQLite, and so they do here
     "confidence": "(coalesce(r.confidence, -1), r.number) < (coalesce(here.c, -1), here.k)",
     "number": "r.number < here.k",
+    "fit": f"(coalesce(r.fit, {_UNKNOWN}), r.number) < (coalesce(here.f, {_UNKNOWN}), here.k)",
 }
+_ORDER = {"confidence": "r.confidence, r.number", "number": "r.number", "fit": "r.fit nulls last, r.number"}
 
 
 def _order(wanted: QueueFilter) -> str:
     # the plus keeps SQLite from walking the whole queue in order for the few figures of one article
     plus = "+" if wanted.article_id is not None else ""
-    return f"order by {plus}r.confidence, r.number" if wanted.order == "confidence" else f"order by {plus}r.number"
+    return f"order by {plus}{_ORDER[wanted.order]}"
 
 
 def _where(wanted: QueueFilter) -> tuple[str, dict[str, Any]]:

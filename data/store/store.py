@@ -8,6 +8,8 @@ from data.store.articles import Articles
 from data.store.dashboard import Dashboard
 from data.store.database import Connections
 from data.store.exchanges import Exchanges
+from data.store.findable import Findable
+from data.store.fits import Fits
 from data.store.image_store import ImageStore
 from data.store.minings import Minings
 from data.store.outcomes import Outcomes
@@ -36,6 +38,8 @@ class Store:
         self.problems = Problems(self.connections)
         self.outcomes = Outcomes(self.connections)
         self.dashboard = Dashboard(self.connections)
+        self.findable = Findable(self.connections)
+        self.fits = Fits(self.connections)
         self.trainable = TrainableCounts(self.connections)
 
     def close(self) -> None:

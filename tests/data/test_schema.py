@@ -40,14 +40,21 @@ def first_project(tmp_path: Path) -> Path:
     connection.execute("attach database ? as new", (str(tmp_path / "new" / "curator.db"),))
     with connection:
         for table in _TABLES:
-            connection.execute(f"insert into main.{table} select * from new.{table}")
+            columns = ", ".join(column.name for column in database[table].columns)
+            connection.execute(f"insert into main.{table} ({columns}) select {columns} from new.{table}")
     connection.close()
     return project
 
 
 def _rows(project: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Of all tables that the first migration made, save for columns that a later one added."""
     connection = sqlite3.connect(project / "curator.db")
-    found = {table: connection.execute(f"select * from {table}").fetchall() for table in _TABLES}
+    added = {"reviews": {"fit"}}
+    found = {}
+    for table in _TABLES:
+        columns = [name for (name,) in connection.execute("select name from pragma_table_info(?)", (table,))]
+        kept = ", ".join(name for name in columns if name not in added.get(table, ()))
+        found[table] = connection.execute(f"select {kept} from {table}").fetchall()
     connection.close()
     return found
 
