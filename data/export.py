@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ from data.formats.webdataset import save_webdataset
 from data.store import Store
 
 Format = Literal["jsonl", "coco", "webdataset"]
-_SAVERS = {"jsonl": save_jsonl, "coco": save_coco, "webdataset": save_webdataset}
+_SAVERS = {"coco": save_coco, "webdataset": save_webdataset}
 
 
 def export(
@@ -29,12 +30,14 @@ def export(
     verified_only: bool,
     *,
     overwrite: bool = False,
+    link_images: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Writes the project to the new folder ``target`` and returns its manifest (also ``target/manifest.json``).
 
     A ``target`` that ends in ``.jsonl`` becomes that one file, without images, with its manifest beside it. Exporting
-    the same decisions again gives the same bytes. ``target`` appears only when it is complete.
+    the same decisions again gives the same bytes. ``target`` appears only when it is complete. With ``link_images`` a
+    jsonl export shares its images with the project where the file system can: for exports that nobody edits.
 
     Raises:
         StoreError: ``target`` exists (an export there goes with ``overwrite``), or nothing is there to export.
@@ -52,7 +55,8 @@ def export(
         if lines_only:
             save_lines(records, fresh)
         else:
-            _SAVERS[format_](records, fresh, store.images)
+            saver = partial(save_jsonl, link=link_images) if format_ == "jsonl" else _SAVERS[format_]
+            saver(records, fresh, store.images)
         if not counts["figures"]:
             wanted = "no figure is accepted yet; accept some in the page" if verified_only else "no figure is mined yet"
             raise StoreError(f"nothing to export: {wanted}" + (", or leave out --verified-only" * verified_only))

@@ -10,13 +10,16 @@ from typing import Any
 from data.store.image_store import ImageStore
 
 
-def save_jsonl(records: Iterable[dict[str, Any]], folder: Path, images: ImageStore) -> None:
-    """Writes ``hierarchy.jsonl`` and ``images/SHA256.EXT`` in the boxes' frame; ``image_path`` names the file."""
+def save_jsonl(records: Iterable[dict[str, Any]], folder: Path, images: ImageStore, *, link: bool = False) -> None:
+    """Writes ``hierarchy.jsonl`` and ``images/SHA256.EXT`` in the boxes' frame; ``image_path`` names the file.
+
+    ``link``: as ``ImageStore.copy_web``.
+    """
     folder.mkdir()
 
     def with_images() -> Iterator[dict[str, Any]]:
         for record in records:
-            name = images.copy_web(record["image_sha256"], folder / "images")
+            name = images.copy_web(record["image_sha256"], folder / "images", link=link)
             yield {**record, "image_path": f"images/{name}"}
 
     save_lines(with_images(), folder / "hierarchy.jsonl")

@@ -42,12 +42,17 @@ class ImageStore:
                 return path
         return self._found(self._path("web", sha256, ".png"))
 
-    def copy_web(self, sha256: str, folder: Path) -> str:
-        """Copies the browser's form into a folder, unless it is there; its name."""
+    def copy_web(self, sha256: str, folder: Path, *, link: bool = False) -> str:
+        """Copies the browser's form into a folder, unless it is there; its name.
+
+        With ``link`` both share one file where the file system can, which takes no space. This store never writes into
+        a file that is there; whoever gets the folder must not either.
+        """
         source = self.web(sha256)
+        target = folder / source.name
         folder.mkdir(exist_ok=True)
-        if not (folder / source.name).exists():
-            shutil.copyfile(source, folder / source.name)
+        if not target.exists() and not (link and _linked(source, target)):
+            shutil.copyfile(source, target)
         return source.name
 
     def thumbnail(self, sha256: str) -> Path:
@@ -106,3 +111,11 @@ def parse_image_path(path: str) -> tuple[Form, str] | None:
     """Form and hash in the name of a file of the store, given below its root; None where it is none of its names."""
     match = _NAME.fullmatch(path)
     return (cast("Form", match[1]), match[3]) if match else None
+
+
+def _linked(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        return False
+    return True

@@ -178,9 +178,10 @@ def _field(node: str, name: str) -> str:
 
 def _panel_says(node: str) -> str:
     """SQL: whether the panel has a text (trainer.wording.panel_text): own or shared words, else a model's."""
+    lead, tail = "json_extract(r.shared, '$.lead_spans')", "json_extract(r.shared, '$.tail_spans')"
     return f"""(case when {_field(node, "own_text")} is null then {_any_says(_field(node, "own_spans"))}
         else {_says(_field(node, "own_text"))} end
-        or {_any_says("json_extract(r.shared, '$.lead_spans')")} or {_any_says("json_extract(r.shared, '$.tail_spans')")}
+        or {_any_says(lead)} or {_any_says(tail)}
         or {_says(_field(node, "summary"))} or {_says(_field(node, "description"))})"""
 
 

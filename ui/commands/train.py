@@ -5,27 +5,33 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from trainer.presets import PRESETS, TINY, make_config
+from ui.training.process import Asked
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig
+    from ui.cli import Project
 
 
 @click.command("train")
-@click.argument("export", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("export", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "-o",
     "--output",
     "run",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The run's folder: new, or --resume.",
+    help="The run's folder: new, or --resume. Without EXPORT by default a new one in the project's runs/.",
 )
+@click.option("--unverified", is_flag=True, help="Without EXPORT: also open proposals, which nobody has verified.")
+@click.option("--report", "with_report", is_flag=True, help="Afterwards evaluate the best model, into RUN/report.")
 @click.option(
     "--preset",
     type=click.Choice(list(PRESETS)),
@@ -54,8 +60,10 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context,
     /,
-    export: Path,
+    export: Path | None,
     run: Path | None,
+    unverified: bool,
+    with_report: bool,
     preset: str,
     model: str | None,
     steps: int,
@@ -65,30 +73,85 @@ def command(
     as_json: bool,
     **changed: Any,
 ) -> None:
-    """Train a region-aware CLIP on EXPORT, a folder that `curator export` wrote (jsonl or webdataset).
+    """Train a region-aware CLIP on what the project's curators verified, or on EXPORT.
 
-    Can be stopped at any time (Ctrl-C, SIGTERM, even kill -9) and goes on with --resume as if it had not been. Several
-    GPUs: `torchrun --nproc-per-node 4 -m ui train EXPORT -o RUN ...`.
+    EXPORT is a folder that `curator export` wrote (jsonl or webdataset); without it the project is exported into
+    RUN/data first, where a resumed run finds it again. Can be stopped at any time (Ctrl-C, SIGTERM, even kill -9) and
+    goes on with --resume as if it had not been. Several GPUs: `torchrun --nproc-per-node 4 -m ui train EXPORT -o RUN
+    ...`.
     """
     if config_file is not None:
         _refuse_beside_config(ctx)
-    config = _config(preset, model, steps, config_file, changed)
+    make_config = partial(_config, preset, model, steps, config_file, changed)
     if show_config:
         from trainer.config_json import config_to_json
 
-        click.echo(config_to_json(config), nl=False)
+        click.echo(config_to_json(make_config()), nl=False)
+        return
+    if export is None:
+        asked = Asked(preset, model or "", steps, not unverified, changed["seed"] or 0)
+        _train_own(ctx.obj, run, asked, make_config, resume=resume, with_report=with_report, as_json=as_json)
         return
     if run is None:
         raise click.UsageError("name the run's folder with -o RUN")
+    if unverified:
+        raise click.UsageError("--unverified says how the project is exported, and EXPORT is given; leave one out")
+    config = make_config()
     try:
         from trainer.train import train
     except ImportError as error:
         raise _missing(error) from error
-    speaks = os.environ.get("RANK", "0") == "0"  # of torchrun's processes the first
+    speaks = _speaks()
     with _Shown(config.steps, as_json, hidden=as_json or not speaks) as shown:
         outcome = train(export, run, config, resume=resume, report=shown)
+    if speaks and with_report and outcome.reason != "stopped":
+        from ui.training.report import write_report
+
+        click.echo(write_report(run, export), err=True)
     if speaks and not as_json:
         _conclude(run, outcome.reason, outcome.progress.step, outcome.progress.best_step)
+
+
+def _train_own(
+    project: Project,
+    run: Path | None,
+    asked: Asked,
+    make_config: Callable[[], TrainConfig],
+    *,
+    resume: bool,
+    with_report: bool,
+    as_json: bool,
+) -> None:
+    from ui.training.own_run import train_own
+    from ui.training.runs import Runs
+
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise click.UsageError("several processes train on an EXPORT: write one with `curator export` and name it")
+    if run is None and resume:
+        raise click.UsageError("name the run to go on with by -o RUN")
+    folder = run or project.folder / "runs" / Runs(project.folder / "runs").free_name(asked.preset)
+    with _Shown(asked.steps, as_json, hidden=as_json) as shown:
+        try:
+            outcome = train_own(
+                project.store, folder, asked, make_config, resume=resume, with_report=with_report, log=shown, told=_tell
+            )
+        except ImportError as error:
+            raise _missing(error) from error
+    if as_json:
+        return
+    if outcome is None:
+        click.echo(f"stopped before the first step; `curator train -o {folder} --resume` goes on")
+    else:
+        _conclude(folder, outcome.reason, outcome.progress.step, outcome.progress.best_step, own=True)
+
+
+def _tell(what: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{what}: {done} of {total}", nl=done == total, err=True)
+
+
+def _speaks() -> bool:
+    return os.environ.get("RANK", "0") == "0"  # of torchrun's processes the first
 
 
 def _missing(error: ImportError) -> click.ClickException:
@@ -165,10 +228,11 @@ def _retrieval(line: dict[str, Any]) -> str:
     return f"step {line['step']}: R@1 % " + ", ".join(levels) + (", the best so far" if line["best"] else "")
 
 
-def _conclude(run: Path, reason: str, step: int, best_step: int) -> None:
+def _conclude(run: Path, reason: str, step: int, best_step: int, *, own: bool = False) -> None:
     match reason:
         case "stopped":
-            click.echo(f"stopped after step {step}; `curator train EXPORT -o {run} --resume` goes on")
+            export = "" if own else "EXPORT "
+            click.echo(f"stopped after step {step}; `curator train {export}-o {run} --resume` goes on")
         case "early":
             click.echo(f"ended after step {step}, since validation got no better; the best is of step {best_step}")
         case _:

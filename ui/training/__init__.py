@@ -1,0 +1,1 @@
+"""Training from the page: one process a run, and everything about it read from the run's folder."""
