@@ -140,6 +140,15 @@ class Embeddings:
             raise self._broken(error) from error
         return IndexedFigure(row["figure_id"], row["revision"], nodes, images, texts)
 
+    def check(self) -> None:
+        """Reads the whole file, which raises where any of it is broken."""
+        faults = [row[0] for row in self._rows("pragma quick_check")]
+        if faults not in ([], ["ok"]):
+            raise self._broken(faults[0])
+        for model in list(self._rows("select fingerprint from models")):
+            for _ in self.figures(model["fingerprint"]):
+                pass
+
     # --- writing ---
 
     def begin(self, model: IndexedBy) -> None:
@@ -177,16 +186,14 @@ class Embeddings:
                 (revision, figure_id, fingerprint),
             )
 
-    def drop(self, fingerprint: str, figure_ids: Collection[str] | None = None) -> None:
-        """Forgets these figures, or all."""
+    def drop(self, fingerprint: str, figure_ids: Collection[str]) -> None:
+        """Forgets figures that are no longer to be found."""
         with self._write() as conn:
-            where = "where model_id = (select id from models where fingerprint = ?)"
-            if figure_ids is None:
-                conn.execute(f"delete from figures {where}", (fingerprint,))
-            else:
-                conn.executemany(
-                    f"delete from figures {where} and figure_id = ?", [(fingerprint, one) for one in figure_ids]
-                )
+            conn.executemany(
+                """delete from figures where model_id = (select id from models where fingerprint = ?)
+                and figure_id = ?""",
+                [(fingerprint, figure_id) for figure_id in figure_ids],
+            )
             _count_up(conn, fingerprint)
 
     def use(self, fingerprint: str) -> None:

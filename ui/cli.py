@@ -84,6 +84,8 @@ _MODULES = {
     "train": "train",
     "evaluate": "evaluate",
     "publish": "publish",
+    "index": "index",
+    "search": "search",
     "split-captions": "captions",
     "fetch-models": "fetch_models",
     "doctor": "doctor",

@@ -37,6 +37,7 @@ _PACKAGES = (
     ("sqlite-utils", True, "no project database"),
     ("matplotlib", True, "no demo corpus"),
     ("openai", True, "no models on servers"),
+    ("faiss-cpu", True, "no search by text or likeness"),
     ("torch", False, "no local models and no training; `make models` installs it, 5 GB"),
     ("transformers", False, "no local vision-language models; `make models` installs it"),
     ("open_clip_torch", False, "no training; `make models` installs it"),
