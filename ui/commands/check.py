@@ -1,0 +1,48 @@
+"""curator check"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ui.cli import Project
+
+
+@click.command("check")
+@click.option("--fast", is_flag=True, help="Read no image, and no index of the database against its table.")
+@click.option("--rebuild-search", is_flag=True, help="Make the search index again from the captions first.")
+@click.option("--json", "as_json", is_flag=True, help="Print each finding as a line of JSON, counts last.")
+@click.pass_obj
+def command(project: Project, fast: bool, rebuild_search: bool, as_json: bool) -> None:
+    """Check that the project is whole: database, decisions, hierarchies, images.
+
+    What the event log makes is compared with what the figures hold, images with their hashes. Says of each finding
+    what mends it; the exit status is 1 where something is wrong. The page and miners may go on meanwhile.
+    """
+    from data.check import Checked, check_project
+    from data.check import rebuild_search as rebuild
+    from ui.steps import Steps
+
+    checked = Checked()
+    with Steps(hidden=as_json or not sys.stderr.isatty()) as steps:
+        if rebuild_search:
+            rebuild(project.store)
+        for finding in check_project(project.store, checked, fast, steps):
+            if as_json:
+                click.echo(json.dumps(asdict(finding)))
+                continue
+            steps.pause()
+            mark = "WRONG" if finding.wrong else "note "
+            click.echo(f"{mark} {finding.part}: {finding.where}: {finding.what}\n      mend: {finding.mend}")
+    if as_json:
+        click.echo(json.dumps({**asdict(checked), "fast": fast}))
+    else:
+        notes = f", {checked.notes:,} notes" if checked.notes else ""
+        click.echo(f"{checked.figures:,} figures, {checked.images:,} images: {checked.wrong:,} wrong{notes}")
+    if checked.wrong:
+        raise click.exceptions.Exit(1)
