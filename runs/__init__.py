@@ -1,1 +1,1 @@
-"""Experiments in learning: each a script with a size for a CPU and one for a GPU."""
+"""Experiments in training, one script each, at a size for a CPU and one for a GPU: what docs/training.md reports."""
