@@ -1,0 +1,279 @@
+"""A check of small real projects, whole and damaged one way at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from curator.commands import parse_commands
+from curator.exchange import Exchange, Picture, Reply
+from data.check import Checked, Finding, check_project, rebuild_search
+from data.store import Store
+from tests.data.projects import HIERARCHY, add_figures
+from ui.cli import main
+
+NOW = 1_000_000.0
+MOVE = {"op": "move", "id": "p1", "dx": 1, "dy": 0}
+SEEN = b"what a model saw"
+FIGURE = "PMC1:fig1"
+RESTORE = "`curator restore BACKUP --overwrite` brings the newest backup back; the project that is here is kept"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two figures with decisions, undone and made again, a mining aside and an exchange with a picture."""
+    folder = tmp_path_factory.mktemp("whole") / "project"
+    store = Store(folder)
+    first, second = add_figures(store, 2)
+    for figure_id in (first, second):
+        store.reviews.mined(figure_id, HIERARCHY, "embedded 1")
+    store.reviews.decide(first, 1, parse_commands([MOVE, {"op": "judge", "id": "r4", "state": "rejected"}]), "ann", NOW)
+    store.reviews.undo(first, 2, "ann", NOW)
+    store.reviews.redo(first, 3, "ann", NOW)
+    store.reviews.decide(first, 4, parse_commands([{"op": "judge_figure", "state": "accepted"}]), "ann", NOW)
+    store.reviews.mined(second, HIERARCHY, "embedded 2")
+    store.minings.save(second, "lvlm", "m", HIERARCHY)
+    picture = Picture(SEEN, "image/png", (1, 1))
+    asked = [{"role": "user", "text": "?", "pictures": [picture.sha256]}]
+    store.exchanges.save(Exchange("k", first, "panels", "p", "h", "openai", "m", {}, asked, Reply("{}")), [picture])
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def project(whole: Path, tmp_path: Path) -> Path:
+    shutil.copytree(whole, tmp_path / "project")
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def store(project: Path) -> Iterator[Store]:
+    opened = Store(project)
+    yield opened
+    opened.close()
+
+
+def found(store: Store, fast: bool = False) -> list[Finding]:
+    return list(check_project(store, Checked(), fast))
+
+
+def image(store: Store, form: str) -> Path:
+    (path,) = (store.images.root / form).glob("*/*")
+    return path
+
+
+def sql(statement: str) -> Callable[[Store], None]:
+    def change(store: Store) -> None:
+        conn = store.connections.db.conn
+        conn.execute("pragma foreign_keys = off")
+        for trigger in ("events_are_final", "events_are_kept"):
+            conn.execute(f"drop trigger {trigger}")
+        conn.execute(statement)
+
+    return change
+
+
+def rewritten(form: str, content: bytes) -> Callable[[Store], None]:
+    return lambda store: image(store, form).write_bytes(content) and None
+
+
+def removed(form: str) -> Callable[[Store], None]:
+    return lambda store: image(store, form).unlink()
+
+
+def resized(store: Store) -> None:
+    Image.new("RGB", (10, 10)).save(image(store, "web"))
+
+
+def test_a_whole_project_has_no_findings(store: Store) -> None:
+    checked = Checked()
+    assert list(check_project(store, checked)) == []
+    assert (checked.figures, checked.images, checked.wrong, checked.notes) == (2, 1, 0, 0)
+
+
+def test_an_empty_project_is_whole(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert found(store) == []
+    store.close()
+
+
+DAMAGES: list[tuple[str, Callable[[Store], None], tuple[str, str, str]]] = [
+    (
+        "a node gone",
+        sql(f"delete from nodes where figure_id = '{FIGURE}' and id = 'p2'"),
+        ("hierarchy", FIGURE, "m3: its panel 'p2' does not exist"),
+    ),
+    (
+        "a node changed past the log",
+        sql(f"update nodes set doc = json_set(doc, '$.label', 'Z') where figure_id = '{FIGURE}' and id = 'p1'"),
+        ("log", FIGURE, "its log and its hierarchy differ in p1"),
+    ),
+    (
+        "a node that is no JSON",
+        sql(f"update nodes set doc = '{{' where figure_id = '{FIGURE}' and id = 'p1'"),
+        ("hierarchy", FIGURE, "its hierarchy cannot be read"),
+    ),
+    (
+        "a figure's state changed past the log",
+        sql(f"update reviews set state = 'proposed' where figure_id = '{FIGURE}'"),
+        ("log", FIGURE, "its log makes it 'accepted', the review says 'proposed'"),
+    ),
+    (
+        "shared sentences changed past the log",
+        sql(f"update reviews set shared = '{{}}' where figure_id = '{FIGURE}'"),
+        ("log", FIGURE, "its log and its review differ in the sentences that all panels share"),
+    ),
+    (
+        "the last event gone",
+        sql(f"delete from events where figure_id = '{FIGURE}' and revision = 5"),
+        ("log", FIGURE, "its log has 4 events, the review says 5"),
+    ),
+    (
+        "an event changed",
+        sql(f"update events set doc = replace(doc, '\"p1\"', '\"p7\"') where figure_id = '{FIGURE}' and revision = 2"),
+        ("log", FIGURE, "event 2 of its log cannot be replayed (p7 is no longer what it was"),
+    ),
+    (
+        "an event that is no JSON",
+        sql(f"update events set doc = '' where figure_id = '{FIGURE}' and revision = 2"),
+        ("log", FIGURE, "event 2 of its log cannot be replayed ("),
+    ),
+    (
+        "a box outside its image",
+        sql(f"update figures set width = 60 where id = '{FIGURE}'"),
+        ("hierarchy", FIGURE, "box (50.0, 0.0, 100.0, 80.0) leaves the image of 60 x 80 px"),
+    ),
+    (
+        "a span outside its caption",
+        sql(f"update figures set caption = 'Cells.' where id = '{FIGURE}'"),
+        ("hierarchy", FIGURE, "p1: span (7, 21) lies outside the caption of 6 characters"),
+    ),
+    (
+        "a node of no figure",
+        sql(
+            "insert into nodes select 'gone', id, level, parent_id, kind, label, state, confidence, agent, doc "
+            "from nodes limit 1"
+        ),
+        ("database", "nodes", "a row names none of 'figures'"),
+    ),
+    (
+        "the search index behind",
+        sql("insert into figures_fts (figures_fts) values ('delete-all')"),
+        ("search", "figures_fts", "searching finds other figures than those whose captions have the words"),
+    ),
+    ("no original", removed("originals"), ("images", FIGURE, "is missing")),
+    ("no web form", removed("web"), ("images", FIGURE, "is missing")),
+    ("no thumbnail", removed("thumbnails"), ("images", FIGURE, "is missing")),
+    ("no picture that a model saw", removed("seen"), ("images", FIGURE, "is missing")),
+    ("an original damaged", rewritten("originals", b"x"), ("images", FIGURE, "is damaged: its sha256 is '2d711642")),
+    ("a web form damaged", rewritten("web", b"x"), ("images", FIGURE, "is damaged: it cannot be read")),
+    ("a thumbnail damaged", rewritten("thumbnails", b""), ("images", FIGURE, "is damaged: it cannot be read")),
+    ("a picture damaged", rewritten("seen", b"x"), ("images", FIGURE, "is damaged: its sha256 is '2d711642")),
+    ("a web form of another size", resized, ("images", FIGURE, "it has 10 x 10 px, expected 100 x 80")),
+]
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"), [case[1:] for case in DAMAGES], ids=[case[0].replace(" ", "-") for case in DAMAGES]
+)
+def test_each_damage_is_found_and_its_mend_named(
+    store: Store, damage: Callable[[Store], None], expected: tuple[str, str, str]
+) -> None:
+    damage(store)
+    findings = found(store)
+    part, where, what = expected
+    assert [(finding.part, finding.where) for finding in findings if what in finding.what][:1] == [(part, where)]
+    assert all(finding.wrong and finding.mend for finding in findings)
+
+
+def test_a_damaged_database_is_told_without_going_on(project: Path) -> None:
+    path = project / "curator.db"
+    conn = sqlite3.connect(path)
+    (page,) = conn.execute("select rootpage from sqlite_master where name = 'events_by_day'").fetchone()
+    conn.close()
+    content = bytearray(path.read_bytes())
+    content[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
+    path.write_bytes(content)
+    store = Store(project)
+    findings = found(store)
+    store.close()
+    assert {finding.part for finding in findings} == {"database"}
+    assert findings[0].mend == RESTORE
+
+
+def test_fast_reads_no_image_but_misses_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    rewritten("originals", b"x")(store)
+
+    def never(*_: Any) -> None:
+        raise AssertionError("an image was read")
+
+    monkeypatch.setattr(hashlib, "file_digest", never)
+    assert found(store, fast=True) == []
+    removed("web")(store)
+    (finding,) = found(store, fast=True)
+    assert finding.what.endswith("is missing")
+
+
+def test_files_that_nothing_names_are_noted_once_they_are_old(store: Store) -> None:
+    orphan = store.images.root / "originals" / "ab" / ("ab" * 32)
+    leftover = store.images.root / "web" / ".tmp1234"
+    for path in (orphan, leftover):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    assert found(store) == [], "an ingest may be about to name them"
+    for path in (orphan, leftover):
+        os.utime(path, (0, 0))
+    checked = Checked()
+    notes = list(check_project(store, checked))
+    assert {(note.where, note.what, note.wrong) for note in notes} == {
+        (str(orphan), "no figure or exchange names it", False),
+        (str(leftover), "it is no file of the image store, perhaps left by a process that was killed", False),
+    }
+    assert (checked.wrong, checked.notes) == (0, 2)
+
+
+def test_the_search_index_is_made_again(store: Store) -> None:
+    sql("insert into figures_fts (figures_fts) values ('delete-all')")(store)
+    (finding,) = found(store)
+    assert finding.mend == "`curator check --rebuild-search` makes the search index again from the captions"
+    rebuild_search(store)
+    assert found(store) == []
+
+
+def test_a_page_that_decides_meanwhile_is_no_finding(store: Store, project: Path) -> None:
+    page = Store(project)
+
+    def decide(what: str, done: int, total: int) -> None:
+        if what == "figures" and done == 1:
+            page.reviews.decide("PMC1:fig2", 2, parse_commands([MOVE]), "bob", NOW)
+
+    assert list(check_project(store, Checked(), progress=decide)) == []
+    assert page.reviews.load("PMC1:fig2", NOW).revision == 3
+    page.close()
+
+
+def test_the_command_prints_findings_and_exits_with_1_where_something_is_wrong(project: Path, store: Store) -> None:
+    run = CliRunner()
+    assert run.invoke(main, ["--project", str(project), "check"]).output.splitlines()[-1] == (
+        "2 figures, 1 images: 0 wrong"
+    )
+    removed("thumbnails")(store)
+    outcome = run.invoke(main, ["--project", str(project), "check", "--json"])
+    assert outcome.exit_code == 1
+    *findings, counts = [json.loads(line) for line in outcome.stdout.splitlines()]
+    assert counts == {"figures": 2, "images": 1, "wrong": 1, "notes": 0, "fast": False}
+    assert findings[0]["where"] == FIGURE
+    outcome = run.invoke(main, ["--project", str(project), "check"])
+    assert outcome.exit_code == 1
+    assert outcome.stdout.startswith(f"WRONG images: {FIGURE}: image ")
+    assert "mend: restore a backup into a new folder and copy the file from there" in outcome.stdout
