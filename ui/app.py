@@ -13,6 +13,7 @@ import click
 from curator.errors import MiningError, SettingsError
 from data.store import Store
 from ui.mining_jobs import MinedAside, Miner, MiningJobs
+from ui.search_model import SearchModel, load_model
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from agents.lvlm.connection import Connection
     from agents.segment.choose import Choice
     from curator.settings import ModelSettings
+    from ui.search_server import SearchServer
     from ui.segmenting import Segmenting
+    from ui.training.server import TrainServer
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHUTDOWN_S = 2  # guess: open pages hold event streams that never end by themselves
@@ -31,11 +34,17 @@ def _no_miner(figure_ids: Sequence[str], agent: str, stopped: Callable[[], bool]
 
 
 def build_app(
-    store: Store, *, who: str = "curator", miner: Miner = _no_miner, choose: Callable[[], Choice] | None = None
+    store: Store,
+    *,
+    who: str = "curator",
+    miner: Miner = _no_miner,
+    choose: Callable[[], Choice] | None = None,
+    load: Callable[[str], SearchModel] = load_model,
 ) -> FastAPI:
     """The page over a project, for the curator called ``who``.
 
-    ``miner`` mines figures again from the page; ``choose`` loads what turns clicks into boxes, by default OpenCV alone.
+    ``miner`` mines figures again from the page; ``choose`` loads what turns clicks into boxes, by default OpenCV alone;
+    ``load`` the model that the project is searched with.
     """
     # read by the framework while it is imported
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -43,14 +52,26 @@ def build_app(
     import gradio as gr
     from fastapi import FastAPI
 
+    from data.embeddings import Embeddings
     from ui import theme
     from ui.guard import Guard
     from ui.images import image_routes
+    from ui.search_pictures import QueryPictures
+    from ui.search_routes import search_routes
+    from ui.search_server import SearchServer
+    from ui.searching import Searching
     from ui.segmenting import opencv_only, segmenting_of
+    from ui.training.routes import report_routes
+    from ui.training.runs import Runs
+    from ui.training.server import TrainServer
 
     app = FastAPI(title="Curator", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, hosts=LOOPBACK)
     app.include_router(image_routes(store))
+    runs = Runs(store.project / "runs")
+    app.include_router(report_routes(runs))
+    pictures = QueryPictures()
+    app.include_router(search_routes(store, pictures))
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -59,9 +80,10 @@ def build_app(
     app.state.mining_jobs = MiningJobs(miner)
     app.state.segmenting = segmenting_of(store, choose or opencv_only)
     app.state.segmenting.prepare()
+    search = SearchServer(store, Searching(store, Embeddings(store.project), load), pictures)
     gr.mount_gradio_app(
         app,
-        _blocks(store, who, app.state.mining_jobs, app.state.segmenting),
+        _blocks(store, who, app.state.mining_jobs, app.state.segmenting, search, TrainServer(store, runs)),
         path="/",
         run_history=False,
         footer_links=[],
@@ -81,7 +103,9 @@ def _connect(settings: ModelSettings) -> Connection:
     return test_connection(settings)
 
 
-def _blocks(store: Store, who: str, jobs: MiningJobs, segmenting: Segmenting) -> Any:
+def _blocks(
+    store: Store, who: str, jobs: MiningJobs, segmenting: Segmenting, search: SearchServer, training: TrainServer
+) -> Any:
     import gradio as gr
 
     from ui.editor.agents_server import AgentsServer
@@ -91,6 +115,8 @@ def _blocks(store: Store, who: str, jobs: MiningJobs, segmenting: Segmenting) ->
     from ui.tabs.dashboard import dashboard_tab
     from ui.tabs.gallery import gallery_tab
     from ui.tabs.review import review_tab
+    from ui.tabs.search import search_tab
+    from ui.tabs.train import train_tab
 
     agents = AgentsServer(store, jobs, ModelSetup(store.project, os.environ, _connect))
     with gr.Blocks(title="Curator", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
@@ -100,6 +126,10 @@ def _blocks(store: Store, who: str, jobs: MiningJobs, segmenting: Segmenting) ->
                 review_tab(store, who, agents, SegmentServer(store, segmenting))
             with gr.Tab("Queue", elem_id="tab-queue"):
                 gallery_tab(store, agents)
+            with gr.Tab("Search", elem_id="tab-search"):
+                search_tab(store.project, search.functions())
+            with gr.Tab("Train", elem_id="tab-train"):
+                train_tab(training.functions())
             with gr.Tab("Dashboard", elem_id="tab-dashboard"):
                 dashboard_tab(store)
     return blocks

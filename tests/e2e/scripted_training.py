@@ -117,7 +117,7 @@ class ScriptedRun:
     every: int = 15
     seconds: float = 0.0
     message: str = ""
-    log_tail: str | None = None
+    log_tail: str = ""
     in_use: bool = False
     use: Document | None = None
     started_at: str = "2026-11-22T09:30:00+00:00"

@@ -1,6 +1,7 @@
 // Two to four runs over each other: their curves on the same axes, and a table of what differs.
 
 import { html } from "../editor/dom.js";
+import { countText } from "../editor/wording.js";
 import { LEVELS, both, number, percent, spanText } from "./numbers.js";
 import { runHref } from "./address.js";
 import { ChartGroup } from "./chart_group.js";
@@ -135,7 +136,7 @@ const badge = (index) => html("i", { class: `badge ${toneOf(index)}` }, String(i
 
 function poolText(history, level) {
   const pool = poolOf(history, level);
-  return pool && `${number(pool.pool_a)} pictures, ${number(pool.pool_b)} texts`;
+  return pool && `${countText(pool.pool_a, "picture")}, ${countText(pool.pool_b, "text")}`;
 }
 
 // Rows of the table by part: results always, configuration and data only where runs differ.

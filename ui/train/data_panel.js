@@ -22,7 +22,7 @@ export class DataPanel {
       }),
     );
     this._warning = html("p", { class: "notice warn", role: "note" });
-    this._enough = html("p", { class: "notice bad", role: "alert" });
+    this._enough = html("p", { class: "notice", role: "status" });
     this._body = html("div", { class: "data" });
     this.node = html(
       "section",
@@ -43,6 +43,7 @@ export class DataPanel {
     }
     const counts = data[verifiedOnly ? "verified" : "all"];
     say(this._warning, verifiedOnly ? "" : unverifiedText(data));
+    this._enough.className = `notice ${counts.figures ? "warn" : "bad"}`;
     say(this._enough, counts.enough);
     this._body.replaceChildren(
       levelTable(counts.levels),

@@ -9,7 +9,7 @@ const words = (name) => NAMES[name] || name.replaceAll("_", " ");
 
 // [[name, value as text]]; a stage is one row.
 export function configRows(config) {
-  if (!config) return [];
+  if (!config?.stages) return []; // it has not begun
   const { stages, ...rest } = config;
   const rows = Object.entries(rest).map(([name, value]) => [words(name), text(value)]);
   for (const stage of stages) rows.push([`stage ${stage.name}`, stageText(stage)]);

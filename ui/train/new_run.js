@@ -82,7 +82,7 @@ export class NewRun {
       hidden: true,
       oninput: changed("model", () => other.value.trim()),
     });
-    const steps = html("input", { class: "c-field c-num", type: "number", min: 1, step: 50, oninput: changed("steps", () => whole(steps)) });
+    const steps = html("input", { class: "c-field c-num", type: "number", min: 1, step: 1, oninput: changed("steps", () => whole(steps)) });
     const seed = html("input", { class: "c-field c-num", type: "number", min: 0, step: 1, oninput: changed("seed", () => whole(seed)) });
     const name = html("input", {
       class: "c-field",
@@ -146,25 +146,28 @@ export class NewRun {
     this._ask();
   }
 
+  get _counts() {
+    return this._overview.data[this._request.verified_only ? "verified" : "all"];
+  }
+
   // Why nothing can be started, before the server is asked; null where it can.
   get _obstacle() {
-    const { steps, seed, verified_only: verified, model } = this._request;
+    const { steps, seed, model } = this._request;
     if (this._overview.installed) return "Training is not installed; see above.";
     if (!Number.isInteger(steps) || steps < 1) return "Steps must be a whole number of at least 1.";
     if (!Number.isInteger(seed) || seed < 0) return "The seed must be a whole number of at least 0.";
     if (!model) return "Name the model to start from.";
-    const { enough } = this._overview.data[verified ? "verified" : "all"];
-    return enough && "There is too little to train on; see above.";
+    return this._counts.figures ? null : "There is nothing to train on; see above.";
   }
 
   async _ask() {
     const mine = ++this._turn;
-    const why = this._obstacle || null;
+    const why = this._obstacle;
     this._plan.show(null, why);
     if (why) return;
     try {
       const plan = await ask(this._server, "train_plan", this._request);
-      if (mine === this._turn) this._plan.show(plan, null);
+      if (mine === this._turn) this._plan.show(plan, null, [this._counts.enough]);
     } catch (error) {
       if (!(error instanceof AskError)) throw error;
       if (mine === this._turn) this._plan.show(null, error.message);

@@ -27,6 +27,12 @@ export function spanText(seconds) {
   return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
 }
 
+// An estimated time: no finer than it is worth.
+export function roughText(seconds) {
+  if (seconds < 90) return spanText(Math.max(5, 5 * Math.round(seconds / 5)));
+  return spanText(60 * Math.round(seconds / 60));
+}
+
 // Millions of weights as papers write them.
 export const millions = (n) => (n >= 1e6 ? `${(n / 1e6).toFixed(n < 1e8 ? 1 : 0)} M` : number(n));
 

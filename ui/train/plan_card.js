@@ -1,7 +1,7 @@
 // What a run would take, and the button that starts it.
 
 import { html } from "../editor/dom.js";
-import { millions, number, spanText } from "./numbers.js";
+import { millions, number, roughText } from "./numbers.js";
 import { say } from "./said.js";
 import { stageStrip } from "./stage_strip.js";
 
@@ -29,8 +29,9 @@ export class PlanCard {
     );
   }
 
-  // `plan` is null while it is being asked for; `why` says why nothing can be started, else null.
-  show(plan, why) {
+  // `plan` is null while it is being asked for; `why` says why nothing can be started, else null; `told` are warnings
+  // that stand elsewhere already.
+  show(plan, why, told = []) {
     this.node.dataset.asking = String(plan === null && why === null);
     this._button.disabled = plan === null || why !== null;
     say(this._refused, why);
@@ -39,7 +40,7 @@ export class PlanCard {
       this._time.textContent = "–";
       return;
     }
-    this._time.textContent = `about ${spanText(plan.seconds)}`;
+    this._time.textContent = `about ${roughText(plan.seconds)}`;
     this._basis.textContent = plan.basis;
     this._stages.replaceChildren(stageStrip(plan.stages));
     const facts = [
@@ -50,7 +51,7 @@ export class PlanCard {
       ["Picture", `${plan.image_px} × ${plan.image_px} px`],
     ];
     this._facts.replaceChildren(...facts.flatMap(([name, value]) => [html("dt", {}, name), html("dd", { title: value }, value)]));
-    this._warnings.replaceChildren(...plan.warnings.map((warning) => html("li", {}, warning)));
+    this._warnings.replaceChildren(...plan.warnings.filter((warning) => !told.includes(warning)).map((warning) => html("li", {}, warning)));
   }
 
   // Until the server has answered, a second click would start a second run.

@@ -1,7 +1,8 @@
 // The curves of one run: loss of all levels over each other, retrieval one chart a level.
 
 import { html } from "../editor/dom.js";
-import { LEVELS, number, percent } from "./numbers.js";
+import { countText } from "../editor/wording.js";
+import { LEVELS, percent } from "./numbers.js";
 import { ChartGroup } from "./chart_group.js";
 import { lossPoints, lossRange, poolOf, recallPoints, smoothed, stageBands } from "./curves.js";
 
@@ -55,7 +56,7 @@ export class RunCharts {
 
   get _bands() {
     const { config, run } = this._answer;
-    return config ? stageBands(config.stages, run.steps) : [];
+    return config?.stages ? stageBands(config.stages, run.steps) : [];
   }
 
   _lossSpec() {
@@ -96,7 +97,7 @@ export class RunCharts {
     const ten = recallPoints(this._history, level.key, 10);
     return {
       title: level.many,
-      note: `pool ${number(pool.pool_a)} pictures, ${number(pool.pool_b)} texts`,
+      note: `pool ${countText(pool.pool_a, "picture")}, ${countText(pool.pool_b, "text")}`,
       label: `Retrieval of ${level.many.toLowerCase()} by step: R@1 ${percent(newest(first))}, R@10 ${percent(newest(ten))}, chance of R@1 ${percent(pool.chance)}`,
       height: RETRIEVAL_HEIGHT,
       steps: run.steps,

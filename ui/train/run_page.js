@@ -4,7 +4,7 @@ import { html } from "../editor/dom.js";
 import { timeText } from "../editor/wording.js";
 import { AskError, ask } from "./asking.js";
 import { configRows, dataRows } from "./facts.js";
-import { number, percent, spanText } from "./numbers.js";
+import { number, percent, roughText, spanText } from "./numbers.js";
 import { resultRows, resultTable } from "./results.js";
 import { RunCharts } from "./run_charts.js";
 import { say } from "./said.js";
@@ -147,7 +147,7 @@ export class RunPage {
     const stages = JSON.stringify(config?.stages || []);
     if (stages === this._drawn.stages) return;
     this._drawn.stages = stages;
-    this._parts.strip.replaceChildren(...(config ? [stageStrip(config.stages)] : []));
+    this._parts.strip.replaceChildren(...(config?.stages ? [stageStrip(config.stages)] : []));
   }
 
   _showProgress(run) {
@@ -157,7 +157,7 @@ export class RunPage {
     meter.dataset.tone = tone(run);
     bar.style.width = `${100 * doneShare(run)}%`;
     const facts = [`step ${number(run.step)} of ${number(run.steps)}`, `${spanText(run.seconds)} spent`];
-    if (isAlive(run) && run.seconds_left !== null) facts.push(`about ${spanText(run.seconds_left)} left`);
+    if (isAlive(run) && run.seconds_left !== null) facts.push(`about ${roughText(run.seconds_left)} left`);
     if (run.best_step) facts.push(`best at step ${number(run.best_step)}, score ${percent(run.score)}`);
     progress.textContent = facts.join(" · ");
   }
@@ -168,7 +168,7 @@ export class RunPage {
     const said = run.message || (run.state === "killed" ? "Its process is gone. Resume goes on from the last checkpoint." : "");
     message.className = `notice ${wrong ? "bad" : ""}`;
     say(message, said);
-    const text = wrong && tail ? [tail].flat().join("\n") : "";
+    const text = wrong ? tail : "";
     log.hidden = !text;
     if (log.textContent === text) return;
     log.textContent = text;
