@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from curator.errors import StoreError
 from data.backup.manifest import DATABASE, Manifest, load_images, load_manifest
 from data.backup.placing import place, sha256_of
-from data.backup.shelf import Shelf, find_backup
+from data.backup.shelf import Shelf, find_backup, name_of
 from data.backup.swap import swap
 from data.backup.take import Progress
 from data.store.database import unknown_migrations
@@ -182,9 +182,7 @@ def _put(fresh: Path, project: Path) -> Path | None:
     """Puts the finished folder in the project's place; where the former one is now."""
     aside = None
     if project.exists() and any(project.iterdir()):
-        aside = project.with_name(f"{project.name}.before-{datetime.now(UTC):%Y-%m-%dT%H%M%S}")
-        if aside.exists():
-            raise StoreError(f"{aside} exists; wait a second and restore again")
+        aside = project.with_name(f"{project.name}.before-{name_of(datetime.now(UTC))}")
     try:
         swap(fresh, project, aside)
     except OSError as error:

@@ -15,6 +15,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -106,6 +107,11 @@ class Shelf:
                 if bytes.fromhex(path.name) not in needed:
                     path.unlink()
         return removed
+
+
+def name_of(moment: datetime) -> str:
+    """The name of a backup of this moment (UTC); names sort as their moments do."""
+    return f"{moment:%Y-%m-%dT%H%M%S}.{moment.microsecond // 1000:03}Z"
 
 
 def find_backup(place: Path) -> tuple[Shelf, str]:

@@ -17,12 +17,11 @@ def swap(fresh: Path, place: Path, aside: Path | None) -> None:
     """Renames ``fresh`` to ``place``; the folder that was there goes to ``aside`` (None: it is empty or missing).
 
     All on one file system. Where the system can exchange two names (Linux), a kill leaves either the old folder at
-    ``place`` or the new one. Elsewhere there is a moment between two renames when the old one is only at ``aside``.
+    ``place`` or the new one, and the other at ``aside``. Elsewhere there is a moment between two renames when the old
+    one is only at ``aside``.
     """
     os.sync()  # what is renamed into place must be whole after a power cut too
     if aside is None:
-        if place.is_dir():
-            place.rmdir()
         fresh.rename(place)
         return
     # under its later name first, so that the former project lies under it from the exchange on, and never elsewhere

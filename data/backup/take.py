@@ -30,7 +30,7 @@ from data.backup.manifest import (
     save_manifest,
 )
 from data.backup.placing import sha256_of
-from data.backup.shelf import MARK, Shelf
+from data.backup.shelf import MARK, Shelf, name_of
 from data.store.copying import copy_database
 from data.store.image_store import ImageStore, parse_image_path
 from data.store.schema import migrations
@@ -127,8 +127,7 @@ def _take(project: Path, shelf: Shelf, images: bool, keep: int | None, progress:
             left_out=tuple(sorted(path.name for path in project.iterdir() if path.name not in taken_from)),
         )
         save_manifest(manifest, folder)
-        name = f"{moment:%Y-%m-%dT%H%M%S}.{moment.microsecond // 1000:03}Z"
-        place = shelf.finish(folder, name)
+        place = shelf.finish(folder, name_of(moment))
         removed = shelf.prune(keep, manifest.project) if keep else []
     return Taken(place, manifest, listing.new, tuple(listing.damaged), tuple(removed))
 

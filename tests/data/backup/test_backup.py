@@ -59,6 +59,7 @@ def wrong(project: Path) -> list[str]:
 
 def test_a_restored_backup_is_the_project_again(project: Path, tmp_path: Path) -> None:
     taken = take_backup(project, tmp_path / "backups")
+    (tmp_path / "again").mkdir()
     restore(taken.place, tmp_path / "again")
     assert dump(tmp_path / "again") == dump(project)
     assert files(tmp_path / "again" / "images") == files(project / "images")

@@ -84,7 +84,10 @@ def sql(statement: str) -> Callable[[Store], None]:
 
 
 def rewritten(form: str, content: bytes) -> Callable[[Store], None]:
-    return lambda store: image(store, form).write_bytes(content) and None
+    def change(store: Store) -> None:
+        image(store, form).write_bytes(content)
+
+    return change
 
 
 def removed(form: str) -> Callable[[Store], None]:
