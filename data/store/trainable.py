@@ -159,17 +159,30 @@ _SET = "r.current = 1 and r.state in ('accepted', 'proposed')"
 _VERIFIED = "r.state = 'accepted' and {node}.state in ('accepted', 'edited')"
 
 
+def _any(*conditions: str) -> str:
+    """SQL: whether one of them holds; those after it are not even worked out, as OR would in a column."""
+    return f"case {' '.join(f'when {condition} then 1' for condition in conditions)} else 0 end"
+
+
 def _says(text: str) -> str:
     """SQL: whether a text has a word left when it is normalised; plain letters and digits always are one."""
-    return f"({text} glob '*[0-9A-Za-z]*' or has_token({text}))"
+    return _any(f"{text} glob '*[0-9A-Za-z]*'", f"has_token({text})")
 
 
-def _any_says(spans: str) -> str:
-    """SQL: whether one of these spans of the caption has a word."""
-    part = (
-        "substr(f.caption, json_extract(value, '$[0]') + 1, json_extract(value, '$[1]') - json_extract(value, '$[0]'))"
+def _span_says(span: str) -> str:
+    """SQL: whether the caption has a word between ``$[0]`` and ``$[1]`` of a JSON document."""
+    start, end = span.format(0), span.format(1)
+    return _says(f"substr(f.caption, {start} + 1, {end} - {start})")
+
+
+def _spans_say(document: str, path: str) -> str:
+    """SQL: whether one of these spans of the caption has a word; the first one mostly has."""
+    first = f"json_extract({document}, '$.{path}[0][{{}}]')"
+    each = "json_extract(value, '$[{}]')"
+    return (
+        f"case when {first.format(0)} is null then 0 when {_span_says(first)} then 1 "
+        f"else exists (select 1 from json_each({document}, '$.{path}') where {_span_says(each)}) end"
     )
-    return f"exists (select 1 from json_each({spans}) where {_says(part)})"
 
 
 def _field(node: str, name: str) -> str:
@@ -178,18 +191,21 @@ def _field(node: str, name: str) -> str:
 
 def _panel_says(node: str) -> str:
     """SQL: whether the panel has a text (trainer.wording.panel_text): own or shared words, else a model's."""
-    lead, tail = "json_extract(r.shared, '$.lead_spans')", "json_extract(r.shared, '$.tail_spans')"
-    return f"""(case when {_field(node, "own_text")} is null then {_any_says(_field(node, "own_spans"))}
-        else {_says(_field(node, "own_text"))} end
-        or {_any_says(lead)} or {_any_says(tail)}
-        or {_says(_field(node, "summary"))} or {_says(_field(node, "description"))})"""
+    own_text = _field(node, "own_text")
+    return _any(
+        f"case when {own_text} is null then {_spans_say(f'{node}.doc', 'own_spans')} else {_says(own_text)} end",
+        _spans_say("r.shared", "lead_spans"),
+        _spans_say("r.shared", "tail_spans"),
+        _says(_field(node, "summary")),
+        _says(_field(node, "description")),
+    )
 
 
 def _region_says() -> str:
     """SQL: whether region ``n`` has a text (trainer.wording.region_texts)."""
-    clause = _field("n", "clause_span")
-    written = " or ".join(_says(_field("n", name)) for name in ("description", "caption", "label"))
-    return f"{written} or ({clause} is not null and {_any_says(f'json_array(json({clause}))')})"
+    clause = "json_extract(n.doc, '$.clause_span[{}]')"
+    written = (_says(_field("n", name)) for name in ("description", "caption", "label"))
+    return _any(*written, f"case when {clause.format(0)} is null then 0 else {_span_says(clause)} end")
 
 
 def _inside() -> str:
@@ -198,7 +214,7 @@ def _inside() -> str:
     panel = [_field("p", f"box_xyxy[{index}]") for index in range(4)]
     within = " and ".join(f"{a} >= {b} + 0.5" for a, b in zip(region[:2], panel[:2], strict=True))
     within += " and " + " and ".join(f"{a} <= {b} - 0.5" for a, b in zip(region[2:], panel[2:], strict=True))
-    return f"(({within}) or is_inside({', '.join(region + panel)}))"
+    return _any(within, f"is_inside({', '.join(region + panel)})")
 
 
 # Rows are counted by article first: a split is then worked out once an article and not once a node.

@@ -47,7 +47,8 @@ class TrainingJobs:
             except FileExistsError as error:
                 raise TrainingError(f"there is a run {name!r} already; choose another name") from error
             asked = Asked(request.preset, model, request.steps, request.verified_only, request.seed)
-            self._spawn(path, asked, 0.0, resume=False)
+            now = time.time()
+            self._spawn(path, ProcessState(0, now, asked, now), resume=False)
             return name
 
     def resume(self, name: str) -> None:
@@ -62,11 +63,12 @@ class TrainingJobs:
             self._refuse_second()
             path = self._runs.path(name)
             before = load_process(path)
-            if before is None or before.asked is None:
+            if before is None:
                 raise TrainingError(
                     f"run {name!r} was started on a given export; go on with `curator train EXPORT -o {path} --resume`"
                 )
-            self._spawn(path, before.asked, spent_s(path, before), resume=True)
+            again = ProcessState(0, time.time(), before.asked, before.started_at, spent_s=spent_s(path, before))
+            self._spawn(path, again, resume=True)
 
     def stop(self, name: str) -> None:
         """Asks the run's process to end after its step; what it has learned is saved.
@@ -91,8 +93,9 @@ class TrainingJobs:
         if going_on:
             raise TrainingError(f"run {going_on[0]!r} is going on, and two at once only slow each other; stop it first")
 
-    def _spawn(self, path: Path, asked: Asked, spent: float, *, resume: bool) -> None:
-        ProcessState(0, time.time(), asked, spent_s=spent).save(path)
+    def _spawn(self, path: Path, state: ProcessState, *, resume: bool) -> None:
+        asked = state.asked
+        state.save(path)
         command = [sys.executable, "-m", "ui", "--project", str(self._project), "train", "-o", str(path), "--report"]
         command += ["--preset", asked.preset, "--model", asked.model, "--steps", str(asked.steps)]
         command += ["--seed", str(asked.seed), *([] if asked.verified_only else ["--unverified"])]

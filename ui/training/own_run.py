@@ -92,7 +92,7 @@ def _asked(run: Path, asked: Asked, resume: bool) -> Asked:
     """
     if resume:
         before = load_process(run)
-        return before.asked if before and before.asked else asked
+        return before.asked if before else asked
     if (run / DATA).exists() or RunFolder(run).metrics.is_file():
         raise TrainingError(f"{run} holds a run; go on with it by --resume, or name another folder")
     return asked

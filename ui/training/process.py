@@ -18,6 +18,7 @@ Phase = Literal["exporting", "starting", "training", "evaluating", "over"]
 Outcome = Literal["", "finished", "early", "stopped", "failed"]
 FILE, LOCK, STOP = "process.json", "process.lock", "stop.json"
 _PATIENCE_S = 10.0  # workers that read ahead outlive a killed process by up to 5 s, and hold its lock as long
+_BETWEEN_S = 0.5  # the page looks about once a second
 _BEGINNING_S = 60.0  # guess: Python starts and takes the lock within this time on a machine that is busy
 
 
@@ -40,8 +41,9 @@ class ProcessState:
     """0: it was started and has not said anything yet."""
     began_at: float
     """Unix time, s."""
-    asked: Asked | None
-    """None where the data and the configuration were given by files."""
+    asked: Asked
+    started_at: float
+    """Of the run's first process."""
     phase: Phase = "exporting"
     spent_s: float = 0.0
     """By the run's processes before this one."""
@@ -73,10 +75,8 @@ def load_process(folder: Path) -> ProcessState | None:
         document = json.loads(path.read_bytes())
         asked = document.pop("asked")
         known = {item.name for item in fields(ProcessState)}
-        return ProcessState(
-            **{name: value for name, value in document.items() if name in known},
-            asked=Asked(**asked) if asked else None,
-        )
+        said = {name: value for name, value in document.items() if name in known}
+        return ProcessState(**said, asked=Asked(**asked))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -135,6 +135,7 @@ class RunProcess:
     def __init__(self, folder: Path, asked: Asked) -> None:
         self._folder = folder
         self._asked = asked
+        self._said_at = 0.0
 
     def __enter__(self) -> RunProcess:
         """Raises TrainingError where another process has the run."""
@@ -151,6 +152,7 @@ class RunProcess:
             os.getpid(),
             time.time(),
             self._asked,
+            started_at=before.started_at if before else time.time(),
             spent_s=spent_s(self._folder, before) if before else 0.0,
         )
         self._state.save(self._folder)
@@ -159,7 +161,6 @@ class RunProcess:
     @property
     def asked(self) -> Asked:
         """What the run was asked for."""
-        assert self._state.asked is not None
         return self._state.asked
 
     def configured(self, model: str, device: str) -> None:
@@ -168,8 +169,12 @@ class RunProcess:
         self._state.save(self._folder)
 
     def enter(self, phase: Phase, done: int = 0, total: int = 0) -> None:
+        """Says what it does now, as often as the page looks."""
+        before, now = self._state.phase, time.monotonic()
         self._state = replace(self._state, phase=phase, done=done, total=total)
-        self._state.save(self._folder)
+        if phase != before or now - self._said_at >= _BETWEEN_S:
+            self._state.save(self._folder)
+            self._said_at = now
 
     def end(self, outcome: Outcome, message: str = "") -> None:
         self._state = replace(

@@ -50,6 +50,9 @@ class Run:
     """Of the best evaluation after the first step."""
     best_step: int
     message: str
+    done: int = 0
+    """Of ``total`` figures or images, while it exports or evaluates."""
+    total: int = 0
 
     @property
     def is_alive(self) -> bool:
@@ -143,13 +146,15 @@ class Runs:
         return Run(
             path.name,
             state,
-            process.asked if process and process.asked and not config else _configured(config or {}, process, path),
+            process.asked if process and not config else _configured(config or {}, process, path),
             metrics.step,
             datetime.fromtimestamp(_first(path, began, process), UTC).isoformat(timespec="seconds"),
             _seconds(path, state, process, metrics),
             best["score"] if best else None,
             best["step"] if best else 0,
             message or fault,
+            process.done if process else 0,
+            process.total if process else 0,
         )
 
     def _of(self, path: Path) -> tuple[RunMetrics, str]:
@@ -195,8 +200,7 @@ def _configured(config: dict[str, Any], process: ProcessState | None, path: Path
 
 def _first(path: Path, began: float | None, process: ProcessState | None) -> float:
     """When the run was started, Unix time."""
-    known = [at for at in (began, process.began_at - process.spent_s if process else None) if at is not None]
-    return min(known) if known else path.stat().st_mtime
+    return process.started_at if process else began or path.stat().st_mtime
 
 
 def _seconds(path: Path, state: State, process: ProcessState | None, metrics: RunMetrics) -> float:

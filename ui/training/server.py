@@ -152,6 +152,8 @@ class TrainServer:
             "score": run.score,
             "best_step": run.best_step,
             "message": run.message,
+            "done": run.done,
+            "total": run.total,
             "verified_only": run.asked.verified_only,
             "in_use": self._uses.in_use() == run.name,
             "use": self._uses.progress(run.name),
