@@ -17,6 +17,9 @@ PARTS = (
     "published",
     "overhead",
     "resume",
+    "learning",
+    "ablation",
+    "noise",
 )
 
 

@@ -52,9 +52,7 @@ def differences(found: Sequence[Result], baseline: Sequence[Result], name: str) 
     """Seed by seed; the seeds that both have."""
     before = {result.trial.config.seed: result.scores[name] for result in baseline}
     return [
-        result.scores[name] - before[result.trial.config.seed]
-        for result in found
-        if result.trial.config.seed in before
+        result.scores[name] - before[result.trial.config.seed] for result in found if result.trial.config.seed in before
     ]
 
 

@@ -64,7 +64,10 @@ def run_trials(trials: Sequence[Trial], folder: Path, processes: int = 1) -> lis
     """
     for corpus in dict.fromkeys(corpus for trial in trials for corpus in (trial.train_on, trial.score_on)):
         corpus.drawn(folder / "corpora")
-    missing = list({trial.key: trial for trial in trials if not _kept(folder, trial).is_file()}.values())
+    first: dict[str, Trial] = {}
+    for trial in trials:
+        first.setdefault(trial.key, trial)
+    missing = [trial for trial in first.values() if not _kept(folder, trial).is_file()]
     for done, trial in enumerate(_ended(missing, folder, processes), start=1):
         print(f"{done} of {len(missing)}: {trial.row}, seed {trial.config.seed}", file=sys.stderr, flush=True)
     return [_load(folder, trial) for trial in trials]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,95 +11,76 @@ import pytest
 
 pytest.importorskip("open_clip", reason="training needs 'make models'")
 
-from runs import trials as module  # noqa: E402
-from runs.corpora import Corpus  # noqa: E402
-from runs.trials import Trial, run_trials, with_seeds  # noqa: E402
-from tests.trainer.small_runs import small_config  # noqa: E402
+import trainer.train as training
+from runs import trials as module
+from runs.corpora import Corpus
+from runs.trials import Trial, run_trials, with_seeds
+from tests.trainer.small_runs import small_config
 
-SMALL, SCORED = Corpus(14, 1), Corpus(6, 2)
+SMALL, SCORED = Corpus(10, 1), Corpus(4, 2)
 
 
 def a_trial(row: str = "zoomin", **changes: Any) -> Trial:
-    return Trial(row, small_config(steps=2, evaluate_every=2, **changes), SMALL, SCORED)
+    return Trial(row, small_config(**{"steps": 2, "evaluate_every": 2, **changes}), SMALL, SCORED)
 
 
 @pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The rows that are trained from now on."""
-    rows: list[str] = []
-    run = module._run
+def rows(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Of the trials that are run from now on; none trains, and the second one is interrupted the first time."""
+    found: list[str] = []
 
-    def noted(trial: Trial, folder: Path) -> None:
-        rows.append(trial.row)
-        run(trial, folder)
-
-    monkeypatch.setattr(module, "_run", noted)
-    return rows
-
-
-def test_a_trial_that_has_ended_is_not_trained_again(tmp_path: Path, trained: list[str]) -> None:
-    first, other = a_trial(), a_trial("flat", preset="flat")
-    (before,) = run_trials([first], tmp_path)
-    both = run_trials([other, first], tmp_path)
-    assert trained == ["zoomin", "flat"]
-    assert [result.trial for result in both] == [other, first]
-    assert both[1] == before
-    assert before.seconds > 0
-    assert {"figure", "panel", "region", "box", "box i2t", "negatives", "pointing"} <= set(before.scores)
-    assert not list(tmp_path.glob("run-*"))
-
-
-def test_rows_that_mean_the_same_share_one_training(tmp_path: Path, trained: list[str]) -> None:
-    one, two = run_trials([a_trial("zoomin"), a_trial("0 % wrong")], tmp_path)
-    assert trained == ["zoomin"]
-    assert one.scores == two.scores
-    assert (one.trial.row, two.trial.row) == ("zoomin", "0 % wrong")
-
-
-def test_after_a_failure_those_that_ended_are_kept(
-    tmp_path: Path, trained: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    noted, wanted = module._run, [a_trial(f"seed {seed}", seed=seed) for seed in range(3)]
-
-    def fails_once(trial: Trial, folder: Path) -> None:
-        if trial == wanted[1] and "seed 1" not in trained:
-            trained.append("seed 1")
+    def run(trial: Trial, folder: Path) -> None:
+        found.append(trial.row)
+        if len(found) == 2:
             raise KeyboardInterrupt
-        noted(trial, folder)
+        path = module._kept(folder, trial)
+        path.write_text(json.dumps({"scores": {"box": float(len(found))}, "seconds": 1.0}))
 
-    monkeypatch.setattr(module, "_run", fails_once)
+    monkeypatch.setattr(module, "_run", run)
+    return found
+
+
+def test_a_set_that_was_interrupted_goes_on_with_what_has_not_ended(tmp_path: Path, rows: list[str]) -> None:
+    wanted = [a_trial(f"seed {seed}", seed=seed) for seed in range(3)]
     with pytest.raises(KeyboardInterrupt):
         run_trials(wanted, tmp_path)
-    run_trials(wanted, tmp_path)
-    assert trained == ["seed 0", "seed 1", "seed 1", "seed 2"]
+    results = run_trials(wanted, tmp_path)
+    assert rows == ["seed 0", "seed 1", "seed 1", "seed 2"]
+    assert [result.trial for result in results] == wanted
+    assert [result.scores["box"] for result in results] == [1.0, 3.0, 4.0]
 
 
-def test_an_interrupted_training_goes_on_from_its_checkpoint_with_the_same_scores(
+def test_rows_that_mean_the_same_share_one_training(tmp_path: Path, rows: list[str]) -> None:
+    results = run_trials([a_trial("zoomin"), a_trial("0 % wrong")], tmp_path)
+    assert rows == ["zoomin"]
+    assert [(result.trial.row, result.scores["box"]) for result in results] == [("zoomin", 1.0), ("0 % wrong", 1.0)]
+
+
+def test_a_trial_is_scored_and_an_interrupted_one_goes_on_from_its_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import trainer.train
-
-    trial, train = a_trial(), trainer.train.train
+    trial, train, kinds = a_trial(), training.train, list[str]()
     (whole,) = run_trials([trial], tmp_path / "whole")
+    assert {"figure", "panel", "region", "box", "box i2t", "negatives", "pointing"} <= set(whole.scores)
+    assert all(0 <= value <= 100 for value in whole.scores.values())
+    assert whole.seconds > 0
+    assert not list((tmp_path / "whole").glob("run-*"))
 
-    def interrupted(export: Path, run: Path, config: Any, **how: Any) -> Any:
-        train(export, run, config, **how)
+    def killed_at_its_end(*arguments: Any, **how: Any) -> None:
+        train(*arguments, **how)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trainer.train, "train", interrupted)
+    def noted(*arguments: Any, **how: Any) -> Any:
+        return train(*arguments, **how, report=lambda line: kinds.append(line["kind"]))
+
+    monkeypatch.setattr(training, "train", killed_at_its_end)
     with pytest.raises(KeyboardInterrupt):
         run_trials([trial], tmp_path)
-    monkeypatch.setattr(trainer.train, "train", train)
-    began: list[str] = []
-    monkeypatch.setattr(
-        trainer.train,
-        "train",
-        lambda *args, **how: train(*args, **how, report=lambda line: began.append(line["kind"])),
-    )
-    (found,) = run_trials([trial], tmp_path)
-    assert "resume" in began
-    assert "step" not in began
-    assert found.scores == whole.scores
+    monkeypatch.setattr(training, "train", noted)
+    (resumed,) = run_trials([trial], tmp_path)
+    assert "resume" in kinds
+    assert "step" not in kinds
+    assert resumed.scores == whole.scores
 
 
 def test_seeds_configurations_and_corpora_make_different_trials() -> None:
@@ -115,8 +97,10 @@ def test_seeds_configurations_and_corpora_make_different_trials() -> None:
 
 @pytest.mark.process
 def test_several_processes_give_the_scores_of_one(tmp_path: Path) -> None:
-    config = small_config(steps=2, evaluate_every=2, model="curator-tiny", image_px=32)
-    wanted = with_seeds(Trial("zoomin", config, SMALL, SCORED), (0, 1))
-    alone, together = (run_trials(wanted, tmp_path / str(n), processes=n) for n in (1, 2))
-    for one, two in zip(alone, together, strict=True):
-        assert one.scores == pytest.approx(two.scores, abs=1e-3)
+    config = small_config(steps=1, evaluate_every=1, model="curator-tiny", image_px=32)
+    both = with_seeds(Trial("zoomin", config, SMALL, SCORED), (0, 1))
+    together = run_trials(both, tmp_path / "together", processes=2)
+    module._take_one_thread()
+    (alone,) = run_trials(both[1:], tmp_path / "alone")
+    assert alone.scores == pytest.approx(together[1].scores, abs=1e-3)
+    assert [result.trial for result in together] == both
