@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,7 +18,6 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from data.store import Store
 from tests.e2e.project import make_project
-from ui.mining_jobs import Miner
 
 Scheme: TypeAlias = Literal["light", "dark"]
 
@@ -74,15 +73,15 @@ def project(drawn_project: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @contextmanager
-def served(store: Store, who: str = "ada", miner: Miner | None = None) -> Iterator[str]:
-    """The page over a store, in a thread; its address without a slash at the end."""
+def served(store: Store, who: str = "ada", **parts: Any) -> Iterator[str]:
+    """The page over a store, in a thread; its address without a slash at the end. ``parts`` as of ``build_app``."""
     import uvicorn
 
     from ui.app import build_app
 
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    app = build_app(store, who=who, miner=miner) if miner else build_app(store, who=who)
+    app = build_app(store, who=who, **parts)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

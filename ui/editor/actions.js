@@ -61,6 +61,13 @@ export function actionTable(review) {
       ["l", "F2"],
       selected(() => review.fields.focusFirst()),
     ),
+    action(
+      "Box",
+      "similar",
+      "Find similar panels and regions",
+      ["Shift+S"],
+      selected((id) => review.findSimilar(id)),
+    ),
     action("Box", "left", "Left; without a box, previous figure", ["ArrowLeft"], arrow(-1, 0, previous)),
     action("Box", "right", "Right; without a box, next figure", ["ArrowRight"], arrow(1, 0, next)),
     action("Box", "up", "Up; without a box, previous figure", ["ArrowUp"], arrow(0, -1, previous)),

@@ -9,6 +9,11 @@ export function confidenceText(value) {
   return value >= 0.995 ? "1.0" : value.toFixed(2).replace(/^0/, "");
 }
 
+// How sure the model in use is that a node's text, and not another one of the project, belongs to its picture.
+export function fitText(value) {
+  return value === undefined ? "" : `${Math.round(value * 100)} % its own words`;
+}
+
 // The class of its colour.
 export function sureness(value) {
   if (value === null) return "person";

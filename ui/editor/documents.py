@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from curator.codec import node_to_doc, to_doc
@@ -10,8 +11,10 @@ from data.store.queue import QueueItem
 from data.store.reviews import Stored
 
 
-def figure_document(stored: Stored, article: Article | None) -> dict[str, Any]:
-    """All that one screen shows of a figure; boxes in the domain's frame, spans as offsets into ``caption``."""
+def figure_document(stored: Stored, article: Article | None, fits: Mapping[str, float]) -> dict[str, Any]:
+    """All that one screen shows of a figure; boxes in the domain's frame, spans as offsets into ``caption``.
+
+    ``fits``: how sure the model in use is of each node's text, by the node's id (``data.store.fits``)."""
     review = stored.review
     figure = review.figure
     return {
@@ -34,6 +37,7 @@ def figure_document(stored: Stored, article: Article | None) -> dict[str, Any]:
         "replaced_by": stored.replaced_by,
         "nodes": [node_to_doc(node) for node in review.hierarchy.nodes()],
         "shared": to_doc(review.hierarchy.shared),
+        "fits": dict(fits),
         "flags": [to_doc(flag) for flag in flags(review.hierarchy)],
     }
 

@@ -15,7 +15,7 @@ import {
   spansOf,
 } from "./figure.js";
 import { captionEdit } from "./inplace.js";
-import { confidenceText } from "./confidence.js";
+import { confidenceText, fitText } from "./confidence.js";
 import { findingFacts, rivalReading } from "./readings.js";
 
 const PANEL_KINDS = ["microscopy", "radiology", "photo", "gel", "plot", "diagram", "table", "other"];
@@ -213,6 +213,9 @@ export class Fields {
       title,
       state,
       html("span", { class: "grow" }),
+      act("Find similar panels and regions (Shift+S)", "similar", () =>
+        this._actions.findSimilar(this._state.selectedId),
+      ),
       act("Accept this box (a)", "check", judge("accepted")),
       act("Reject this box (x)", "cross", judge("rejected")),
       act("Delete this box (Delete)", "trash", () => this._actions.remove(this._state.selectedId)),
@@ -326,6 +329,7 @@ export class Fields {
         ["model", model],
         ["version", isPersons(node) ? null : version],
         ["confidence", confidenceText(confidenceOf(node))],
+        ["fit", fitText(this._state.figure.fits[node.id])],
         ["time", at.slice(0, 16).replace("T", " ")],
         ["id", node.id],
       ];

@@ -20,7 +20,7 @@ import { Segment } from "./segment.js";
 import { Snap } from "./snap.js";
 import { Keys } from "./keys.js";
 import { Status } from "./status.js";
-import { readAddress, writeAddress } from "./address.js";
+import { readAddress, similarHref, writeAddress } from "./address.js";
 import { Toolbar } from "./toolbar.js";
 import { Agents } from "./agents.js";
 import { actionTable } from "./actions.js";
@@ -41,6 +41,7 @@ export class Review {
       open: (id) => this.open(id),
     });
     this._opening = null;
+    this._wantedNode = null;
     this.edit = (commands) => this.saving.edit("commands", commands);
     this._compose(server);
     this._listen();
@@ -66,6 +67,7 @@ export class Review {
       select: (id) => this.select(id),
       judge: (id, value) => this.judge(id, value),
       remove: (id) => this.remove(id),
+      findSimilar: (id) => this.findSimilar(id),
       editCaption: (id) => this.editCaption(id),
       focusCanvas: () => this.canvas.element.focus({ preventScroll: true }),
       open: (id) => this.open(id),
@@ -150,6 +152,7 @@ export class Review {
   async _follow() {
     const wanted = readAddress();
     if (wanted.elsewhere) return; // another tab is shown: no figure is leased before this one is
+    this._wantedNode = wanted.nodeId;
     if (wanted.filter || !this.state.figure) await this.openQueue(wanted.filter, wanted.figureId);
     else if (wanted.figureId) await this.open(wanted.figureId);
   }
@@ -195,6 +198,7 @@ export class Review {
       this.toolbar.drawPosition(this.queue.position);
       await this._figures.image(id).ready;
       if (!this.saving.isOpen(id)) return;
+      this._selectWanted();
       this._painted(id, began);
       this.saving.lease(id);
       this._prefetch();
@@ -203,6 +207,13 @@ export class Review {
       if (this._opening === id) this._opening = null;
       this._cannot(error, () => this.open(id));
     }
+  }
+
+  // Selects the node that the address named, once.
+  _selectWanted() {
+    const id = this._wantedNode;
+    this._wantedNode = null;
+    if (id && nodeOf(this.state.figure, id)) this.select(id);
   }
 
   _painted(id, began) {
@@ -263,6 +274,10 @@ export class Review {
 
   remove(id) {
     if (id && this.edit([{ op: "remove", id }])) this.state.set({ selectedId: null });
+  }
+
+  findSimilar(id) {
+    location.hash = similarHref(this.state.figure.id, id);
   }
 
   editCaption(id) {

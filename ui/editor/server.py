@@ -98,7 +98,8 @@ class ReviewServer:
 
     def _figure(self, figure_id: str) -> Answer:
         stored = self._store.reviews.load(figure_id, self._now_s())
-        return figure_document(stored, self._store.articles.article(stored.review.figure.article_id))
+        article = self._store.articles.article(stored.review.figure.article_id)
+        return figure_document(stored, article, self._store.fits.of_figure(figure_id))
 
     def _already_done(self, request: EditRequest) -> bool:
         """The same edit was saved before and only its answer was lost on the way."""

@@ -2,8 +2,8 @@
 
 import { make } from "./filters.js";
 
-// `href` is the address that opens the figure.
-export function makeCard(item, href) {
+// `href` is the address that opens the figure; `showFit` tells how sure the model in use is of its worst text.
+export function makeCard(item, href, showFit) {
   const card = make("div", "card");
   card.dataset.figure = item.figure_id;
   const link = make("a");
@@ -17,6 +17,11 @@ export function makeCard(item, href) {
   image.src = "/thumbnail/" + encodeURIComponent(item.figure_id);
   picture.append(image);
   if (item.flag_count) picture.append(chip("flags", item.flag_count + (item.flag_count === 1 ? " flag" : " flags")));
+  if (showFit && item.fit !== null) {
+    const fit = make("span", "fit c-num", Math.round(item.fit * 100) + " %");
+    fit.title = "The model in use is " + fit.textContent + " sure of the text that it doubts most";
+    picture.append(fit);
+  }
   if (item.lease_by) {
     const who = item.lease_by.split("#")[0];
     picture.append(make("span", "lease", who));

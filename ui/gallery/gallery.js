@@ -29,7 +29,7 @@ const openHref = (item) => addressOf("figure=" + encodeURIComponent(item.figure_
 const rail = makeRail(part(".rail"), props.kinds, (text) => ask("articles", { text }), change);
 const grid = makeGrid(part(".scroll"), part(".grid"), {
   fetchPage: async (offset) => (await ask("find", { filter: compact(filter), offset, limit: PAGE })).items,
-  cardOf: (item) => picked.dress(makeCard(item, openHref(item))),
+  cardOf: (item) => picked.dress(makeCard(item, openHref(item), filter.order === "fit")),
   keyOf: (item) => item.figure_id,
   minWidth: MIN_CARD,
   heightOf: (width) => Math.round(width * 0.72) + CARD_EXTRA,
@@ -83,6 +83,7 @@ function change(fields) {
   filter = { ...filter, ...fields };
   history.replaceState(null, "", addressOf("queue", "show", filter));
   showFilter();
+  turn += 1; // an answer to the filter before is no longer wanted
   gallery.dataset.ready = "false";
   // a slider or a typing person changes the filter many times a second
   clearTimeout(typing);

@@ -21,7 +21,7 @@ export function noModel(place, project, why) {
   );
 }
 
-export function nothingAsked(place, { nodes, model }) {
+export function nothingAsked(place, { nodes, model, why_not: whyNot }) {
   const keys = [
     ["/", "words"],
     ["s", "more like a result"],
@@ -30,7 +30,7 @@ export function nothingAsked(place, { nodes, model }) {
   notice(
     place,
     `${nodes.toLocaleString("en")} panels and regions to search`,
-    "Describe what a picture shows, or drop a picture here.",
+    whyNot || "Describe what a picture shows, or drop a picture here.",
     html(
       "span",
       { class: "keys" },

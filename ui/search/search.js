@@ -8,6 +8,7 @@ import { takePictures } from "./given.js";
 import { noModel, notice, nothingAsked, staleStrip } from "./notices.js";
 
 const TYPING_MS = 300; // guess: a pause between two words; a model reads a text in 10 to 100 ms
+const DEEPEST = 10_000; // as the server: nobody pages further
 const MIN_CARD = 200; // px
 const WORDS_HEIGHT = 88; // px below the picture
 
@@ -74,7 +75,7 @@ async function run() {
 function show(mine, answer) {
   if (mine !== turn) return;
   const { hits = [], total = 0, error } = answer || {};
-  grid.show(total, hits, shownKey === addressOf(query));
+  grid.show(Math.min(total, DEEPEST), hits, shownKey === addressOf(query));
   shownKey = addressOf(query);
   part(".scroll").hidden = !total;
   part(".empty").hidden = total > 0;
@@ -143,6 +144,7 @@ text.addEventListener("input", () => {
   const next = withSubject(query, { text: text.value.trim() });
   const how = typed || !hasSubject(query) ? "replace" : "push"; // Back goes to the search before, not to each letter
   typed = true;
+  turn += 1; // an answer to the words before is no longer wanted
   tab.dataset.ready = "false";
   clearTimeout(typing);
   typing = setTimeout(() => search(next, how), TYPING_MS);
