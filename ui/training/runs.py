@@ -134,13 +134,15 @@ class Runs:
 
     def _run(self, path: Path) -> Run | None:
         """None: neither the page nor ``curator train`` made the folder."""
-        files = RunFolder(path)
         metrics, fault = self._of(path)
-        process = load_process(path)
-        if process is None and not metrics.lines:
+        try:
+            process = load_process(path)
+        except TrainingError as error:  # it must not hide the other runs
+            process, fault = None, str(error)
+        if process is None and not metrics.lines and not fault:
             return None
         state, message = _state(path, process, metrics)
-        config = _document(files.config)
+        config = _document(RunFolder(path).config)
         began = metrics.lines[0].get("at") if metrics.lines else None
         best = metrics.best
         return Run(

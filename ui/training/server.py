@@ -107,6 +107,8 @@ class TrainServer:
         name = parse_request(NameRequest, raw).name
         if self._uses.in_use() == name:
             raise TrainingError(f"run {name!r} is the model in use for search; use another first")
+        if (use := self._uses.progress(name)) and use["state"] == "indexing":
+            raise TrainingError(f"the project is being indexed with run {name!r}; wait until it is done")
         self._runs.remove(name)
         return {}
 
@@ -130,7 +132,7 @@ class TrainServer:
         }
 
     def use(self, raw: Any) -> Answer:
-        """Starts to index the project with a run's model, for search and confidence."""
+        """Starts a process that indexes the project with a run's model, for search and confidence."""
         name = parse_request(NameRequest, raw).name
         self._uses.start(name)
         return self._answer(name)
