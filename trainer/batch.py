@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -42,14 +43,18 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""
-        children = {
-            field.name: value.to(device, non_blocking=True)
-            for field in fields(self.children)
-            if (value := getattr(self.children, field.name)) is not None
-        }
+        return self._with(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """The same in memory from which a GPU copies while it computes; torch's DataLoader calls it."""
+        return self._with(lambda tensor: tensor.pin_memory())
+
+    def _with(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        there = ((field.name, getattr(self.children, field.name)) for field in fields(self.children))
+        children = {name: change(tensor) for name, tensor in there if tensor is not None}
         return replace(
             self,
-            images=self.images.to(device, non_blocking=True),
-            texts=self.texts.to(device, non_blocking=True),
+            images=change(self.images),
+            texts=change(self.texts),
             children=replace(self.children, **children),
         )

@@ -75,6 +75,7 @@ def make_loader(
             collate_fn=_as_made,
             num_workers=config.workers,
             prefetch_factor=_AHEAD if config.workers else None,
+            pin_memory=torch.cuda.is_available(),
             worker_init_fn=_start_worker,
             # Of its own, since it draws a number at the start: torch's would be moved by each resume of a run.
             generator=torch.Generator(),
