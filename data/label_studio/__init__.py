@@ -1,0 +1,1 @@
+"""Label Studio: hierarchies as its tasks and back. Pure: nothing here speaks to a server."""
