@@ -26,11 +26,14 @@ def with_weights(**weights: float) -> Callable[[TrainConfig], TrainConfig]:
     return changed
 
 
-def without_level(level: Level) -> Callable[[TrainConfig], TrainConfig]:
-    """Its steps go to the other levels of the stage; a stage of that level alone goes to the others."""
+def without_levels(*levels: Level) -> Callable[[TrainConfig], TrainConfig]:
+    """Their steps go to the other levels of the stage, the steps of a stage without others to the other stages."""
 
     def changed(config: TrainConfig) -> TrainConfig:
-        stages = [replace(stage, cycle=tuple(one for one in stage.cycle if one != level)) for stage in config.stages]
+        stages = [
+            replace(stage, cycle=tuple(level for level in stage.cycle if level not in levels))
+            for stage in config.stages
+        ]
         kept = [stage for stage in stages if stage.cycle]
         total = sum(stage.share for stage in kept)
         return replace(config, stages=tuple(replace(stage, share=stage.share / total) for stage in kept))
@@ -43,20 +46,13 @@ def one_stage(config: TrainConfig) -> TrainConfig:
     return replace(config, stages=(replace(config.stages[-1], share=1.0),))
 
 
-def a_step_each(config: TrainConfig) -> TrainConfig:
-    """Panels and regions as pictures of steps of their own, as Panel2Patch does, and not as children of others."""
-    stage = replace(config.stages[-1], share=1.0, cycle=("M", "P", "R"))
-    return with_weights(children=0.0)(replace(config, stages=(stage,)))
-
-
 ROWS: dict[str, Callable[[TrainConfig], TrainConfig]] = {
     "zoomin": lambda config: config,
     "without intra (images with captions)": with_weights(intra=0.0),
-    "without children": with_weights(children=0.0),
-    "children one way (L_roi)": with_weights(children=0.0, roi=1.0),
-    "a step for each level": a_step_each,
-    "without level M": without_level("M"),
-    "without level P": without_level("P"),
+    "without the second level": with_weights(second=0.0),
+    "L_roi for the second level": with_weights(second=0.0, roi=1.0),
+    "without level M": without_levels("M"),
+    "without levels P and R": without_levels("P", "R"),
     "one stage": one_stage,
     "with inter": with_weights(inter=1.0),
     "with L_neg": with_weights(negatives=0.1),

@@ -17,10 +17,11 @@ class Weights:
     """InfoNCE (or SigLIP) within the step's level."""
     inter: float = 0.0
     """Cross-level message passing: an image with the mean of its children, in each modality."""
-    children: float = 0.0
-    """InfoNCE (or SigLIP) of an image's children, from that image's encoding: of panels in figures, regions in panels."""
+    second: float = 0.0
+    """InfoNCE (or SigLIP) of the second level that the step's encoding holds: at M the panels in the figures, at P the
+    regions in the panels, at R the panels around the regions."""
     roi: float = 0.0
-    """Region features against region texts (RegionMed-CLIP's L_roi): half of ``children``, regions to texts alone."""
+    """Region features against region texts (RegionMed-CLIP's L_roi): one way, regions to texts."""
     negatives: float = 0.0
     """RegionMed-CLIP's L_neg: regions away from their negative texts."""
     contrast: float = 0.0

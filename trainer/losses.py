@@ -33,7 +33,7 @@ class Losses:
     """Scalar with gradient: the weighted sum of the parts."""
     parts: dict[str, Tensor]
     """Each loss by name, without its weight and gradient: ``intra_M``, ``intra_P``, ``intra_R``; ``inter_image_MP``,
-    ``inter_text_MP``, ``inter_image_PR``, ``inter_text_PR``; ``children_MP``, ``children_PR``; ``roi``, ``negatives``,
+    ``inter_text_MP``, ``inter_image_PR``, ``inter_text_PR``; ``second_P``, ``second_R``; ``roi``, ``negatives``,
     ``contrast``, ``consistency``."""
 
 
@@ -45,8 +45,8 @@ def level_loss(model: RegionClip, batch: Batch, weights: Weights, config: TrainC
       and texts each among themselves; images without children drop out. Means are of features before the ROI
       processor: afterwards a child knows the image that it is compared with. With a frozen text tower the text-text
       term is left out, since it has no gradient.
-    - ``children``: at M the panels with their texts, at P the regions with theirs, so that one encoding of an image
-      teaches two levels; at R that is ``intra``.
+    - ``second``: at M the panels with their texts, at P the regions with theirs, at R the panels with theirs: one
+      encoding of an image teaches two levels.
     - ``roi``: children of any level with their texts. With SigLIP's loss it takes SigLIP's form.
     - ``negatives``, ``contrast`` and ``consistency``: regions, so at P and R. ``contrast`` keeps its form under SigLIP:
       a bias on all logits would cancel.
@@ -73,11 +73,11 @@ def level_loss(model: RegionClip, batch: Batch, weights: Weights, config: TrainC
             having, means = mean_of_children(step.child_texts, children.image, len(batch.images))
             text_loss = step.pairs(step.texts[having], means, batch.texts[having])
             found.append((f"inter_text_{between}", weights.inter, text_loss))
-    if weights.children and level != "R":
-        between = "MP" if level == "M" else "PR"
-        found.append(
-            (f"children_{between}", weights.children, step.pairs(step.regions, step.child_texts, children.texts))
-        )
+    if weights.second and level == "R":
+        found.append(("second_P", weights.second, step.pairs(step.images, step.texts, batch.texts)))
+    elif weights.second:
+        below = "P" if level == "M" else "R"
+        found.append((f"second_{below}", weights.second, step.pairs(step.regions, step.child_texts, children.texts)))
     if weights.roi:
         roi_loss = step.pairs(step.regions, step.child_texts, children.texts, both_ways=False)
         found.append(("roi", weights.roi, roi_loss))

@@ -44,7 +44,7 @@ class Recipe:
         regions = level != "M"
         consistent = regions and any(each.consistency for each in weights)
         negatives = regions and any(each.negatives or each.contrast for each in weights)
-        compared = level == "R" or any(each.inter or each.children or each.roi for each in weights)
+        compared = level == "R" or any(each.inter or each.second or each.roi for each in weights)
         children = compared or consistent or negatives
         return cls(
             level,

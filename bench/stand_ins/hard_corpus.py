@@ -99,9 +99,7 @@ def draw_hard_export(
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
-def _figures(
-    n_figures: int, seed: int, wrong_boxes: float, reviewed: float
-) -> Iterator[tuple[dict[str, Any], bytes]]:
+def _figures(n_figures: int, seed: int, wrong_boxes: float, reviewed: float) -> Iterator[tuple[dict[str, Any], bytes]]:
     for index in range(n_figures):
         drawn = [plan_panel(np.random.default_rng([seed, index, number])) for number in range(PANELS)]
         picture = Image.new("RGB", (PANELS * PANEL_PX + (PANELS - 1) * _GAP_PX, PANEL_PX), "white")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.ablation import ROWS, without_level
+from runs.ablation import ROWS, without_levels
 from runs.sizes import SIZES
 from trainer.schedule import levels_of, phase_at, stage_ends
 
@@ -24,6 +24,7 @@ def test_no_two_rows_are_the_same_training() -> None:
     assert all(one != other for index, one in enumerate(changed) for other in changed[:index])
 
 
-@pytest.mark.parametrize("level", ["M", "P"])
-def test_without_a_level_no_step_is_of_it(level: str) -> None:
-    assert level not in levels_of(without_level(level)(ZOOMIN))  # type: ignore[arg-type]
+def test_a_level_that_is_left_out_gives_its_steps_to_the_others() -> None:
+    assert levels_of(without_levels("M")(ZOOMIN)) == ("P", "R")
+    assert levels_of(without_levels("P", "R")(ZOOMIN)) == ("M",)
+    assert sum(stage.share for stage in without_levels("M")(ZOOMIN).stages) == pytest.approx(1.0)

@@ -19,7 +19,7 @@ from trainer.losses import Losses, level_loss  # noqa: E402
 from trainer.model import RegionClip, make_model  # noqa: E402
 
 WEIGHTS = {
-    "intra": 1.0, "inter": 0.7, "children": 0.6, "roi": 0.5, "negatives": 0.3, "contrast": 0.4, "consistency": 0.2
+    "intra": 1.0, "inter": 0.7, "second": 0.6, "roi": 0.5, "negatives": 0.3, "contrast": 0.4, "consistency": 0.2
 }  # fmt: skip
 ALL = Weights(**WEIGHTS)
 
@@ -27,15 +27,15 @@ ALL = Weights(**WEIGHTS)
 @pytest.mark.parametrize(
     ("level", "expected"),
     [
-        ("M", {"intra_M", "inter_image_MP", "inter_text_MP", "children_MP", "roi"}),
+        ("M", {"intra_M", "inter_image_MP", "inter_text_MP", "second_P", "roi"}),
         (
             "P",
             {
-                *("intra_P", "inter_image_PR", "inter_text_PR", "children_PR"),
+                *("intra_P", "inter_image_PR", "inter_text_PR", "second_R"),
                 *("roi", "negatives", "contrast", "consistency"),
             },
         ),
-        ("R", {"intra_R", "roi", "negatives", "contrast", "consistency"}),
+        ("R", {"intra_R", "second_P", "roi", "negatives", "contrast", "consistency"}),
     ],
 )
 def test_each_level_has_its_losses_and_the_total_is_their_weighted_sum(level: Level, expected: set[str]) -> None:
@@ -67,13 +67,15 @@ def test_intra_of_regions_compares_regions_with_theirs() -> None:
     assert roi.total.item() == pytest.approx(one_way(regions, texts, model.logit_scale).item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("level", ["M", "P"])
-def test_children_are_compared_with_their_texts_both_ways(level: Level) -> None:
+@pytest.mark.parametrize("level", ["M", "P", "R"])
+def test_the_second_level_of_an_encoding_is_its_children_and_at_r_the_panels_around_them(level: Level) -> None:
     model, batch = small(), a_batch(level)
-    children = model.region_features(model.encode_images(batch.images), batch.children)
-    texts = model.encode_texts(batch.children.texts)
-    found = loss_of(batch, Weights(intra=0.0, children=1.0), model).total.item()
-    assert found == pytest.approx(info_nce(children, texts, model.logit_scale).item(), rel=1e-5)
+    encoded = model.encode_images(batch.images)
+    of_images = (encoded.global_features, model.encode_texts(batch.texts))
+    of_children = (model.region_features(encoded, batch.children), model.encode_texts(batch.children.texts))
+    expected = info_nce(*(of_images if level == "R" else of_children), model.logit_scale)
+    found = loss_of(batch, Weights(intra=0.0, second=1.0), model).total.item()
+    assert found == pytest.approx(expected.item(), rel=1e-5)
 
 
 @pytest.mark.parametrize("level", ["P", "R"])
@@ -157,7 +159,7 @@ def test_messages_leave_out_what_the_roi_processor_adds() -> None:
     torch.nn.init.normal_(model.roi_processor.attention.out_proj.weight)
     after = level_loss(model, batch, ALL, config, alone).parts
     changed = {name for name in before if abs(float(before[name] - after[name])) > 1e-6}
-    assert changed == {"children_PR", "roi", "negatives", "contrast"}
+    assert changed == {"second_R", "roi", "negatives", "contrast"}
 
 
 def test_negatives_that_are_missing_do_not_count() -> None:
