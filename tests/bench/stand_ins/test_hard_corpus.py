@@ -101,3 +101,31 @@ def test_wrong_panels_lie_half_beside_themselves_and_inside_the_figure(drawn: Pa
             for node in (panel, *panel["regions"]):
                 assert coverage(node["box_xyxy"], whole) == 1
             assert panel["box_xyxy"][2] - panel["box_xyxy"][0] == PANEL_PX
+
+
+def test_what_a_curator_has_reviewed_is_right_and_verified_and_more_of_it_at_a_larger_share(
+    drawn: Path, tmp_path: Path
+) -> None:
+    right, reviewed_before = regions(drawn), set[str]()
+    for share in (0.3, 0.7):
+        folder = tmp_path / str(share)
+        draw_hard_export(folder, 30, 0, wrong_boxes=1.0, reviewed=share)
+        training = [record for record in records(folder) if record["split"] == "train"]
+        reviewed = {record["figure_id"] for record in training if record["state"] == "accepted"}
+        assert share - 0.25 < len(reviewed) / len(training) < share + 0.25
+        assert reviewed_before < reviewed
+        reviewed_before = reviewed
+        for name, region in regions(folder).items():
+            is_right = region["box_xyxy"] == right[name]["box_xyxy"]
+            assert is_right == (region["split"] != "train" or name.split("/")[0] in reviewed)
+            assert region["status"] == ("accepted" if is_right else "proposed")
+
+
+def test_verified_only_leaves_out_what_nobody_reviewed(drawn: Path, tmp_path: Path) -> None:
+    how = {"wrong_boxes": 1.0, "reviewed": 0.5}
+    draw_hard_export(tmp_path / "all", 30, 0, **how)
+    draw_hard_export(tmp_path / "verified", 30, 0, **how, verified_only=True)
+    verified = records(tmp_path / "verified")
+    assert verified == [record for record in records(tmp_path / "all") if record["state"] == "accepted"]
+    assert 0 < len(verified) < 30
+    assert json.loads((tmp_path / "verified" / "manifest.json").read_text())["filter"] == {"verified_only": True}
