@@ -6,7 +6,7 @@ import os
 import socket
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -23,10 +23,16 @@ if TYPE_CHECKING:
     from curator.settings import ModelSettings
     from ui.search_server import SearchServer
     from ui.segmenting import Segmenting
-    from ui.training.server import TrainServer
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHUTDOWN_S = 2  # guess: open pages hold event streams that never end by themselves
+
+
+class Training(Protocol):
+    """What answers the Train tab."""
+
+    def functions(self) -> list[Callable[..., Any]]:
+        """What the tab can call, by name; see ``ui.training.server``."""
 
 
 def _no_miner(figure_ids: Sequence[str], agent: str, stopped: Callable[[], bool]) -> Iterator[MinedAside]:
@@ -40,11 +46,13 @@ def build_app(
     miner: Miner = _no_miner,
     choose: Callable[[], Choice] | None = None,
     load: Callable[[str], SearchModel] = load_model,
+    training: Training | None = None,
 ) -> FastAPI:
     """The page over a project, for the curator called ``who``.
 
     ``miner`` mines figures again from the page; ``choose`` loads what turns clicks into boxes, by default OpenCV alone;
-    ``load`` the model that the project is searched with.
+    ``load`` the model that the project is searched with; ``training`` answers the Train tab, by default with the
+    project's own runs.
     """
     # read by the framework while it is imported
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -83,7 +91,7 @@ def build_app(
     search = SearchServer(store, Searching(store, Embeddings(store.project), load), pictures)
     gr.mount_gradio_app(
         app,
-        _blocks(store, who, app.state.mining_jobs, app.state.segmenting, search, TrainServer(store, runs)),
+        _blocks(store, who, app.state.mining_jobs, app.state.segmenting, search, training or TrainServer(store, runs)),
         path="/",
         run_history=False,
         footer_links=[],
@@ -104,7 +112,7 @@ def _connect(settings: ModelSettings) -> Connection:
 
 
 def _blocks(
-    store: Store, who: str, jobs: MiningJobs, segmenting: Segmenting, search: SearchServer, training: TrainServer
+    store: Store, who: str, jobs: MiningJobs, segmenting: Segmenting, search: SearchServer, training: Training
 ) -> Any:
     import gradio as gr
 

@@ -159,7 +159,7 @@ class ScriptedRun:
             "snapshot": self.snapshot,
             "before": recall_at(0, self.steps, self.best) if self._evaluated else None,
             "after": recall_at(best, self.steps, self.best) if best else None,
-            "report": f"/runs/{self.name}/report/index.html" if self.state == "finished" else None,
+            "report": f"/runs/{self.name}/report/" if self.state == "finished" else None,
             "log_tail": self.log_tail,
         }
 
@@ -168,9 +168,13 @@ class ScriptedTraining:
     """Answers by the contract of ``ui.training.server.TrainServer``; ``asked`` holds (function, request)."""
 
     def __init__(self, *runs: ScriptedRun, **overview: Any) -> None:
+        self.script(*runs, **overview)
+
+    def script(self, *runs: ScriptedRun, **overview: Any) -> None:
+        """Begins anew with these runs, the oldest first; ``overview`` replaces parts of its answer."""
         self.runs = {run.name: run for run in runs}
         self.asked: list[tuple[str, Document]] = []
-        self.overview = {
+        self.overview: Document = {
             "installed": None,
             "machine": {"device": "cpu", "memory_gb": 15.6, "cores": 2, "title": "2 CPU cores, 15.6 GB"},
             "data": {"verified": counts(48), "all": counts(120)},

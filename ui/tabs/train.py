@@ -8,7 +8,7 @@ from typing import Any
 
 from ui.editor.bundle import as_script
 
-_FOLDER = Path(__file__).parent.parent / "train"
+FOLDER = Path(__file__).parent.parent / "train"
 # in the order of their imports; the first two are the editor's
 MODULES = (
     "../editor/dom.js",
@@ -41,9 +41,9 @@ def train_tab(server_functions: Sequence[Callable[..., Any]]) -> Any:
     import gradio as gr
 
     return gr.HTML(
-        html_template=(_FOLDER / "train.html").read_text(encoding="utf-8"),
-        css_template=(_FOLDER / "train.css").read_text(encoding="utf-8"),
-        js_on_load=f"{as_script(MODULES, _FOLDER)}\nmodule_train.startTrain(element, server);\n",
+        html_template=(FOLDER / "train.html").read_text(encoding="utf-8"),
+        css_template=(FOLDER / "train.css").read_text(encoding="utf-8"),
+        js_on_load=f"{as_script(MODULES, FOLDER)}\nmodule_train.startTrain(element, server);\n",
         server_functions=list(server_functions),
         apply_default_css=False,
         elem_id="train",

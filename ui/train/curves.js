@@ -37,12 +37,18 @@ export function poolOf(history, level) {
   return found ? { ...found, chance: chance(found, 1).both } : null;
 }
 
-// From and to which step each stage goes, as the schedule rounds them.
+// As Python rounds: a half goes to the even neighbour.
+function rounded(value) {
+  const low = Math.floor(value);
+  return value - low === 0.5 ? low + (low % 2) : Math.round(value);
+}
+
+// From and to which step each stage goes, as trainer.schedule.stage_ends counts them.
 export function stageBands(stages, steps) {
   let [share, from] = [0, 0];
   return stages.map((stage, index) => {
     share += stage.share;
-    const to = index === stages.length - 1 ? steps : Math.round(share * steps);
+    const to = rounded(share * steps);
     const band = { name: stage.name, from, to };
     from = to;
     return band;

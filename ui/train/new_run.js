@@ -61,10 +61,7 @@ export class NewRun {
   }
 
   _makeFields() {
-    const changed = (name, read) => () => {
-      clearTimeout(this._timer);
-      this._timer = setTimeout(() => this._change({ [name]: read() }), TYPING_MS);
-    };
+    const changed = (name, read) => () => this._change({ [name]: read() }, TYPING_MS);
     const whole = (input) => (input.value.trim() === "" ? null : Number(input.value));
     const model = html("select", {
       class: "c-field",
@@ -139,11 +136,11 @@ export class NewRun {
     for (const input of this._presets.querySelectorAll("input")) input.checked = input.value === this._request.preset;
   }
 
-  _change(fields) {
+  _change(fields, wait_ms = 0) {
     this._request = { ...this._request, ...fields };
     this._drawPresets();
     this._data.show(this._overview.data, this._request.verified_only);
-    this._ask();
+    this._ask(wait_ms);
   }
 
   get _counts() {
@@ -160,11 +157,16 @@ export class NewRun {
     return this._counts.figures ? null : "There is nothing to train on; see above.";
   }
 
-  async _ask() {
+  // Until the plan of these values is there, nothing can be started.
+  _ask(wait_ms = 0) {
     const mine = ++this._turn;
     const why = this._obstacle;
     this._plan.show(null, why);
-    if (why) return;
+    clearTimeout(this._timer);
+    if (!why) this._timer = setTimeout(() => this._planned(mine), wait_ms);
+  }
+
+  async _planned(mine) {
     try {
       const plan = await ask(this._server, "train_plan", this._request);
       if (mine === this._turn) this._plan.show(plan, null, [this._counts.enough]);

@@ -22,12 +22,13 @@ export class RunList {
     this._new = html("a", { class: "c-button new", href: newHref }, "New run");
     this._compare = html("button", { type: "button", class: "c-button", onclick: () => goTo(compareHref(this.picked)) });
     this._hint = html("p", { class: "soft" });
+    this._foot = html("div", { class: "foot" }, this._compare, this._hint);
     this.node = html(
       "nav",
       { class: "rail", "aria-label": "Runs" },
       html("header", {}, html("h2", {}, "Runs"), this._new),
       html("div", { class: "scroll" }, this._none, this._list),
-      html("footer", {}, this._compare, this._hint),
+      this._foot,
     );
   }
 
@@ -67,7 +68,7 @@ export class RunList {
 
   _tellPicked() {
     const count = this.picked.length;
-    this.node.querySelector("footer").hidden = this._rows.size < 2;
+    this._foot.hidden = this._rows.size < 2;
     this._compare.disabled = count < 2;
     this._compare.textContent = count < 2 ? "Compare" : `Compare ${count} runs`;
     this._hint.textContent = count < 2 ? "Tick two to four runs" : "";
