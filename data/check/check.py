@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data.check.database import check_database
-from data.check.finding import RESTORE, Finding, Progress
+from data.check.flaw import RESTORE, Flaw, Progress
 from data.check.images import check_images
 from data.check.reviews import check_reviews
 from data.store import Store
@@ -21,26 +21,26 @@ class Checked:
     images: int = 0
     wrong: int = 0
     notes: int = 0
-    """Findings that are not wrong."""
+    """Flaws by which nothing is lost or false."""
 
 
 def check_project(
     store: Store, checked: Checked, fast: bool = False, progress: Progress = lambda what, done, total: None
-) -> Iterator[Finding]:
-    """Findings as they come, so that memory does not grow with the project; ``checked`` counts along.
+) -> Iterator[Flaw]:
+    """Flaws as they come, so that memory does not grow with the project; ``checked`` counts along.
 
     ``fast`` reads no image and compares no index of SQLite's with its table. Where the database itself is broken,
     nothing else is looked at.
     """
-    for finding in _findings(store, checked, fast, progress):
-        if finding.wrong:
+    for flaw in _flaws(store, checked, fast, progress):
+        if flaw.wrong:
             checked.wrong += 1
         else:
             checked.notes += 1
-        yield finding
+        yield flaw
 
 
-def _findings(store: Store, checked: Checked, fast: bool, progress: Progress) -> Iterator[Finding]:
+def _flaws(store: Store, checked: Checked, fast: bool, progress: Progress) -> Iterator[Flaw]:
     connections = store.connections
     try:
         yield from check_database(connections, fast)
@@ -51,7 +51,7 @@ def _findings(store: Store, checked: Checked, fast: bool, progress: Progress) ->
         yield from check_reviews(connections, progress)
         yield from check_images(connections, store.images, fast, progress)
     except sqlite3.DatabaseError as error:
-        yield Finding("database", str(connections.path), f"the check broke off: {error}", RESTORE)
+        yield Flaw("database", str(connections.path), f"the check broke off: {error}", RESTORE)
 
 
 def rebuild_search(store: Store) -> None:

@@ -13,7 +13,7 @@ from PIL import ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from curator.errors import StoreError
 from curator.geometry import Size
-from data.check.finding import Finding, Progress
+from data.check.flaw import Flaw, Progress
 from data.store.database import Connections
 from data.store.image_store import ImageStore, parse_image_path
 from data.store.packing import unpacked
@@ -28,7 +28,7 @@ _READERS: dict[str, Callable[[Path], ImageFile.ImageFile]] = {
 _FROM_BACKUP = "restore a backup into a new folder and copy the file from there"
 
 
-def check_images(connections: Connections, store: ImageStore, fast: bool, progress: Progress) -> Iterator[Finding]:
+def check_images(connections: Connections, store: ImageStore, fast: bool, progress: Progress) -> Iterator[Flaw]:
     """Missing forms, damaged files (not with ``fast``), files that nothing names. Hashes are compared for originals and
     pictures that models saw; of the other forms the header is read."""
     conn = connections.db.conn
@@ -42,7 +42,7 @@ def check_images(connections: Connections, store: ImageStore, fast: bool, progre
         conn.execute("drop table seen_pictures")
 
 
-def _of_figures(connections: Connections, store: ImageStore, fast: bool, progress: Progress) -> Iterator[Finding]:
+def _of_figures(connections: Connections, store: ImageStore, fast: bool, progress: Progress) -> Iterator[Flaw]:
     (total,) = connections.rows("select count(distinct image_sha256) from figures")[0]
     last, done = "", 0
     while page := connections.rows(
@@ -58,23 +58,23 @@ def _of_figures(connections: Connections, store: ImageStore, fast: bool, progres
         last = page[-1]["image_sha256"]
 
 
-def _check_image(store: ImageStore, row: sqlite3.Row, fast: bool) -> Iterator[Finding]:
+def _check_image(store: ImageStore, row: sqlite3.Row, fast: bool) -> Iterator[Flaw]:
     sha256 = row["image_sha256"]
     mend = _FROM_BACKUP + (f", or `curator ingest {shlex.quote(row['source'])}` again" if row["source"] else "")
     for find in (store.original, store.web, store.thumbnail):
         try:
             path = find(sha256)
         except StoreError as error:
-            yield Finding("images", row["id"], str(error).partition(";")[0], mend)
+            yield Flaw("images", row["id"], str(error).partition(";")[0], mend)
             continue
         if not fast:
             wh = (row["width"], row["height"]) if find == store.web else None
             what = _hash_fault(path, sha256) if find == store.original else _header_fault(path, wh)
             if what:
-                yield Finding("images", row["id"], what, f"delete it, then {mend}")
+                yield Flaw("images", row["id"], what, f"delete it, then {mend}")
 
 
-def _of_exchanges(connections: Connections, store: ImageStore, fast: bool, progress: Progress) -> Iterator[Finding]:
+def _of_exchanges(connections: Connections, store: ImageStore, fast: bool, progress: Progress) -> Iterator[Flaw]:
     (total,) = connections.rows("select count(*) from exchanges")[0]
     last, done = "", 0
     while page := connections.rows(
@@ -94,15 +94,15 @@ def _pictures(doc: bytes) -> Iterator[str]:
         yield from message.get("pictures", ())
 
 
-def _check_seen(store: ImageStore, sha256: str, figure_id: str, fast: bool) -> Iterator[Finding]:
+def _check_seen(store: ImageStore, sha256: str, figure_id: str, fast: bool) -> Iterator[Flaw]:
     try:
         path = store.seen(sha256)
     except StoreError as error:
-        yield Finding("images", figure_id, str(error).partition(";")[0], _FROM_BACKUP)
+        yield Flaw("images", figure_id, str(error).partition(";")[0], _FROM_BACKUP)
         return
     what = "" if fast else _hash_fault(path, sha256)
     if what:
-        yield Finding("images", figure_id, what, _FROM_BACKUP)
+        yield Flaw("images", figure_id, what, _FROM_BACKUP)
 
 
 def _hash_fault(path: Path, sha256: str) -> str:
@@ -121,7 +121,7 @@ def _header_fault(path: Path, wh: Size | None) -> str:
         return f"image {path} is damaged: it cannot be read ({error})"
 
 
-def _unnamed(connections: Connections, store: ImageStore, progress: Progress) -> Iterator[Finding]:
+def _unnamed(connections: Connections, store: ImageStore, progress: Progress) -> Iterator[Flaw]:
     total = sum(1 for _ in store.files())
     now_s = time.time()
     for done, name in enumerate(store.files(), start=1):
@@ -135,7 +135,7 @@ def _unnamed(connections: Connections, store: ImageStore, progress: Progress) ->
             why = "no figure or exchange names it"
         path = store.root / name
         if path.is_file() and now_s - path.stat().st_mtime > _ARRIVING_S:
-            yield Finding("images", str(path), why, "delete it, or leave it: nothing needs it", wrong=False)
+            yield Flaw("images", str(path), why, "delete it, or leave it: nothing needs it", wrong=False)
 
 
 def _named(connections: Connections, form: str, sha256: str) -> bool:

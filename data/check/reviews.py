@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from curator.errors import CuratorError
 from curator.figure import FigureState, Hierarchy, check
 from curator.review import Review, apply, decision_from_doc
-from data.check.finding import RESTORE, Finding, Progress
+from data.check.flaw import RESTORE, Flaw, Progress
 from data.store.database import Connections
 from data.store.reviews import Reviews, Stored
 
 _IDS_A_PAGE = 500
 
 
-def check_reviews(connections: Connections, progress: Progress) -> Iterator[Finding]:
+def check_reviews(connections: Connections, progress: Progress) -> Iterator[Flaw]:
     """Replays every figure's events and compares; one figure is held at a time."""
     (total,) = connections.rows("select count(*) from reviews")[0]
     for done, figure_id in enumerate(_figure_ids(connections), start=1):
@@ -32,13 +32,13 @@ def _figure_ids(connections: Connections) -> Iterator[str]:
         last = page[-1]["id"]
 
 
-def _check_figure(connections: Connections, figure_id: str) -> Iterator[Finding]:
+def _check_figure(connections: Connections, figure_id: str) -> Iterator[Flaw]:
     connections.db.conn.execute("begin")  # the hierarchy and its log as of one moment
     try:
         stored = Reviews(connections).load(figure_id, now_s=0.0)
         events = connections.rows("select revision, doc from events where figure_id = ? order by id", (figure_id,))
     except (CuratorError, ValueError, LookupError) as error:  # whatever a garbled document makes of itself
-        yield Finding("hierarchy", figure_id, f"its hierarchy cannot be read ({error})", RESTORE)
+        yield Flaw("hierarchy", figure_id, f"its hierarchy cannot be read ({error})", RESTORE)
         return
     finally:
         connections.db.conn.execute("rollback")
@@ -46,12 +46,12 @@ def _check_figure(connections: Connections, figure_id: str) -> Iterator[Finding]
     try:
         check(hierarchy, figure.image_wh, figure.caption)
     except CuratorError as error:
-        yield Finding(
+        yield Flaw(
             "hierarchy", figure_id, str(error), "open the figure in the page and correct or remove the node it names"
         )
     what = _difference(stored, events)
     if what:
-        yield Finding("log", figure_id, what, RESTORE)
+        yield Flaw("log", figure_id, what, RESTORE)
 
 
 def _difference(stored: Stored, events: list[sqlite3.Row]) -> str:

@@ -52,7 +52,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def wrong(project: Path) -> list[str]:
     store = Store(project)
-    found = [finding.what for finding in check_project(store, Checked()) if finding.wrong]
+    found = [flaw.what for flaw in check_project(store, Checked()) if flaw.wrong]
     store.close()
     return found
 

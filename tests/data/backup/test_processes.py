@@ -140,7 +140,7 @@ def test_backups_beside_a_page_and_a_miner_are_each_of_one_moment(tmp_path: Path
         restore(place, tmp_path / place.name)
         again = Store(tmp_path / place.name)
         checked = Checked()
-        assert [finding.what for finding in check_project(again, checked) if finding.wrong] == []
+        assert [flaw.what for flaw in check_project(again, checked) if flaw.wrong] == []
         first, second = (panel.box_xyxy for panel in again.reviews.load("PMC1:fig1", 0.0).review.hierarchy.panels[:2])
         assert first[0] == -(second[0] - 50), "both moves of a decision are there, or neither"
         revisions.append(again.reviews.load("PMC1:fig1", 0.0).revision)

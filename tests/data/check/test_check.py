@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import sqlite3
@@ -12,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
 from curator.commands import parse_commands
 from curator.exchange import Exchange, Picture, Reply
-from data.check import Checked, Finding, check_project, rebuild_search
+from data.check import Checked, Flaw, check_project, rebuild_search
+from data.ingest import ingest
+from data.pmc import PmcSettings
+from data.sources import SourceSettings, read_sources
 from data.store import Store
 from tests.data.projects import HIERARCHY, add_figures
-from ui.cli import main
 
 NOW = 1_000_000.0
 MOVE = {"op": "move", "id": "p1", "dx": 1, "dy": 0}
@@ -63,7 +63,7 @@ def store(project: Path) -> Iterator[Store]:
     opened.close()
 
 
-def found(store: Store, fast: bool = False) -> list[Finding]:
+def flaws_of(store: Store, fast: bool = False) -> list[Flaw]:
     return list(check_project(store, Checked(), fast))
 
 
@@ -98,7 +98,7 @@ def resized(store: Store) -> None:
     Image.new("RGB", (10, 10)).save(image(store, "web"))
 
 
-def test_a_whole_project_has_no_findings(store: Store) -> None:
+def test_a_whole_project_has_no_flaws(store: Store) -> None:
     checked = Checked()
     assert list(check_project(store, checked)) == []
     assert (checked.figures, checked.images, checked.wrong, checked.notes) == (2, 1, 0, 0)
@@ -106,7 +106,7 @@ def test_a_whole_project_has_no_findings(store: Store) -> None:
 
 def test_an_empty_project_is_whole(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    assert found(store) == []
+    assert flaws_of(store) == []
     store.close()
 
 
@@ -193,10 +193,10 @@ def test_each_damage_is_found_and_its_mend_named(
     store: Store, damage: Callable[[Store], None], expected: tuple[str, str, str]
 ) -> None:
     damage(store)
-    findings = found(store)
+    flaws = flaws_of(store)
     part, where, what = expected
-    assert [(finding.part, finding.where) for finding in findings if what in finding.what][:1] == [(part, where)]
-    assert all(finding.wrong and finding.mend for finding in findings)
+    assert [(flaw.part, flaw.where) for flaw in flaws if what in flaw.what][:1] == [(part, where)]
+    assert all(flaw.wrong and flaw.mend for flaw in flaws)
 
 
 def test_a_damaged_database_is_told_without_going_on(project: Path) -> None:
@@ -208,10 +208,10 @@ def test_a_damaged_database_is_told_without_going_on(project: Path) -> None:
     content[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
     path.write_bytes(content)
     store = Store(project)
-    findings = found(store)
+    flaws = flaws_of(store)
     store.close()
-    assert {finding.part for finding in findings} == {"database"}
-    assert findings[0].mend == RESTORE
+    assert {flaw.part for flaw in flaws} == {"database"}
+    assert flaws[0].mend == RESTORE
 
 
 def test_fast_reads_no_image_but_misses_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,10 +221,10 @@ def test_fast_reads_no_image_but_misses_none(store: Store, monkeypatch: pytest.M
         raise AssertionError("an image was read")
 
     monkeypatch.setattr(hashlib, "file_digest", never)
-    assert found(store, fast=True) == []
+    assert flaws_of(store, fast=True) == []
     removed("web")(store)
-    (finding,) = found(store, fast=True)
-    assert finding.what.endswith("is missing")
+    (flaw,) = flaws_of(store, fast=True)
+    assert flaw.what.endswith("is missing")
 
 
 def test_files_that_nothing_names_are_noted_once_they_are_old(store: Store) -> None:
@@ -233,7 +233,7 @@ def test_files_that_nothing_names_are_noted_once_they_are_old(store: Store) -> N
     for path in (orphan, leftover):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
-    assert found(store) == [], "an ingest may be about to name them"
+    assert flaws_of(store) == [], "an ingest may be about to name them"
     for path in (orphan, leftover):
         os.utime(path, (0, 0))
     checked = Checked()
@@ -245,12 +245,20 @@ def test_files_that_nothing_names_are_noted_once_they_are_old(store: Store) -> N
     assert (checked.wrong, checked.notes) == (0, 2)
 
 
+def test_what_a_killed_check_left_is_noted(store: Store) -> None:
+    leftover = store.project / ".check-killed"
+    leftover.mkdir()
+    os.utime(leftover, (0, 0))
+    (note,) = flaws_of(store)
+    assert (note.where, note.what, note.wrong) == (str(leftover), "a check that was killed left it", False)
+
+
 def test_the_search_index_is_made_again(store: Store) -> None:
     sql("insert into figures_fts (figures_fts) values ('delete-all')")(store)
-    (finding,) = found(store)
-    assert finding.mend == "`curator check --rebuild-search` makes the search index again from the captions"
+    (flaw,) = flaws_of(store)
+    assert flaw.mend == "`curator check --rebuild-search` makes the search index again from the captions"
     rebuild_search(store)
-    assert found(store) == []
+    assert flaws_of(store) == []
 
 
 def test_a_page_that_decides_meanwhile_is_no_finding(store: Store, project: Path) -> None:
@@ -265,18 +273,20 @@ def test_a_page_that_decides_meanwhile_is_no_finding(store: Store, project: Path
     page.close()
 
 
-def test_the_command_prints_findings_and_exits_with_1_where_something_is_wrong(project: Path, store: Store) -> None:
-    run = CliRunner()
-    assert run.invoke(main, ["--project", str(project), "check"]).output.splitlines()[-1] == (
-        "2 figures, 1 images: 0 wrong"
+@pytest.mark.parametrize("form", ["originals", "web", "thumbnails"])
+def test_an_image_that_is_deleted_and_ingested_again_is_mended(tmp_path: Path, form: str) -> None:
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (300, 200), (9, 99, 199)).save(tmp_path / "in" / "cells.png")
+    store = Store(tmp_path / "project")
+    settings = SourceSettings(PmcSettings(tmp_path / "pmc", contact=""))
+    ingest(store, read_sources([str(tmp_path / "in")], settings))
+    image(store, form).write_bytes(b"damaged")
+    (flaw,) = flaws_of(store)
+    assert flaw.mend == (
+        "delete it, then restore a backup into a new folder and copy the file from there, "
+        f"or `curator ingest {tmp_path / 'in'}` again"
     )
-    removed("thumbnails")(store)
-    outcome = run.invoke(main, ["--project", str(project), "check", "--json"])
-    assert outcome.exit_code == 1
-    *findings, counts = [json.loads(line) for line in outcome.stdout.splitlines()]
-    assert counts == {"figures": 2, "images": 1, "wrong": 1, "notes": 0, "fast": False}
-    assert findings[0]["where"] == FIGURE
-    outcome = run.invoke(main, ["--project", str(project), "check"])
-    assert outcome.exit_code == 1
-    assert outcome.stdout.startswith(f"WRONG images: {FIGURE}: image ")
-    assert "mend: restore a backup into a new folder and copy the file from there" in outcome.stdout
+    image(store, form).unlink()
+    ingest(store, read_sources([str(tmp_path / "in")], settings))
+    assert flaws_of(store) == []
+    store.close()

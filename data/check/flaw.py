@@ -17,7 +17,7 @@ REBUILD = "`curator check --rebuild-search` makes the search index again from th
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Flaw:
     """One thing that is not as it should be."""
 
     part: Part
