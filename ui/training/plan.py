@@ -52,7 +52,8 @@ def fault_of(trainable: Trainable, verified_only: bool) -> str | None:
     few = {level: counts.levels[level]["val"] for level in LEVELS if counts.levels[level]["val"] < _SMALL}
     if len(few) == len(LEVELS):
         return (
-            f"Validation has {few['M']} figures, {few['P']} panels and {few['R']} regions: its numbers will be rough."
+            f"Validation has only {few['M']} figures, {few['P']} panels and {few['R']} regions: its numbers will be "
+            "rough. More figures mend it."
         )
     return None
 

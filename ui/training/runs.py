@@ -73,7 +73,7 @@ class Runs:
             TrainingError: there is none of this name.
         """
         path = self.folder / name
-        if Path(name).name != name or name.startswith(".") or not path.is_dir():
+        if not name or Path(name).name != name or name.startswith(".") or not path.is_dir():
             raise TrainingError(f"there is no run {name!r} in {self.folder}; reload the page")
         return path
 
