@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from curator.errors import InputError
 
 if TYPE_CHECKING:
-    from label_studio_sdk.label_interface import LabelInterface
+    from label_studio_sdk.label_interface.interface import LabelInterface
 
 _MOST = 3  # faults named in one message
 
@@ -32,7 +32,8 @@ def check_task(task: Mapping[str, Any], config: str, earlier: Sequence[Any] = ()
         InputError: names what does not fit.
     """
     interface = _interface(config)
-    if not interface.validate_task({"data": dict(task["data"])}):
+    data: Any = {"data": dict(task["data"])}  # the library judges rows only where it is asked for them one by one
+    if not interface.validate_task(data):
         wanted = sorted(thing.value_name for thing in interface.objects)
         raise InputError(f"the task lacks data that the labelling configuration shows: expected {wanted!r}")
     for part in (*task.get("predictions", ()), *task.get("annotations", ())):
@@ -46,7 +47,7 @@ def check_part(part: Mapping[str, Any], config: str, earlier: Sequence[Any] = ()
     ends = {row.get("id") for row in ours}
     # a relation is judged with the shapes that it links, also those that stood there
     shapes = [row for row in part["result"] if row.get("id") in ends or row not in earlier]
-    faults = interface.validate_prediction({**part, "result": shapes}, return_errors=True)
+    faults = interface.validate_prediction({**part, "result": shapes}, return_errors=True)  # type: ignore[no-untyped-call]
     faults = [fault for fault in _flat(faults) if fault]
     if faults:
         raise InputError(
@@ -65,11 +66,11 @@ def _flat(faults: Any) -> list[str]:
 @lru_cache(maxsize=8)
 def _interface(config: str) -> LabelInterface:
     # takes two seconds to import, so only where something is sent
-    from label_studio_sdk.label_interface import LabelInterface
+    from label_studio_sdk.label_interface.interface import LabelInterface
 
     try:
         interface = LabelInterface(config)
-        interface.validate()
+        interface.validate()  # type: ignore[no-untyped-call]
     except Exception as error:  # the library raises a dozen kinds, also of lxml and jsonschema
         raise InputError(f"Label Studio would refuse the labelling configuration: {error}") from error
     return interface
