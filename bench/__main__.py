@@ -11,6 +11,7 @@ PARTS = (
     "accuracy",
     "demo",
     "queue",
+    "search",
     "page",
     "segment",
     "oracle",

@@ -28,6 +28,8 @@ def run() -> None:
             ("open, least sure first", open_ones, 0),
             ("open, page 100", open_ones, 6_000),
             ("all, in order", QueueFilter(order="number"), 0),
+            ("open, most doubted first", QueueFilter(states=(FigureState.PROPOSED,), order="fit"), 0),
+            ("doubted, page 1,000", QueueFilter(order="fit"), 60_000),
             ("one kind, half sure", QueueFilter(kind=PanelKind.GEL, confidence_below=0.5), 0),
             ("problems", QueueFilter(problem=True), 0),
             ("one article", QueueFilter(article_id="article-77"), 0),
@@ -79,8 +81,8 @@ def fill(store: Store, count: int) -> None:
             ],
         )
         conn.executemany(
-            """insert into reviews (figure_id, number, article_id, state, confidence, flag_count, kinds)
-            values (?, ?, ?, ?, ?, ?, ?)""",
+            """insert into reviews (figure_id, number, article_id, state, confidence, flag_count, kinds, fit)
+            values (?, ?, ?, ?, ?, ?, ?, ?)""",
             [
                 (
                     f"a:{number}",
@@ -90,6 +92,7 @@ def fill(store: Store, count: int) -> None:
                     rng.random(),
                     int(rng.random() < 0.05),
                     rng.choice(kinds) | rng.choice(kinds),
+                    rng.random() if rng.random() < 0.9 else None,
                 )
                 for number in range(count)
             ],

@@ -54,7 +54,7 @@ def index_project(
         held = FileLock(store.project / "index.lock").acquire(blocking=False)
     except Timeout as error:
         raise StoreError(f"another process indexes {store.project}; wait for it, or stop it") from error
-    with held:
+    with held, embeddings.held_open():
         indexed_by = IndexedBy(model.name, place, model.fingerprint, model.dim, model.scale)
         embeddings.begin(indexed_by)
         done = _embed_changed(store, embeddings, model, again, progress)
