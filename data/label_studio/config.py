@@ -97,9 +97,9 @@ _TITLES: Final[dict[str, str]] = {
     PHOTOGRAPHIC: "Taken by a camera, microscope or scanner",
     COLOR: "Colour of the marker",
 }
-_ROWS: Final = {OWN_CAPTION: 4, CLAUSE: 2, REGION_CAPTION: 3, DESCRIPTION: 3, SUMMARY: 2}
 _CSS: Final = """
 .curator { display: grid; grid-template-columns: minmax(0, 1fr) 340px; gap: 16px; }
+.curator-tools { display: flex; flex-wrap: wrap; column-gap: 16px; }
 .curator-side { max-height: 84vh; overflow-y: auto; }
 .curator-caption { font-size: 14px; line-height: 1.5; }
 @media (max-width: 1100px) { .curator { grid-template-columns: minmax(0, 1fr); } }
@@ -142,7 +142,8 @@ def label_config() -> str:
         _tag("Header", {"value": "The whole figure", "size": "5"}),
         *_figure_state(),
     ]
-    left = _tag("View", {}, [*tools, folded, image, relations])
+    row = _tag("View", {"className": "curator-tools"}, tools)
+    left = _tag("View", {}, [row, folded, image, relations])
     right = _tag("View", {"className": "curator-side"}, side)
     return _tag("View", {"className": "curator"}, [f"<Style>{_CSS}</Style>", left, right])
 
@@ -183,7 +184,7 @@ def _text(name: str, levels: Sequence[Level]) -> str:
         "editable": "true",
         "maxSubmissions": "1",
         "placeholder": _TITLES[name],
-        "rows": str(_ROWS.get(name, 1)),
+        "rows": "1",  # more would bring a button and a hint that are taller than the text
     }
     return _titled(name, levels, _tag("TextArea", attributes))
 

@@ -97,15 +97,16 @@ def merge(base: Version, ours: Version, theirs: Version) -> Merged:
             conflicts[node_id] = NodeConflict(node_id, *three)
         else:
             (nodes[node_id],) = settled
-    for node_id in _uprooted(nodes, before, here, there):
-        conflicts[node_id] = NodeConflict(node_id, before.get(node_id), here.get(node_id), there.get(node_id))
+    while uprooted := _uprooted(nodes, conflicts, before, here, there):
+        for node_id in uprooted:
+            del nodes[node_id]
+            conflicts[node_id] = NodeConflict(node_id, before.get(node_id), here.get(node_id), there.get(node_id))
     shared, shared_conflict = _either(base.hierarchy.shared, ours.hierarchy.shared, theirs.hierarchy.shared)
     states = ((base.state, base.reason), (ours.state, ours.reason), (theirs.state, theirs.reason))
     state, state_conflict = _either(*states)
 
     def version(side: Mapping[str, Node], shared_of: Shared, state_of: tuple[FigureState, str]) -> Version:
-        kept = {node_id: side.get(node_id) if node_id in conflicts else node for node_id, node in nodes.items()}
-        kept |= {node_id: side.get(node_id) for node_id in conflicts}
+        kept = {**nodes, **{node_id: side.get(node_id) for node_id in conflicts}}
         present = {node_id: node for node_id, node in kept.items() if node is not None}
         hierarchy = Hierarchy(shared=shared_of if shared_conflict else shared)
         hierarchy = hierarchy.with_nodes(_rooted(present, conflicts).values())
@@ -154,20 +155,24 @@ def _gone(node: Node | None) -> bool:
 
 
 def _uprooted(
-    nodes: Mapping[str, Node | None], before: Mapping[str, Node], here: Mapping[str, Node], there: Mapping[str, Node]
+    nodes: Mapping[str, Node | None],
+    conflicts: Mapping[str, NodeConflict],
+    before: Mapping[str, Node],
+    here: Mapping[str, Node],
+    there: Mapping[str, Node],
 ) -> set[str]:
-    """Nodes that one side deleted while the other changed or hung something under them."""
+    """Nodes that one side deleted while the other changed something under them, or keeps it for being in conflict."""
     found = set()
     for child_id in {*here, *there}:
         for side in (here, there):
             child = side.get(child_id)
-            if child is None or _gone(child) or child == before.get(child_id):
+            if child is None or (child_id not in conflicts and (_gone(child) or child == before.get(child_id))):
                 continue
             for parent_id in parents_of(child):
                 if parent_id is None or parent_id not in nodes:
                     continue
                 parent = nodes[parent_id]
-                if parent is None or (_gone(parent) and not _gone(side.get(parent_id))):
+                if parent is None or (_gone(parent) and not _gone(child) and not _gone(side.get(parent_id))):
                     found.add(parent_id)
     return found
 
