@@ -18,6 +18,7 @@ PARTS = (
     "published",
     "overhead",
     "resume",
+    "keeping",
     "learning",
     "ablation",
     "noise",

@@ -38,9 +38,18 @@ def restore(
     Returns what the backup says of itself, and where the former project is now (None where there was none).
 
     Raises:
-        StoreError: a project is there, or is in use; the backup is damaged or of a newer Curator; an image is missing.
+        StoreError: a project is there, or is in use; the backup is damaged or of a newer Curator; an image is missing;
+            the disk is full or cannot be written.
     """
-    project = project.resolve()
+    try:
+        return _restore(source, project.resolve(), overwrite, progress)
+    except OSError as error:
+        raise StoreError(
+            f"nothing was restored: {error}; see that {project.resolve().parent} can be written to and has room"
+        ) from error
+
+
+def _restore(source: Path, project: Path, overwrite: bool, progress: Progress) -> tuple[Manifest, Path | None]:
     with _scratch_beside(project) as scratch:
         shelf, name = _unpacked(source, scratch) if source.is_file() else find_backup(source)
         manifest = load_manifest(shelf.root / name)

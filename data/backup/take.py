@@ -69,12 +69,22 @@ def take_backup(
     (``Manifest.left_out``). ``keep``: so many backups of this project stay, older ones go.
 
     Raises:
-        StoreError: there is no project; the target holds something else; the database is damaged.
+        StoreError: there is no project; the target holds something else, is full or cannot be written; the database is
+            damaged.
     """
     if not (project / DATABASE).is_file():
         raise StoreError(f"there is no project in {project}: it has no {DATABASE}; name one with --project")
-    if target.suffix != ".tar":
+    try:
+        if target.suffix == ".tar":
+            return _take_file(project, target, images, progress)
         return _take(project, Shelf(target), images, keep, progress)
+    except OSError as error:
+        raise StoreError(
+            f"the backup was not taken: {error}; see that {target} can be written to and has room, then take it again"
+        ) from error
+
+
+def _take_file(project: Path, target: Path, images: bool, progress: Progress) -> Taken:
     if target.exists():
         raise StoreError(f"{target} exists; name another file with -o, or a folder, which holds many backups")
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -119,6 +119,27 @@ def test_where_files_cannot_be_linked_they_are_copied(
     assert inodes == {1}
 
 
+def test_a_full_disk_is_told_and_nothing_is_left(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    taken = take_backup(project, tmp_path / "backups")
+    monkeypatch.setattr(os, "link", full)
+    with pytest.raises(StoreError) as caught:
+        take_backup(project, tmp_path / "others")
+    assert str(caught.value) == (
+        "the backup was not taken: [Errno 28] No space left on device; "
+        f"see that {tmp_path / 'others'} can be written to and has room, then take it again"
+    )
+    assert Shelf(tmp_path / "others").names() == []
+    with pytest.raises(StoreError, match=r"nothing was restored: .Errno 28. No space left on device; see that"):
+        restore(taken.place, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+    assert not (tmp_path / ".again.restoring").exists()
+
+
 def test_a_backup_that_broke_off_is_not_there_and_the_next_one_cleans_up(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
