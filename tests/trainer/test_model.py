@@ -170,14 +170,6 @@ def test_curator_tiny_comes_with_clips_tokenizer_and_needs_no_network() -> None:
     assert model.clip_config["vision_cfg"]["layers"] == 6
 
 
-def test_padding_is_not_encoded() -> None:
-    model, _, tokenizer = make_model(a_config("curator-tiny"))
-    seen: list[int] = []
-    model.clip.ln_final.register_forward_hook(lambda module, inputs, output: seen.append(output.shape[1]))
-    model.encode_texts(tokenizer(["arrow", "a longer text of more words"]))
-    assert seen == [8]  # six words, start and end
-
-
 def test_parts_that_do_not_train_stay_in_evaluation_mode() -> None:
     model, _, _ = make_model(a_config("small-resnet", freeze_text=True, unlocked_blocks=1))
     model.train()
