@@ -44,10 +44,10 @@ class Size:
 
 
 SIZES = {
-    "cpu": Size(Machine("cpu", 8.0, 1), figures=240, scored_figures=80, steps=200, seeds=3, processes=2),
+    "cpu": Size(Machine("cpu", 8.0, 1), figures=240, scored_figures=80, steps=300, seeds=3, processes=2),
     "gpu": Size(Machine("cuda", 80.0, 8), figures=4000, scored_figures=400, steps=4000, seeds=3, processes=1),
 }
-"""``cpu``: curator-tiny from random weights, 100 s a training on one core. ``gpu``: BiomedCLIP; a guess, never run."""
+"""``cpu``: curator-tiny from random weights, 90 s a training on one core. ``gpu``: BiomedCLIP; a guess, never run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,11 @@ TINY = "curator-tiny"
 BIOMEDCLIP = "hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"
 """The default on a GPU: RegionMed-CLIP's towers. Panel2Patch starts from a larger one, a ViT-L/14."""
 _TINY_LR = 3e-4
-"""From random weights; measured on 120 drawn figures, 300 steps of zoomin: at 1e-3 all features become one within 50
-steps, 3e-4 and 5e-4 learn alike."""
+"""From random weights; measured on 200 drawn figures, 200 steps of zoomin: 2e-4 learns alike, 5e-4 worse; at 1e-3 all
+features become one."""
+_TINY_BATCH = 8
+"""Measured there: 400 steps of 8 pictures learn more than 200 steps of 16 (figure R@1 68 against 52 %, region 28 against
+22 %)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ def _sized(config: TrainConfig, machine: Machine) -> TrainConfig:
         return replace(
             sized,
             image_px=96,
-            batch=16,
+            batch=_TINY_BATCH,
             lr=_TINY_LR,
             warmup_steps=min(20, config.steps // 10),
             freeze_text=False,

@@ -83,7 +83,7 @@ def test_a_run_leaves_all_that_others_need_to_know_of_it(export: Path, whole: Pa
     lines = read_metrics(folder.metrics)
     assert [line["step"] for line in lines if line["kind"] == "evaluation"] == [0, 3, 6, 9]
     assert [line["step"] for line in lines if line["kind"] == "step"] == list(range(1, 10))
-    assert "".join(line["level"] for line in lines if line["kind"] == "step") == "MPMPRMPRM"
+    assert "".join(line["level"] for line in lines if line["kind"] == "step") == "MMMMMPMRM"
     assert set(lines[1]["levels"]) == {"M", "P", "R"}
     assert (lines[0]["kind"], lines[-1]["kind"], lines[-1]["reason"]) == ("start", "end", "finished")
 
