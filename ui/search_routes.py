@@ -13,7 +13,7 @@ from ui.search_pictures import LIMITS, QueryPictures, too_large
 
 
 def search_routes(store: Store, pictures: QueryPictures) -> APIRouter:
-    """``GET /crop/FIGURE_ID?node=ID`` (WebP), ``POST /search/picture`` (raw bytes; answers ``{"picture": token}`` or
+    """``GET /crop/FIGURE_ID?node=ID`` (JPEG), ``POST /search/picture`` (raw bytes; answers ``{"picture": token}`` or
     ``{"error": why}``) and ``GET /search/picture/TOKEN`` (JPEG).
 
     Ids are only ever looked up, in the database or among the kept pictures: nothing of an address becomes a file name.
@@ -29,7 +29,7 @@ def search_routes(store: Store, pictures: QueryPictures) -> APIRouter:
             headers = {"ETag": f'"{cut.tag}"', "Cache-Control": "private, no-cache"}
             if headers["ETag"] in request.headers.get("if-none-match", ""):
                 return Response(status_code=304, headers=headers)
-            return Response(crops.webp(cut), media_type="image/webp", headers=headers)
+            return Response(crops.jpeg(cut), media_type="image/jpeg", headers=headers)
         except StoreError as error:
             raise HTTPException(404, str(error)) from error
 

@@ -9,9 +9,11 @@ export function confidenceText(value) {
   return value >= 0.995 ? "1.0" : value.toFixed(2).replace(/^0/, "");
 }
 
+const percent = (value) => (value < 0.005 ? "<1 %" : `${Math.round(value * 100)} %`);
+
 // How sure the model in use is that a node's text, and not another one of the project, belongs to its picture.
 export function fitText(value) {
-  return value === undefined ? "" : `${Math.round(value * 100)} % its own words`;
+  return value === undefined ? "" : `${percent(value)} its own words`;
 }
 
 // The class of its colour.

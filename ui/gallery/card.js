@@ -18,7 +18,7 @@ export function makeCard(item, href, showFit) {
   picture.append(image);
   if (item.flag_count) picture.append(chip("flags", item.flag_count + (item.flag_count === 1 ? " flag" : " flags")));
   if (showFit && item.fit !== null) {
-    const fit = make("span", "fit c-num", Math.round(item.fit * 100) + " %");
+    const fit = make("span", "fit c-num", item.fit < 0.005 ? "<1 %" : Math.round(item.fit * 100) + " %");
     fit.title = "The model in use is " + fit.textContent + " sure of the text that it doubts most";
     picture.append(fit);
   }

@@ -2,9 +2,11 @@
 
 import { html } from "../editor/dom.js";
 
+const sentence = (text) => text[0].toUpperCase() + text.slice(1);
+
 // Title, text and what helps, in the middle of the tab.
 export function notice(place, title, text, ...more) {
-  place.replaceChildren(html("strong", {}, title), html("span", {}, text), ...more);
+  place.replaceChildren(html("strong", {}, title), html("span", {}, sentence(text)), ...more);
   place.hidden = false;
 }
 
@@ -14,11 +16,14 @@ export function noModel(place, project, why) {
   notice(
     place,
     "No model in use",
-    why || "Search compares pictures and words as a model sees them, and none has been chosen yet.",
+    why,
     html("a", { class: "c-button primary", href: "#train" }, "Train one, then press “Use this model”"),
-    html("span", {}, "or index the project with one that you have:"),
     command(project, "index --model RUN"),
   );
+}
+
+export function modelLoading(place, { model }) {
+  notice(place, `Loading ${model}`, "The first search takes some seconds; those after it do not.");
 }
 
 export function nothingAsked(place, { nodes, model, why_not: whyNot }) {

@@ -5,7 +5,7 @@ import { PAGE, makeGrid } from "../gallery/grid.js";
 import { addressOf, cropUrl, hasSubject, isLike, pictureUrl, queryOfAddress, reviewHref, withSubject } from "./query.js";
 import { hitCard, keyOf, nameOf } from "./hit.js";
 import { takePictures } from "./given.js";
-import { noModel, notice, nothingAsked, staleStrip } from "./notices.js";
+import { modelLoading, noModel, notice, nothingAsked, staleStrip } from "./notices.js";
 
 const TYPING_MS = 300; // guess: a pause between two words; a model reads a text in 10 to 100 ms
 const DEEPEST = 10_000; // as the server: nobody pages further
@@ -64,8 +64,13 @@ async function run() {
   clearTimeout(typing);
   tab.dataset.ready = "false";
   if (!hasSubject(query) || !state || !state.model) return show(mine, null);
-  part(".count").textContent = state.loaded ? "Searching" : "Loading the model: the first search takes some seconds";
+  part(".count").textContent = "Searching";
   part(".empty").hidden = true;
+  // what is indexed is searched by without the model
+  if (!state.loaded && !query.figure_id) {
+    part(".scroll").hidden = true;
+    modelLoading(part(".empty"), state);
+  }
   const answer = await find(0);
   if (mine === turn && !answer.error) state.loaded ||= !query.figure_id;
   return show(mine, answer);
