@@ -19,6 +19,8 @@ PARTS = (
     "overhead",
     "resume",
     "keeping",
+    "loading",
+    "training_speed",
     "learning",
     "ablation",
     "noise",

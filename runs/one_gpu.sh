@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# From verified figures to a published model, on one GPU. Started again, it goes on where it was stopped or killed.
+#   runs/one_gpu.sh [options of `curator train`]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+PROJECT=${PROJECT:-var}             # the project that curators worked in
+OUT=${OUT:-$PROJECT/runs/one-gpu}   # shards, run, report and model, all below it
+FILTER=${FILTER---verified-only}    # FILTER= trains on open proposals too, which nobody has verified
+PRESET=${PRESET:-zoomin}            # flat, panel2patch, regionmed
+STEPS=${STEPS:-20000}               # Panel2Patch's
+MODEL=${MODEL:-}                    # empty: BiomedCLIP; "local-dir:FOLDER" needs no network
+BIN=${BIN:-.venv/bin}               # `make models` fills it
+
+curator() { "$BIN/curator" --project "$PROJECT" "$@"; }
+
+# Once: a run stays on the data that it began with, whatever is decided later.
+# shellcheck disable=SC2086  # no filter is no argument
+[ -d "$OUT/shards" ] || curator export --format webdataset $FILTER -o "$OUT/shards"
+
+curator train "$OUT/shards" -o "$OUT/run" \
+	--preset "$PRESET" --steps "$STEPS" ${MODEL:+--model "$MODEL"} --resume "$@"
+if ! tail -n 1 "$OUT/run/metrics.jsonl" | grep -Eq '"reason": "(finished|early)"'; then
+	echo "not finished; start $0 again to go on" >&2
+	exit 1
+fi
+
+curator evaluate "$OUT/run" "$OUT/shards" -o "$OUT/report"
+curator publish "$OUT/run" -o "$OUT/model" --overwrite
