@@ -23,6 +23,7 @@ from data.check import Checked, check_project
 from data.store import Store
 from tests.data.projects import HIERARCHY, add_figures, add_mined_figure, keep_image
 
+SETTINGS = ["curator.toml", "model.toml", "settings of März.toml"]
 MOVE = {"op": "move", "id": "p1", "dx": 1, "dy": 0}
 
 
@@ -36,6 +37,9 @@ def project(tmp_path: Path) -> Path:
     store.images.save_seen(hashlib.sha256(b"seen").hexdigest(), b"seen", "image/png")
     store.close()
     (folder / "curator.toml").write_text("[mining]\n")
+    (folder / "model.toml").write_text("[model]\n")
+    (folder / "model.toml").chmod(0o600)
+    (folder / "settings of März.toml").write_text("# kept too\n")
     (folder / "embeddings.db").write_bytes(b"derived")
     (folder / "runs").mkdir()
     return folder
@@ -63,14 +67,17 @@ def test_a_restored_backup_is_the_project_again(project: Path, tmp_path: Path) -
     restore(taken.place, tmp_path / "again")
     assert dump(tmp_path / "again") == dump(project)
     assert files(tmp_path / "again" / "images") == files(project / "images")
-    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == ["curator.db", "curator.toml", "images"]
+    assert {path.name for path in (tmp_path / "again").iterdir()} == {"curator.db", "images", *SETTINGS}
+    for name in SETTINGS:
+        assert (tmp_path / "again" / name).read_bytes() == (project / name).read_bytes()
+    assert (tmp_path / "again" / "model.toml").stat().st_mode & 0o077 == 0, "it may hold a key"
     assert wrong(tmp_path / "again") == []
 
 
 def test_the_manifest_says_what_is_in_the_backup_and_what_is_not(project: Path, tmp_path: Path) -> None:
     manifest = take_backup(project, tmp_path / "backups").manifest
     assert (manifest.figures, manifest.decisions, manifest.images) == (1, 1, 4)
-    assert sorted(manifest.files) == ["curator.db", "curator.toml", "images.jsonl"]
+    assert sorted(manifest.files) == ["curator.db", "curator.toml", "images.jsonl", *SETTINGS[1:]]
     assert manifest.left_out == ("embeddings.db", "runs")
     assert manifest.image_bytes == sum(map(len, files(project / "images").values()))
 
