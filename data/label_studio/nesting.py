@@ -14,7 +14,7 @@ from curator.figure import Figure, Marker, Node, Panel, Region, State
 from curator.geometry import Box, Point, area, centre, contains_point
 from data.label_studio.controls import ATTACHED
 from data.label_studio.places import Place
-from data.label_studio.rows import Drawn, Row, Sorted, part_place
+from data.label_studio.rows import Drawn, Row, Sorted, parent_in, part_place
 
 REACH = 0.1  # guess: a tip drawn up to a tenth of the arrow's larger side beside its box is that arrow's
 
@@ -84,7 +84,7 @@ def parts_of(nodes: Mapping[str, Node], found: Sorted, figure: Figure) -> dict[s
             place = part_place(row, figure)
         except GeometryError:
             continue
-        parent = found.drawn.get(str(row.get("parentID") or ""))
+        parent = found.drawn.get(parent_in(row))
         if parent is None:
             loose.append((row, centre(place.box_xyxy) if isinstance(place, Place) else place, level))
         elif isinstance(nodes.get(parent.node_id), level):
@@ -110,11 +110,11 @@ def _above(drawn: Drawn, found: Sorted) -> list[Drawn]:
     """The nodes above in the nesting, nearest first; a circle is gone round once."""
     above: list[Drawn] = []
     seen = {drawn.row_id}
-    parent = found.drawn.get(str(drawn.shape.get("parentID") or ""))
+    parent = found.drawn.get(parent_in(drawn.shape))
     while parent is not None and parent.row_id not in seen:
         seen.add(parent.row_id)
         above.append(parent)
-        parent = found.drawn.get(str(parent.shape.get("parentID") or ""))
+        parent = found.drawn.get(parent_in(parent.shape))
     return above
 
 

@@ -10,7 +10,7 @@ from curator.figure import Figure, Marker, MarkerKind, Node, Panel, PanelKind, P
 from data.label_studio.controls import ATTACHED, KINDS
 from data.label_studio.nesting import parts_of
 from data.label_studio.places import Place
-from data.label_studio.rows import Drawn, Foreign, Sorted, part_place, place_in, text_in, words_in
+from data.label_studio.rows import Drawn, Foreign, Sorted, part_place, place_in, text_in, type_in, words_in
 from data.label_studio.shown import with_choices, with_label, with_part, with_place, with_text
 
 
@@ -54,7 +54,7 @@ def _node(drawn: Drawn, found: Sorted, figure: Figure, author: Author) -> Node:
     Raises:
         GeometryError, InputError: nothing was sent and the rows are no node.
     """
-    labels = words_in(drawn.shape, str(drawn.shape.get("type")))
+    labels = words_in(drawn.shape, type_in(drawn.shape))
     unknown = [label for label in labels if label not in KINDS[drawn.level]]
     try:
         place = place_in(drawn.shape, figure)

@@ -146,6 +146,17 @@ def text_in(row: Row | None) -> str:
     return "\n".join(words_in(row, "text")) if row else ""
 
 
+def parent_in(row: Row) -> str:
+    """Id of the row that it is nested under; "" where it is under none."""
+    parent_id = row.get("parentID")
+    return parent_id if isinstance(parent_id, str) else ""
+
+
+def type_in(row: Row) -> str:
+    """What kind of result the row is, which is also the name of its labels."""
+    return str(row.get("type"))
+
+
 def sound(node: Node, figure: Figure) -> bool:
     """Whether the node alone, its parents aside, can be in a hierarchy of the figure."""
     try:

@@ -34,7 +34,18 @@ from data.label_studio.controls import (
 from data.label_studio.nesting import markers_of, panel_above, parts_of
 from data.label_studio.nodes import Author, nodes_in
 from data.label_studio.places import Place, point_value, polygon_value, rectangle_value
-from data.label_studio.rows import Drawn, Row, Sorted, part_place, place_in, sort_rows, text_in, words_in
+from data.label_studio.rows import (
+    Drawn,
+    Row,
+    Sorted,
+    parent_in,
+    part_place,
+    place_in,
+    sort_rows,
+    text_in,
+    type_in,
+    words_in,
+)
 from data.label_studio.shown import (
     choices_of,
     label_of,
@@ -136,7 +147,7 @@ class _Writing:
         self._gone = gone
         self._kept = Sorted(
             {drawn.row_id: drawn for drawn in self._drawn.values()},
-            [row for row in earlier.parts if row.get("parentID") not in gone],
+            [row for row in earlier.parts if parent_in(row) not in gone],
             [row for row in earlier.relations if not {row["from_id"], row["to_id"]} & gone],
         )
         self._parts = parts_of(self._nodes, self._kept, figure)
@@ -158,7 +169,7 @@ class _Writing:
         drawn = self._drawn.get(node.id)
         shape = self._shape(node, drawn)
         rows = [shape]
-        place = {key: value for key, value in shape["value"].items() if key != shape["type"]}
+        place = {key: value for key, value in shape["value"].items() if key != type_in(shape)}
         for name, text in texts_of(node, self._figure.caption).items():
             row = drawn.texts.get(name) if drawn else None
             if self._says_text(node, name, text_in(row)):
@@ -184,13 +195,13 @@ class _Writing:
         if drawn is not None and not self._says_place(node, row):
             fresh = self._fresh_shape(node)
             row |= {"from_name": fresh["from_name"], "type": fresh["type"], "value": {**row["value"], **fresh["value"]}}
-            row["value"][fresh["type"]] = words_in(drawn.shape, str(drawn.shape.get("type")))
+            row["value"][fresh["type"]] = words_in(drawn.shape, type_in(drawn.shape))
             if fresh["type"] == RECTANGLE:
                 row["value"].pop("points", None)
-        labels = words_in(row, row["type"])
+        labels = words_in(row, type_in(row))
         if with_label(node, labels) != node or not labels:
             unknown = [label for label in labels if label not in KINDS[level_of(node)]]
-            row["value"] = {**row["value"], row["type"]: [label_of(node), *unknown]}
+            row["value"] = {**row["value"], type_in(row): [label_of(node), *unknown]}
         meta = row.get("meta")
         row["meta"] = {**(meta if isinstance(meta, Mapping) else {}), "curator": node_to_doc(node)}
         if node.provenance.confidence is not None:
@@ -206,14 +217,16 @@ class _Writing:
     def _nested(self, row: Row, node: Node, drawn: Drawn | None) -> Row:
         panel_id = None if isinstance(node, Panel) else node.panel_id
         shown = panel_id if panel_id in self._nodes else None
-        if drawn is not None and not isinstance(node, Panel) and row.get("parentID") not in self._gone:
+        if drawn is not None and not isinstance(node, Panel) and parent_in(row) not in self._gone:
             above = panel_above(drawn, self._nodes, self._kept)
             nested = markers_of(drawn, self._nodes, self._kept)
             if above == shown and (not isinstance(node, Region) or set(nested) <= {node.marker_id}):
                 return row
         if shown is not None:
             return {**row, "parentID": self._row_id(shown)}
-        return {key: value for key, value in row.items() if key != "parentID" or value not in self._rows_of_nodes()}
+        if parent_in(row) in self._rows_of_nodes():
+            return {key: value for key, value in row.items() if key != "parentID"}
+        return row
 
     def _rows_of_nodes(self) -> set[str]:
         return {self._row_id(node_id) for node_id in self._nodes} | self._gone
