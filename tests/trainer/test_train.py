@@ -191,17 +191,17 @@ def test_a_batch_that_gives_no_number_ends_the_run_and_is_named_and_kept(
 ) -> None:
     def poisoned(*args: Any, **kwargs: Any) -> Any:
         for number, batch in enumerate(make_loader(*args, **kwargs)):
-            images = batch.images * torch.nan if (batch.level, number) == ("P", 1) else batch.images
+            images = batch.images * torch.nan if (batch.level, number) == ("M", 3) else batch.images
             yield replace(batch, images=images)
 
     monkeypatch.setattr("trainer.train.make_loader", poisoned)
     path = RunFolder(tmp_path).bad_batch(3, 0)
     with pytest.raises(
-        TrainingError, match=r"step 4: the loss is nan \(intra_P nan.*batch 1 of level 'P'; the weights"
+        TrainingError, match=r"step 4: the loss is nan \(intra_M nan.*batch 3 of level 'M'; the weights"
     ):
         small_train(export, tmp_path, small_config())
     kept = torch.load(path, weights_only=True)
-    assert (kept["place"], kept["batch"]["level"]) == ("batch 1 of level 'P'", "P")
+    assert (kept["place"], kept["batch"]["level"]) == ("batch 3 of level 'M'", "M")
     assert kept["batch"]["images"].isnan().all()
     end = read_metrics(RunFolder(tmp_path).metrics)[-1]
     assert (end["kind"], end["step"], end["reason"], str(path) in end["message"]) == ("end", 3, "failed", True)
@@ -210,7 +210,7 @@ def test_a_batch_that_gives_no_number_ends_the_run_and_is_named_and_kept(
 
 @pytest.mark.parametrize(
     ("preset", "levels"),
-    [("zoomin", "MPMMPRMPRMPRM"), ("panel2patch", "MPRMPRMPRMPRM"), ("regionmed", "PPPPPRRRRPPPP"), ("flat", "M" * 13)],
+    [("zoomin", "MMMMMMMPMRMPM"), ("panel2patch", "MPRMPRMPRMPRM"), ("regionmed", "PPPPPRRRRPPPP"), ("flat", "M" * 13)],
     ids=["zoomin", "panel2patch", "regionmed", "flat"],
 )
 def test_every_preset_trains_on_its_levels_to_the_end(export: Path, tmp_path: Path, preset: str, levels: str) -> None:
