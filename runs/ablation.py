@@ -13,7 +13,14 @@ from runs.tables import difference_table, score_table
 from runs.trials import Result, run_trials
 from trainer.config import Level, TrainConfig
 
-COLUMNS = {"figure": "figure", "panel": "panel", "box": "region", "region": "cut-out region", "negatives": "negatives"}
+COLUMNS = {
+    "figure": "figure",
+    "figure r10": "figure R@10",
+    "panel": "panel",
+    "box": "region",
+    "box r10": "region R@10",
+    "negatives": "negatives",
+}
 
 
 def with_weights(**weights: float) -> Callable[[TrainConfig], TrainConfig]:

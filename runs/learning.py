@@ -19,11 +19,11 @@ COLUMNS = {
     "panel t2i": "panel t→i",
     "box i2t": "region i→t",
     "box t2i": "region t→i",
-    "region": "cut-out region",
+    "box r10": "region R@10",
     "negatives": "negatives",
     "pointing": "pointing",
 }
-"""Of the table: a region is a box in its panel's picture, as search and box-text retrieval ask for it."""
+"""R@1 but where it says R@10; a region is a box in its panel's picture."""
 
 
 def experiment(chosen: Options) -> list[Result]:

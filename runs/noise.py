@@ -11,7 +11,14 @@ from runs.sizes import Options, options
 from runs.tables import difference_table, score_table
 from runs.trials import Result, run_trials
 
-COLUMNS = {"figure": "figure", "panel": "panel", "box": "region", "region": "cut-out region", "negatives": "negatives"}
+COLUMNS = {
+    "figure": "figure",
+    "figure r10": "figure R@10",
+    "panel": "panel",
+    "box": "region",
+    "box r10": "region R@10",
+    "negatives": "negatives",
+}
 WRONG = 0.4
 """Of panels and regions, before a curator has looked at any."""
 ROWS: dict[str, dict[str, float | bool]] = {
