@@ -49,7 +49,8 @@ class Findable:
         """Figures whose nodes may have become others since then."""
         rows = self._connections.rows(
             """select figure_id as id from events where id > ? union
-            select old.id from figures new join figures old on old.replaced_by = new.id where new.number > ?""",
+            select old.id from figures new join figures old on old.article_id = new.article_id and old.key = new.key
+            and old.number < new.number where new.number > ?""",
             since,
         )
         return {row["id"] for row in rows}
