@@ -9,6 +9,7 @@ from typing import Any
 from ui.editor.bundle import as_script
 
 FOLDER = Path(__file__).parent.parent / "train"
+_STYLES = ("train.css", "runs.css", "new_run.css", "run.css", "charts.css")
 # in the order of their imports; the first two are the editor's
 MODULES = (
     "../editor/dom.js",
@@ -42,7 +43,7 @@ def train_tab(server_functions: Sequence[Callable[..., Any]]) -> Any:
 
     return gr.HTML(
         html_template=(FOLDER / "train.html").read_text(encoding="utf-8"),
-        css_template=(FOLDER / "train.css").read_text(encoding="utf-8"),
+        css_template="\n".join((FOLDER / name).read_text(encoding="utf-8") for name in _STYLES),
         js_on_load=f"{as_script(MODULES, FOLDER)}\nmodule_train.startTrain(element, server);\n",
         server_functions=list(server_functions),
         apply_default_css=False,

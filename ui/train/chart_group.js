@@ -12,7 +12,7 @@ export class ChartGroup {
   }
 
   // A chart with its legend. `specOf()` gives `title`, `note`, `height` and what lineChart draws, or null where there is
-  // nothing to draw; lines with a `word` stand in the legend.
+  // nothing to draw; lines with a `word` or a `mark` stand in the legend.
   add(specOf, ...controls) {
     const title = html("h3");
     const note = html("span", { class: "note" });
@@ -45,7 +45,7 @@ export class ChartGroup {
     for (const { spec, drawn, legend, node } of this._charts) {
       if (!drawn || node.hidden) continue;
       drawn.point(step);
-      const shown = spec.lines.filter((line) => line.word);
+      const shown = spec.lines.filter((line) => line.word || line.mark);
       legend.replaceChildren(
         ...shown.map((line) => legendItem(line, spec, step)),
         ...spec.rules.filter((rule) => rule.word).map((rule) => legendItem({ ...rule, points: [] }, spec, step)),
@@ -56,13 +56,14 @@ export class ChartGroup {
 }
 
 // A line's name with its newest number, or that at the step.
-function legendItem({ tone, word, points, thin, value, mark }, spec, step) {
+function legendItem({ tone, name, word, points, thin, value, mark }, spec, step) {
   const found = points.length ? valueAt(points, step ?? Infinity) : null;
   const shown = found ? found[1] : value;
+  const kind = value === undefined ? (thin ? "key thin" : "key") : "key dotted";
   return html(
     "li",
-    {},
-    mark ? html("i", { class: `badge ${tone}` }, mark) : html("i", { class: `key ${tone}${thin ? " thin" : ""}${value === undefined ? "" : " dotted"}` }),
+    { title: name },
+    html("i", { class: `${mark ? "badge" : kind} ${tone}` }, mark),
     word,
     shown !== undefined && html("b", { class: "c-num" }, spec.read(shown)),
   );

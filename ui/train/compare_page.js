@@ -90,7 +90,7 @@ export class ComparePage {
         tone: toneOf(index),
         points: pointsOf(history),
         mark: String(index + 1),
-        word: answer.run.name,
+        name: answer.run.name,
       }))
       .filter(({ points }) => points.length);
   }
@@ -102,7 +102,7 @@ export class ComparePage {
     return {
       title: level.many,
       note: pools.length === 1 ? `pool ${pools[0]}` : "pools differ: not comparable",
-      label: `R@${this._k} of ${level.many.toLowerCase()}: ${lines.map(({ word, points }) => `${word} ${percent(newest(points))}`).join(", ")}`,
+      label: `R@${this._k} of ${level.many.toLowerCase()}: ${lines.map(({ name, points }) => `${name} ${percent(newest(points))}`).join(", ")}`,
       height: HEIGHT,
       steps: this._steps,
       lines,
@@ -119,7 +119,7 @@ export class ComparePage {
     if (!lines.length) return null;
     return {
       title: level.many,
-      label: `Loss of ${level.many.toLowerCase()}: ${lines.map(({ word, points }) => `${word} ${newest(points).toFixed(2)}`).join(", ")}`,
+      label: `Loss of ${level.many.toLowerCase()}: ${lines.map(({ name, points }) => `${name} ${newest(points).toFixed(2)}`).join(", ")}`,
       height: HEIGHT,
       steps: this._steps,
       lines,

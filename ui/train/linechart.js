@@ -30,7 +30,7 @@ export function thinned(points, most) {
 }
 
 // Draws
-//   lines  [{name, tone, points: [[step, value]], faint, thin, dots, mark}], where a `mark` is written at the line's end
+//   lines  [{tone, points: [[step, value]], faint, thin, dots, mark}], where a `mark` is written at the line's end
 //   rules  [{tone, value, title}]: level lines, such as chance
 //   bands  [{name, from, to}]: stages
 //   best   a step to mark, or null

@@ -19,6 +19,7 @@ export class RunPage {
     this._removed = removed;
     this._name = null;
     this._answer = null;
+    this._busy = false;
     this._parts = this._make();
     this._charts = new RunCharts();
     this._drawn = {};
@@ -99,7 +100,7 @@ export class RunPage {
     sure.append("Checkpoints and report will be deleted.", yes, no);
     const bar = html("i");
     return {
-      title: html("h2"),
+      title: html("h2", { tabindex: -1 }),
       state: html("span", { class: "c-chip", role: "status" }),
       use: html("span", { class: "c-chip use" }, "in use"),
       buttons: html("span", { class: "buttons" }, stop, resume, use, report, remove, sure),
@@ -120,7 +121,8 @@ export class RunPage {
   }
 
   _showHead(run) {
-    const { title, state, use, what, press } = this._parts;
+    const { title, state, use, what, buttons, press } = this._parts;
+    const focused = document.activeElement;
     title.textContent = run.name;
     title.title = run.name;
     if (state.textContent !== stateText(run)) state.textContent = stateText(run); // told once by screen readers
@@ -141,6 +143,8 @@ export class RunPage {
     if (report) press.report.href = report;
     press.remove.hidden = isAlive(run) || !this._parts.sure.hidden;
     press.remove.disabled = isIndexing(run);
+    // a button that did its work and goes would take the keyboard's place with it
+    if (buttons.contains(focused) && focused.hidden) title.focus();
   }
 
   _showStages({ config }) {
@@ -186,7 +190,7 @@ export class RunPage {
   }
 
   _showResults({ run, before, after }) {
-    const shown = JSON.stringify([before, after, run.best_step]);
+    const shown = JSON.stringify([before, after, run.best_step, isAlive(run)]);
     if (shown === this._drawn.results) return;
     this._drawn.results = shown;
     const rows = resultRows(before, after);
@@ -197,7 +201,7 @@ export class RunPage {
         "header",
         {},
         html("h2", {}, "Before and after"),
-        html("p", {}, `the start model, and the best so far (step ${number(run.best_step)}), on the validation split`),
+        html("p", {}, `the start model and the best one${isAlive(run) ? " so far" : ""} (step ${number(run.best_step)}), on the validation split`),
       ),
       resultTable(rows),
     );
@@ -221,17 +225,17 @@ export class RunPage {
   }
 
   async _act(name) {
-    for (const button of Object.values(this._parts.press)) button.disabled = true;
+    if (this._busy) return;
+    this._busy = true;
     try {
       const { run } = await ask(this._server, name, { name: this._name });
       this._refuse("");
-      this._release();
       this._changed(run);
     } catch (error) {
       if (!(error instanceof AskError)) throw error;
       this._refuse(error.message);
-      this._release();
-      this._showHead(this._answer.run);
+    } finally {
+      this._busy = false;
     }
   }
 
@@ -245,15 +249,12 @@ export class RunPage {
   async _remove() {
     try {
       await ask(this._server, "train_remove", { name: this._name });
+      this._name = null;
       this._removed();
     } catch (error) {
       if (!(error instanceof AskError)) throw error;
       this._refuse(error.message);
     }
-  }
-
-  _release() {
-    for (const button of Object.values(this._parts.press)) button.disabled = false;
   }
 
   _refuse(why) {

@@ -134,8 +134,10 @@ export class Train {
 
   _put(node) {
     if (this._main.firstChild === node) return;
+    const held = this._main.contains(document.activeElement);
     this._main.replaceChildren(node);
     this._main.scrollTop = 0;
+    if (held) this._main.focus(); // what had the keyboard is gone
   }
 
   // A run was started, or something was done to it: shows it.
