@@ -13,19 +13,22 @@ from trainer.schedule import phase_at
 
 LEVELS: tuple[Level, ...] = ("M", "P", "R")
 _FLOPS = {"cpu": 60e9, "cuda": 60e12}
-"""A second, in training: of one core measured with curator-tiny (AVX-512, 2.5 GHz); of a GPU a guess."""
+"""A second, in training. A core's is measured: curator-tiny, zoomin and panel2patch, one thread of a server's EPYC, by
+processor time (50 to 80 by level). A GPU's is a guess: a twelfth of what an H200 does in bf16."""
 _TOGETHER = 0.7
 """Guess: n cores do as much as n ** 0.7 alone, since small layers leave them waiting for one another."""
 _OPTIMIZER_S = {"cpu": 2.5e-9, "cuda": 1e-11}
-"""For each weight that trains: AdamW, clipping and zeroing gradients."""
-_DECODE_S = 0.035
-"""An image of a figure, decoded and cut: one core."""
-_START_S = 12.0
-"""Python, torch and the first batch."""
-_REPORT_S = 10.0
-"""Of a report besides encoding: bootstrap, pictures, page."""
+"""For each weight that trains: AdamW, clipping and zeroing gradients. Guess: memory that each touches ten times."""
+_DECODE_S = 0.016
+"""A drawn figure of some 1,000 px decoded and cut, one core; measured (panels 0.010)."""
+_START_S = 8.0
+"""Python, torch, open_clip and the first weights; measured: 7 s of processor time."""
+_REPORT_S = 5.0
+"""Of a report besides encoding: bootstrap, pictures, page. Guess from a report of 64 figures."""
+_SAVED_BYTES_S = 0.5e9
+"""Guess: checkpoints to a disk, waited for."""
 _BASE_GB = 0.7
-"""A process that has loaded torch and open_clip."""
+"""A process that has loaded torch and open_clip. This and the next two are fitted to the peak of three presets."""
 _WORKER_GB = 0.12
 _ACTIVATIONS = 18
 """Numbers of float32 that the backward pass keeps of a token, as multiples of layers and width."""
@@ -79,8 +82,7 @@ def estimate(
     """The time that is left after ``done`` steps and the memory of a run.
 
     From the ``measured`` steps of a run of the same model, batch and size on this machine; levels that it lacks, and
-    everything where there is none, are counted in floating point operations at a speed that was measured on two cores
-    of a server and on one H200.
+    everything where there is none, are counted in floating point operations.
     """
     size = model_size(config.model, config.image_px)
     counted = {level: _step_s(config, machine, data, size, level) for level in LEVELS}
@@ -142,11 +144,12 @@ def _trained(config: TrainConfig, size: ModelSize) -> float:
 def _evaluation_s(config: TrainConfig, machine: Machine, data: DataShape, size: ModelSize) -> float:
     m, p, r = (data.pairs[level]["val"] for level in LEVELS)
     pictures = m + p + (r if config.regions == "crop" else min(r, p))
-    return (pictures * size.image.flops + (m + p + r) * size.text.flops) / _speed(machine)
+    saved = 16 * size.parameters / _SAVED_BYTES_S  # weights and both moments; once more the weights, where it is best
+    return saved + (pictures * size.image.flops + (m + p + r) * size.text.flops) / _speed(machine)
 
 
 def _report_s(config: TrainConfig, machine: Machine, data: DataShape, size: ModelSize) -> float:
-    """Two models over the test split."""
+    """Two models over the test split, else over val."""
     m, p, r = (data.pairs[level]["test"] or data.pairs[level]["val"] for level in LEVELS)
     pictures = m + p + r
     flops = pictures * size.image.flops + (m + p + r) * size.text.flops

@@ -37,7 +37,7 @@ def test_nothing_heavy_is_loaded_for_an_estimate() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_more_steps_take_longer_and_no_more_memory(preset: str) -> None:
     short, long = (estimate(config(preset, steps), CPU, DATA) for steps in (100, 1000))
-    assert long.seconds > 5 * short.seconds
+    assert long.seconds > 2 * short.seconds
     assert long.memory_gb == short.memory_gb
 
 

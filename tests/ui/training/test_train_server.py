@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from curator.commands import parse_commands
 from data.store import Store
 from tests.data.projects import add_figures, add_mined_figure
 from tests.ui.training.folders import NOBODY, make_run, process_state
 from trainer.machine import Machine
+from trainer.presets import BIOMEDCLIP, make_config
 from trainer.run_folder import RunFolder
-from ui.training import jobs, server
+from ui.training import server
 from ui.training.runs import Runs
 from ui.training.server import TrainServer
 
@@ -47,7 +49,7 @@ class Page:
 def page(store: Store, monkeypatch: pytest.MonkeyPatch) -> Page:
     """On a machine without a GPU, where no process may be started."""
     monkeypatch.setattr(server, "machine", lambda: CPU)
-    monkeypatch.setattr(jobs.subprocess, "Popen", None)
+    monkeypatch.setattr("subprocess.Popen", None)
     return Page(store)
 
 
@@ -136,20 +138,15 @@ def test_a_gpu_is_suggested_the_papers_model(store: Store, monkeypatch: pytest.M
     add_figures_of(store, 16)
     monkeypatch.setattr(server, "machine", lambda: GPU)
     found = Page(store).ask("train_overview")
-    assert found["suggested"]["model"] == found["models"][0]["name"] == server_biomedclip()
+    assert found["suggested"]["model"] == found["models"][0]["name"] == BIOMEDCLIP
     assert found["machine"] == {"device": "cuda", "memory_gb": 80.0, "cores": 16, "title": "GPU of 80 GB, 16 cores"}
-
-
-def server_biomedclip() -> str:
-    from trainer.presets import BIOMEDCLIP
-
-    return BIOMEDCLIP
 
 
 def test_a_plan_names_what_will_be_trained_and_what_the_estimate_stands_on(store: Store, page: Page) -> None:
     add_figures_of(store, 16)
     plan = page.ask("train_plan", **REQUEST)
-    assert (plan["batch"], plan["image_px"], plan["model"], plan["basis"]) == (16, 96, "curator-tiny", "estimated")
+    config = make_config("zoomin", CPU, 200)
+    assert (plan["batch"], plan["image_px"], plan["basis"]) == (config.batch, config.image_px, "estimated")
     assert sum(stage["share"] for stage in plan["stages"]) == pytest.approx(1)
     assert plan["request"] == {**REQUEST, "name": None}
     make_run(page.runs.folder / "zoomin-1", process_state(NOBODY, outcome="finished"), 40, "finished")
@@ -226,10 +223,8 @@ def test_how_using_a_model_went_is_read_from_its_log(page: Page, said: str, expe
 
 
 def test_time_that_is_left_falls_as_a_run_goes_on(page: Page) -> None:
-    from filelock import FileLock
-
     left = []
-    for steps in (9, 30):
+    for steps in (18, 36):
         folder = make_run(page.runs.folder / f"run-{steps}", process_state(os.getpid()), steps)
         os.utime(RunFolder(folder).metrics)
         with FileLock(folder / "process.lock"):
