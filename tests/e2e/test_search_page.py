@@ -267,7 +267,7 @@ def test_the_tab_shows_where_a_picture_may_be_dropped(search: Page) -> None:
 def test_what_is_no_picture_is_refused_in_words(search: Page, expected_errors: list[str]) -> None:
     expected_errors.append("status of 400")
     _dropped(search, b"<svg onload=alert(1)>", "image/svg+xml", "drop")
-    expect(search.locator(".find .empty")).to_contain_text("the picture: is an SVG drawing")
+    expect(search.locator(".find .empty")).to_contain_text("The picture: is an SVG drawing")
     _dropped(search, b"words", "text/plain", "drop")
     expect(search.locator(".find .empty")).to_contain_text("What was dropped is no picture")
     _find(search, "green 9")
@@ -286,8 +286,8 @@ def test_hostile_words_stay_words(search: Page) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"figure_id": HOSTILE, "node_id": "p1"}, "there is no figure"),
-        ({"picture": "0" * 64}, "the picture of this search is no longer kept; drop or paste it again"),
+        ({"figure_id": HOSTILE, "node_id": "p1"}, "There is no figure"),
+        ({"picture": "0" * 64}, "The picture of this search is no longer kept; drop or paste it again"),
         ({"text": "green 1", "kind": HOSTILE}, "not understood"),
     ],
     ids=["no such figure", "picture of another day", "wrong filter"],
