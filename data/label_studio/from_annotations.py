@@ -2,7 +2,7 @@
 
 A row carries in its meta the node that we sent. Where the row still says what Label Studio was shown of that node, the
 node stands as it was, to the last digit; what a person changed there changes the node. What Curator cannot hold is
-listed with the reason and stays in Label Studio as it is (``to_tasks`` gives it back).
+listed with the reason and stays in Label Studio as it is (``to_rows`` gives it back).
 """
 
 from __future__ import annotations

@@ -11,21 +11,29 @@ from data.label_studio.config import label_config
 from data.label_studio.controls import ATTACHED, CHOICES, FIGURE, REASON, SHAPES, TEXTS, TIP_LABEL
 
 CONFIG = etree.fromstring(label_config())
+
+
+def values(path: str) -> list[str]:
+    found = CONFIG.xpath(path)
+    assert isinstance(found, list)
+    return [str(value) for value in found]
+
+
 EDITOR_KEYS = set("bhkprvzuc")  # brush, pan or hide, key point, polygon, rectangle, move, undo, unselect, copy
 
 
 def test_every_control_that_is_read_is_drawn_once() -> None:
-    names = Counter(str(name) for name in CONFIG.xpath("//*[@toName]/@name"))
+    names = Counter(values("//*[@toName]/@name"))
     assert names == Counter([*SHAPES, *ATTACHED, *TEXTS, *CHOICES, FIGURE, REASON])
 
 
 def test_every_kind_of_panel_and_marker_has_a_label() -> None:
-    labels = {str(value) for value in CONFIG.xpath("//RectangleLabels/Label/@value")}
+    labels = set(values("//RectangleLabels/Label/@value"))
     assert labels >= {*map(str, PanelKind), *map(str, MarkerKind), "region"}
 
 
 def test_no_key_means_two_things() -> None:
-    keys = [str(key) for key in CONFIG.xpath("//@hotkey")]
+    keys = values("//@hotkey")
     assert len(keys) == len(set(keys)) == 23
     assert not EDITOR_KEYS & set(keys)
 

@@ -28,7 +28,8 @@ from curator.figure import (
 )
 from data.label_studio.from_annotations import Reading, from_annotation
 from data.label_studio.nodes import Author
-from data.label_studio.to_tasks import to_annotation, to_data, to_prediction, to_result
+from data.label_studio.to_rows import to_result
+from data.label_studio.to_tasks import to_annotation, to_data, to_prediction
 from data.label_studio.version import Version
 from tests.data.label_studio.hierarchies import FIGURE as ANY_FIGURE
 from tests.data.label_studio.hierarchies import versions
@@ -272,6 +273,29 @@ def test_labels_fields_and_meta_of_others_survive_our_edit() -> None:
     assert written["value"]["rectanglelabels"] == ["gel", "electron"]
     assert (written["value"]["theirs"], written["locked"], written["meta"]["text"]) == (1, True, ["check again"])
     assert written["value"]["width"] == 30
+
+
+def test_every_row_that_repeats_the_meta_of_its_shape_gets_the_new_one() -> None:
+    rows = sent()
+    for row in rows:
+        if row.get("id") == "p1":
+            row["meta"] = shape(rows, "p1")["meta"]
+    renamed = replace(P1, label="X")
+    written = to_result(FIGURE, Version(HIERARCHY.with_nodes([renamed, P2, M3, R4])), rows)
+    labels = [row["meta"]["curator"]["label"] for row in written if row.get("id") == "p1"]
+    assert labels == ["X"] * 4  # the box, the letter, the caption, photographic
+
+
+def test_a_box_that_became_an_outline_keeps_nothing_of_the_box() -> None:
+    outlined = replace(R4, polygon_xy=((70, 20), (90, 20), (90, 40)))
+    written = to_result(FIGURE, Version(HIERARCHY.with_nodes([P1, P2, M3, outlined])), sent())
+    row = shape(written, "r4")
+    assert (row["from_name"], row["type"]) == ("region_outline", "polygonlabels")
+    assert row["value"] == {
+        "points": [[70, 25], [90, 25], [90, 50]],
+        "closed": True,
+        "polygonlabels": ["region"],
+    }
 
 
 def test_a_clause_that_a_region_cannot_hold_stays_there() -> None:
