@@ -6,8 +6,17 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from bench.stand_ins.hard_corpus import draw_hard_export
+
+
+class State(TypedDict, total=False):
+    """How much of a corpus is wrong and reviewed: as ``draw_hard_export`` takes it."""
+
+    wrong_boxes: float
+    reviewed: float
+    verified_only: bool
 
 
 @dataclass(frozen=True, slots=True)

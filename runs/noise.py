@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runs.corpora import State
 from runs.sizes import Options, options
 from runs.tables import difference_table, score_table
 from runs.trials import Result, run_trials
@@ -21,7 +22,7 @@ COLUMNS = {
 }
 WRONG = 0.4
 """Of panels and regions, before a curator has looked at any."""
-ROWS: dict[str, dict[str, float | bool]] = {
+ROWS: dict[str, State] = {
     "0 % wrong: all reviewed": {},
     "10 % wrong": {"wrong_boxes": 0.1},
     "20 % wrong": {"wrong_boxes": 0.2},
@@ -36,7 +37,7 @@ def experiment(chosen: Options) -> list[Result]:
     """``zoomin`` on each corpus with each seed."""
     size = chosen.size
     config = size.config("zoomin")
-    trials = [trial for row, corpus in ROWS.items() for trial in size.trials(row, config, **corpus)]
+    trials = [trial for row, state in ROWS.items() for trial in size.trials(row, config, **state)]
     return run_trials(trials, chosen.folder, size.processes)
 
 

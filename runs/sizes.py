@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Unpack
 
-from runs.corpora import Corpus
+from runs.corpora import Corpus, State
 from runs.trials import Trial, with_seeds
 from trainer.config import TrainConfig
 from trainer.machine import Machine
@@ -36,18 +37,18 @@ class Size:
         workers = 0 if self.machine.device == "cpu" else config.workers
         return replace(config, evaluate_every=self.steps, workers=workers)
 
-    def trials(self, row: str, config: TrainConfig, **corpus: float | bool) -> list[Trial]:
-        """One for each seed; ``corpus`` says what is wrong with the training corpus (``runs.corpora.Corpus``)."""
-        train_on = replace(Corpus(self.figures, TRAIN_SEED), **corpus)
+    def trials(self, row: str, config: TrainConfig, **state: Unpack[State]) -> list[Trial]:
+        """One for each seed; ``state`` is that of the training corpus, by default all right."""
+        train_on = replace(Corpus(self.figures, TRAIN_SEED), **state)
         trial = Trial(row, config, train_on, Corpus(self.scored_figures, SCORE_SEED))
         return with_seeds(trial, range(self.seeds))
 
 
 SIZES = {
-    "cpu": Size(Machine("cpu", 8.0, 1), figures=240, scored_figures=80, steps=300, seeds=3, processes=2),
+    "cpu": Size(Machine("cpu", 8.0, 1), figures=240, scored_figures=80, steps=400, seeds=3, processes=2),
     "gpu": Size(Machine("cuda", 80.0, 8), figures=4000, scored_figures=400, steps=4000, seeds=3, processes=1),
 }
-"""``cpu``: curator-tiny from random weights, 90 s a training on one core. ``gpu``: BiomedCLIP; a guess, never run."""
+"""``cpu``: curator-tiny from random weights, 100 s a training on one core. ``gpu``: BiomedCLIP; a guess, never run."""
 
 
 @dataclass(frozen=True, slots=True)

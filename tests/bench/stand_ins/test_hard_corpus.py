@@ -122,9 +122,8 @@ def test_what_a_curator_has_reviewed_is_right_and_verified_and_more_of_it_at_a_l
 
 
 def test_verified_only_leaves_out_what_nobody_reviewed(drawn: Path, tmp_path: Path) -> None:
-    how = {"wrong_boxes": 1.0, "reviewed": 0.5}
-    draw_hard_export(tmp_path / "all", 30, 0, **how)
-    draw_hard_export(tmp_path / "verified", 30, 0, **how, verified_only=True)
+    draw_hard_export(tmp_path / "all", 30, 0, wrong_boxes=1.0, reviewed=0.5)
+    draw_hard_export(tmp_path / "verified", 30, 0, wrong_boxes=1.0, reviewed=0.5, verified_only=True)
     verified = records(tmp_path / "verified")
     assert verified == [record for record in records(tmp_path / "all") if record["state"] == "accepted"]
     assert 0 < len(verified) < 30
