@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from curator.errors import ModelError
+from curator.errors import CuratorError, ModelError
 from curator.geometry import Box
 
 if TYPE_CHECKING:
@@ -62,4 +62,11 @@ def load_model(place: str) -> SearchModel:
         raise ModelError(
             f"search with a model needs {error.name!r}, which is not installed; `make models` installs it"
         ) from error
-    return Embedder.load(place)
+    try:
+        return Embedder.load(place)
+    except CuratorError:
+        raise
+    except Exception as error:  # weights that are cut off: each library raises what the damage leads to
+        raise ModelError(
+            f"the model {place!r} cannot be loaded ({type(error).__name__}: {error}); publish or train it again"
+        ) from error

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from data.embeddings import Embeddings
 from data.store import Store
 from tests.ui.greens import green_project, png_of
+from trainer.tiny import CONFIG
 from ui.cli import main
 
 pytestmark = pytest.mark.process
@@ -95,6 +96,16 @@ def test_a_folder_that_is_no_model_is_refused_in_one_line(tmp_path: Path) -> Non
     refused = curator(tmp_path / "project", "index", "--model", tmp_path / "no-run")
     assert refused.exit_code == 1
     assert len(refused.output.splitlines()) == 1
+
+
+def test_weights_that_are_cut_off_are_refused_in_one_line(tmp_path: Path) -> None:
+    model = {"model_cfg": json.loads(CONFIG.read_text(encoding="utf-8")), "preprocess_cfg": {}}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(model), encoding="utf-8")
+    (tmp_path / "open_clip_model.safetensors").write_bytes(b"cut off" * 10)
+    refused = curator(tmp_path / "project", "index", "--model", tmp_path)
+    assert refused.exit_code == 1
+    assert refused.output.startswith(f"Error: the model {str(tmp_path)!r} cannot be loaded (")
+    assert refused.output.endswith("; publish or train it again\n")
 
 
 def test_without_torch_it_says_what_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
