@@ -25,6 +25,14 @@ def curator(project: Path, *arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["--project", str(project), *map(str, arguments)])
 
 
+def figures(project: Path) -> int:
+    """Closes the project again, which a command leaves to the end of its process: one in use is not moved aside."""
+    store = Store(project)
+    count = len(store.reviews.mined_ids())
+    store.close()
+    return count
+
+
 def test_a_project_is_backed_up_verified_and_restored(project: Path, tmp_path: Path) -> None:
     shelf, again = tmp_path / "backups", tmp_path / "again"
     taken = json.loads(curator(project, "backup", "-o", shelf, "--json").stdout)
@@ -35,12 +43,12 @@ def test_a_project_is_backed_up_verified_and_restored(project: Path, tmp_path: P
     assert f"{shelf} is whole: 1 figures" in curator(again, "restore", shelf, "--verify-only").stdout
     assert not again.exists()
     assert f"{again}: 1 figures, 0 decisions, 3 images of " in curator(again, "restore", shelf).stdout
-    assert json.loads(curator(again, "status", "--json").stdout)["figures"]["proposed"] == 1
+    assert figures(again) == 1
     refused = curator(again, "restore", shelf)
     assert refused.exit_code == 1
     assert "is not empty; name a new folder with --project, or move this one aside with --overwrite" in refused.output
     moved = json.loads(curator(again, "restore", shelf, "--overwrite", "--json").stdout)
-    assert json.loads(curator(Path(moved["aside"]), "status", "--json").stdout)["figures"]["proposed"] == 1
+    assert figures(Path(moved["aside"])) == figures(again) == 1
 
 
 def test_one_file_is_one_backup(project: Path, tmp_path: Path) -> None:
