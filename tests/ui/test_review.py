@@ -98,6 +98,14 @@ def states(answer: dict[str, Any]) -> dict[str, str]:
     return {node["id"]: node["state"] for node in answer["figure"]["nodes"]}
 
 
+def test_a_figure_tells_how_sure_the_model_in_use_is_of_its_texts(page: Page, store: Store) -> None:
+    assert page.ask("load", figure_id=FIGURE)["figure"]["fits"] == {}
+    store.fits.replace_all([(FIGURE, {"p1": 0.12, "p2": 0.75})])
+    assert page.ask("load", figure_id=FIGURE)["figure"]["fits"] == {"p1": 0.12, "p2": 0.75}
+    listed = page.ask("queue", filter={"order": "fit"})["items"]
+    assert listed[0]["id"] == FIGURE
+
+
 def test_a_loaded_figure_tells_all_that_the_screen_shows(page: Page) -> None:
     figure = page.ask("load", figure_id=FIGURE)["figure"]
     assert (figure["label"], figure["title"], figure["image_wh"], figure["revision"]) == (
