@@ -257,7 +257,8 @@ class _Writing:
             (FIGURE, "choices", "choices", chosen, self._earlier.figure),
             (REASON, "textarea", "text", reason, self._earlier.reason),
         ):
-            if earlier is not None and words_in(earlier, key) == found:
+            idle = name == REASON and self._version.state != FigureState.SKIPPED  # a word that nobody asks for yet
+            if earlier is not None and (idle or words_in(earlier, key) == found):
                 rows.append(earlier)
             elif found:
                 fresh = {"id": name, "from_name": name, "to_name": IMAGE, "type": kind, "value": {key: found}}
@@ -265,7 +266,10 @@ class _Writing:
         return rows
 
     def _foreign(self) -> list[Any]:
-        """Rows that are not ours. What speaks of a shape that went, as a relation to it does, goes with it."""
+        """Rows that are not ours. What speaks of a shape that went, as a relation to it does, goes with it.
+
+        So does a second answer to what is asked of the figure once: it would be the first after our next reading.
+        """
         ours = {
             id(row)
             for drawn in self._earlier.drawn.values()
@@ -274,7 +278,9 @@ class _Writing:
         return [
             foreign.row
             for foreign in self._earlier.foreign
-            if id(foreign.row) not in ours and not self._spoke_of(foreign.row) & self._gone
+            if id(foreign.row) not in ours
+            and not self._spoke_of(foreign.row) & self._gone
+            and not (isinstance(foreign.row, dict) and foreign.row.get("from_name") in (FIGURE, REASON))
         ]
 
     @staticmethod

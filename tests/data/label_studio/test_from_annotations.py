@@ -196,6 +196,13 @@ def test_choosing_accepted_accepts_what_is_open_and_submitting_may_too() -> None
     assert read(sent()).accepted() == chose
 
 
+def test_a_second_answer_about_the_figure_counts_for_nothing() -> None:
+    chosen = {"id": "f", "from_name": "figure", "type": "choices", "value": {"choices": ["accepted"]}}
+    rows = [*sent(), chosen, {**chosen, "id": "g"}]
+    assert [foreign.row["id"] for foreign in read(rows).foreign] == ["g"]
+    assert read(to_result(FIGURE, SENT, rows)).version == SENT
+
+
 def test_skipping_there_skips_here() -> None:
     skipped = read(sent(), was_cancelled=True).version
     assert (skipped.state, skipped.reason) == (FigureState.SKIPPED, "skipped in Label Studio")
