@@ -17,6 +17,8 @@
     │   ├── ReplyError     a model's reply that stayed unreadable after it was asked again; the raw reply is kept
     │   └── BudgetError    the budget of requests, tokens or money is spent; figures left wait for another run
     ├── TrainingError      a training run that cannot start or go on, or a checkpoint that cannot be used
+    ├── AccountError       a user, password, session or token that cannot be used
+    │   └── RightsError    the user's role does not allow it
     └── SettingsError      a setting that is unknown or out of range
 
 A message says what happened, the value as found, what was expected, and what mends it.
@@ -89,6 +91,14 @@ class BudgetError(MiningError):
 
 class TrainingError(CuratorError):
     """A training run cannot start or go on, or its checkpoint cannot be used."""
+
+
+class AccountError(CuratorError):
+    """A user, password, session or token cannot be used."""
+
+
+class RightsError(AccountError):
+    """The user's role does not allow it; nothing was done."""
 
 
 class SettingsError(CuratorError):

@@ -1,0 +1,1 @@
+"""Who uses the page: login, sessions, tokens, and what each role may do."""
