@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -44,7 +44,7 @@ class Turns:
         self._free = {name: threading.Semaphore(0) for name in names}
         self._ready = threading.Barrier(len(names), timeout=_PATIENCE_S, action=self._free[names[0]].release)
 
-    def give(self, name: str, batches: Iterable[Batch]) -> Iterator[Batch]:
+    def give(self, name: str, batches: Iterable[Batch]) -> Generator[Batch, None, None]:
         """The batches; a step lasts from when one is given until the next one is asked for."""
         self._ready.wait()
         for batch in batches:

@@ -179,9 +179,10 @@ class Collate:
         """float32 [n, 3, px, px], normalised."""
         px = self.recipe.px
         stacked = np.stack(pictures) if pictures else np.empty((0, px, px, 3), np.uint8)
-        pixels = torch.from_numpy(stacked).permute(0, 3, 1, 2).float().div_(255)
+        # put in order while a pixel is a byte and not four
+        pixels = torch.from_numpy(stacked).permute(0, 3, 1, 2).contiguous().float().div_(255)
         mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (self.mean, self.std))
-        return pixels.sub_(mean).div_(std).contiguous()
+        return pixels.sub_(mean).div_(std)
 
 
 def _as_made(batch: Any) -> Any:

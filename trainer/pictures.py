@@ -68,7 +68,8 @@ def decode(image: Image.Image, window_xyxy: Box | None, px: int | None, finest: 
     shrink = max((by for by in (2, 4, 8) if px and by * _MARGIN * px <= shortest), default=1)
     if shrink > 1:
         image.draft("RGB", (file_wh[0] // shrink, file_wh[1] // shrink))
-    return Decoded(image.convert("RGB"), window, file_wh)
+    image.load()
+    return Decoded(image if image.mode == "RGB" else image.convert("RGB"), window, file_wh)  # convert would copy it
 
 
 def moved(box_xyxy: Box, part_xyxy: Box, px: int) -> Box:

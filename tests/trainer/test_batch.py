@@ -6,11 +6,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs 'make models'")
 
+from torch import Tensor  # noqa: E402
+
 from tests.trainer.models import a_batch  # noqa: E402
 from trainer.batch import Batch  # noqa: E402
 
 
-def tensors_of(batch: Batch) -> dict[str, torch.Tensor | None]:
+def tensors_of(batch: Batch) -> dict[str, Tensor | None]:
     children = {field.name: getattr(batch.children, field.name) for field in fields(batch.children)}
     return {"images": batch.images, "texts": batch.texts, **{f"children.{name}": children[name] for name in children}}
 
@@ -22,7 +24,7 @@ def test_every_tensor_of_a_batch_moves_and_keeps_its_values(
 ) -> None:
     moved: list[int] = []
 
-    def move(tensor: torch.Tensor, *_: object, **__: object) -> torch.Tensor:
+    def move(tensor: Tensor, *_: object, **__: object) -> Tensor:
         moved.append(id(tensor))
         return tensor.clone()
 
