@@ -79,7 +79,7 @@ def swapped(conflict: Conflict) -> Conflict:
             return StateConflict(state, theirs_state, ours_state)
 
 
-CALM = settings(deadline=None, derandomize=True)
+CALM = settings(deadline=None, derandomize=True, max_examples=50)
 
 
 @CALM

@@ -19,7 +19,7 @@ def test_the_configuration_is_one_that_label_studio_takes() -> None:
     check_config(label_config())
 
 
-@settings(deadline=None, derandomize=True, max_examples=50)
+@settings(deadline=None, derandomize=True, max_examples=25)
 @given(versions())
 def test_every_task_prediction_and_annotation_is_one_that_label_studio_takes(version: Version) -> None:
     check_task(to_task(FIGURE, version, URL), label_config())
