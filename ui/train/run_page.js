@@ -75,7 +75,7 @@ export class RunPage {
       html("button", { type: "button", class: `c-button ${more}`, title, onclick: () => this._act(name) }, words);
     const stop = press("Stop", "train_stop", "Finishes the step, keeps a checkpoint; it can be resumed");
     const resume = press("Resume", "train_resume", "Goes on from the last checkpoint", "primary");
-    const use = press("Use this model", "train_use", "Indexes the project with it, for search and confidence", "primary");
+    const use = press("Use this model", "train_use", "");
     const report = html("a", { class: "c-button", target: "_blank", rel: "noopener" }, "Report");
     const sure = html("span", { class: "sure", hidden: true });
     const remove = html(
@@ -135,8 +135,10 @@ export class RunPage {
     press.stop.textContent = run.state === "stopping" ? "Stopping …" : "Stop";
     press.resume.hidden = !canResume(run);
     const usable = !isAlive(run) && run.best_step > 0;
-    press.use.hidden = !usable || run.in_use;
-    press.use.classList.toggle("primary", isDone(run));
+    press.use.hidden = !usable;
+    press.use.textContent = run.in_use ? "Index again" : "Use this model";
+    press.use.title = `Indexes ${run.in_use ? "figures that changed since" : "the project with it"}, for search and confidence`;
+    press.use.classList.toggle("primary", isDone(run) && !run.in_use);
     press.use.disabled = isIndexing(run);
     const { report } = this._answer;
     press.report.hidden = !report;
