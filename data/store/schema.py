@@ -215,3 +215,107 @@ _FITS = (
 def m003_fits(db: Database) -> None:
     for statement in _FITS:
         db.execute(statement)
+
+
+_LABEL_STUDIO = (
+    # The project there that this one is kept in step with: one row, or none.
+    """create table label_studio (
+        id integer primary key check (id = 1),
+        url text not null,
+        project_id integer not null,
+        image_root text not null,
+        connected_at text not null,
+        read_until text not null default ''
+    ) strict""",
+    # Figures whose change has not been sent; the row is written in the change's own transaction.
+    """create table outbox (
+        figure_id text primary key references figures(id),
+        revision integer not null,
+        at text not null
+    ) strict, without rowid""",
+    # Each figure as both sides last agreed on it: ``doc`` is zlib-packed JSON. ``updated_at`` is by Label Studio's clock.
+    """create table synced (
+        figure_id text primary key references figures(id),
+        task_id integer not null unique,
+        annotation_id integer,
+        updated_at text not null default '',
+        changed_there integer not null default 0,
+        left_out integer not null default 0,
+        synced_at text not null,
+        doc blob not null
+    ) strict, without rowid""",
+    "create index synced_waiting on synced(figure_id) where changed_there",
+    """create table conflicts (
+        figure_id text not null references figures(id),
+        key text not null,
+        found_at text not null,
+        doc text not null,
+        primary key (figure_id, key)
+    ) strict, without rowid""",
+    # Why a figure could not be sent or read, and when it is tried again (Unix time).
+    """create table sync_faults (
+        figure_id text primary key references figures(id),
+        tries integer not null,
+        next_at real not null,
+        reason text not null,
+        at text not null
+    ) strict, without rowid""",
+)
+
+
+@migrations()
+def m004_label_studio(db: Database) -> None:
+    for statement in _LABEL_STUDIO:
+        db.execute(statement)
+
+
+_ACCOUNTS = (
+    # Users are disabled, never deleted: the logs name them.
+    """create table users (
+        name text primary key,
+        role text not null check (role in ('curator', 'reviewer', 'admin')),
+        password_hash text not null,
+        made_at text not null,
+        disabled_at text
+    ) strict, without rowid""",
+    # What a browser or program shows is kept only as its hash: whoever reads the file or a backup cannot use it.
+    """create table sessions (
+        secret_sha256 text primary key,
+        user_name text not null references users(name),
+        made_at text not null,
+        seen_at text not null
+    ) strict, without rowid""",
+    "create index sessions_by_user on sessions(user_name)",
+    """create table tokens (
+        id integer primary key autoincrement,
+        secret_sha256 text not null unique,
+        user_name text not null references users(name),
+        title text not null,
+        role text not null check (role in ('curator', 'reviewer', 'admin')),
+        made_at text not null,
+        used_at text,
+        revoked_at text
+    ) strict""",
+    "create index tokens_by_user on tokens(user_name)",
+    # Who did what beside decisions, which are events; append-only like those. ``detail`` is JSON.
+    """create table audit (
+        id integer primary key autoincrement,
+        at text not null,
+        who text not null,
+        action text not null,
+        subject text not null,
+        detail text not null,
+        address text not null
+    ) strict""",
+    "create index audit_by_time on audit(at)",
+    """create trigger audit_is_final before update on audit
+        begin select raise(abort, 'the audit log is append-only'); end""",
+    """create trigger audit_is_kept before delete on audit
+        begin select raise(abort, 'the audit log is append-only'); end""",
+)
+
+
+@migrations()
+def m005_accounts(db: Database) -> None:
+    for statement in _ACCOUNTS:
+        db.execute(statement)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from data.store.articles import Articles
+from data.store.audit import Audit
 from data.store.dashboard import Dashboard
 from data.store.database import Connections
 from data.store.exchanges import Exchanges
@@ -16,7 +17,10 @@ from data.store.outcomes import Outcomes
 from data.store.problems import Problems
 from data.store.queue import Queue
 from data.store.reviews import Reviews
+from data.store.sessions import Sessions
+from data.store.tokens import Tokens
 from data.store.trainable import TrainableCounts
+from data.store.users import Users
 
 
 class Store:
@@ -41,6 +45,10 @@ class Store:
         self.findable = Findable(self.connections)
         self.fits = Fits(self.connections)
         self.trainable = TrainableCounts(self.connections)
+        self.users = Users(self.connections)
+        self.sessions = Sessions(self.connections)
+        self.tokens = Tokens(self.connections)
+        self.audit = Audit(self.connections)
 
     def close(self) -> None:
         """Closes this thread's connection."""
