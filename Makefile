@@ -21,7 +21,7 @@ $(VENV)/.%: %.lock pyproject.toml
 	@touch $@
 
 run: setup  ## install, draw and mine the demo corpus once, open the page
-	$(BIN)/curator demo --if-empty --figures 16 --mine 4
+	$(BIN)/curator demo --if-empty --figures 64 --mine 4
 	$(BIN)/curator ui
 
 browser:  # the page's tests drive Chromium; where it is missing and we may, install it
