@@ -83,7 +83,7 @@ export class NewRun {
     const seed = html("input", { class: "c-field c-num", type: "number", min: 0, step: 1, oninput: changed("seed", () => whole(seed)) });
     const name = html("input", {
       class: "c-field",
-      placeholder: "preset and number",
+      placeholder: "automatic",
       spellcheck: "false",
       autocomplete: "off",
       oninput: changed("name", () => name.value.trim() || undefined),
