@@ -16,6 +16,7 @@
     │   ├── ModelError     a model server that cannot be reached or refuses, weights that cannot be loaded
     │   ├── ReplyError     a model's reply that stayed unreadable after it was asked again; the raw reply is kept
     │   └── BudgetError    the budget of requests, tokens or money is spent; figures left wait for another run
+    ├── SyncError          Label Studio cannot be reached, refuses, or answers what cannot be used
     ├── TrainingError      a training run that cannot start or go on, or a checkpoint that cannot be used
     ├── AccountError       a user, password, session or token that cannot be used
     │   └── RightsError    the user's role does not allow it
@@ -87,6 +88,10 @@ class ReplyError(MiningError):
 
 class BudgetError(MiningError):
     """The budget of requests, tokens or money is spent; nothing was asked."""
+
+
+class SyncError(CuratorError):
+    """Label Studio cannot be reached, refuses, or answers what cannot be used; what waits is sent another time."""
 
 
 class TrainingError(CuratorError):

@@ -127,6 +127,30 @@ class ImageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelStudioSettings:
+    """Which Label Studio project `curator sync` keeps in step with this one."""
+
+    url: str = ""
+    """Address of the server, such as http://localhost:8080; empty: none."""
+    project: str = ""
+    """Id or title of the project there; one with the title is made where there is none. Empty: "Curator"."""
+    api_key: str = field(default="", repr=False)
+    """Only as CURATOR_LABEL_STUDIO_API_KEY, never in curator.toml: a personal access token or a legacy token. Without
+    it the file label_studio.key of the project is read, which its owner alone may read (mode 600)."""
+    image_root: str = ""
+    """The folder that Label Studio serves local files from (its LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT), as this
+    machine sees it; it must hold the project's folder. Empty: the folder that the project's folder is in."""
+    image_root_there: str = ""
+    """The same folder as Label Studio sees it, where that differs (in a container); empty: the same."""
+    timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    retries: Annotated[int, Field(ge=0, le=10)] = 4
+    """Times that a request is sent again after 429, 5xx or a time-out. What makes something new is never sent blindly
+    again: first it is looked for."""
+    poll_s: Annotated[float, Field(ge=1)] = 15.0
+    """Pause between two rounds of `curator sync --watch`. Guess."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     mining: MiningSettings = field(default_factory=MiningSettings)
     pmc: PmcSettings = field(default_factory=PmcSettings)
@@ -134,6 +158,7 @@ class Settings:
     model: ModelSettings = field(default_factory=ModelSettings)
     prompting: PromptingSettings = field(default_factory=PromptingSettings)
     segment: SegmentSettings = field(default_factory=SegmentSettings)
+    label_studio: LabelStudioSettings = field(default_factory=LabelStudioSettings)
 
 
 def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
@@ -147,10 +172,23 @@ def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
     in_form = load_model_form(project)
     if in_form:
         sections["model"] = {**sections.get("model", {}), **in_form}
+    if "api_key" in sections.get("label_studio", {}):
+        raise SettingsError(
+            f"{project / FILE_NAME} has a key of Label Studio, which others may read; delete api_key from it and set "
+            "CURATOR_LABEL_STUDIO_API_KEY instead"
+        )
     for section in Settings.__dataclass_fields__:
         for name, value in _in_environment(section, environ).items():
             sections.setdefault(section, {})[name] = value
-    for kind in (MiningSettings, PmcSettings, ImageSettings, ModelSettings, PromptingSettings, SegmentSettings):
+    for kind in (
+        MiningSettings,
+        PmcSettings,
+        ImageSettings,
+        ModelSettings,
+        PromptingSettings,
+        SegmentSettings,
+        LabelStudioSettings,
+    ):
         adapter(kind)  # so that the nested ones refuse unknown keys too
     try:
         settings: Settings = adapter(Settings).validate_python(sections)

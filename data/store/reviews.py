@@ -33,9 +33,12 @@ from data.store.articles import figure_from_row
 from data.store.clock import now_iso
 from data.store.database import Connections
 from data.store.minings import Minings
+from data.store.outbox import note_change
 
 LEASE_S = 60.0  # guess: three missed heartbeats of 20 s
 MAX_SECONDS = 3600.0  # a figure that was open longer was left open
+FROM_LABEL_STUDIO = "label-studio:"
+"""Starts the name of whoever decided there; anybody may undo that here."""
 KIND_BITS = {kind: 1 << index for index, kind in enumerate(PanelKind)}
 
 
@@ -123,11 +126,51 @@ class Reviews:
                 self._write(conn, review, decision, "decide", who, None, seconds)
         return decision
 
+    def take_in(
+        self,
+        conn: Any,
+        figure_id: str,
+        revision: int,
+        hierarchy: Hierarchy,
+        state: tuple[FigureState, str],
+        who: str,
+        now_s: float,
+    ) -> int:
+        """Makes what was decided elsewhere the figure's hierarchy, as one event; the revision afterwards.
+
+        ``conn``: a write transaction, in which the caller notes what was taken in. ``state``: also why it was skipped.
+
+        Raises:
+            StaleError, LeaseError: see ``decide``. HierarchyError, GeometryError: it is no hierarchy of the figure.
+        """
+        review = self._begin(conn, figure_id, revision, who, now_s)
+        check(hierarchy, review.figure.image_wh, review.figure.caption)
+        row = conn.execute("select reason from reviews where figure_id = ?", (figure_id,)).fetchone()
+        reason = row["reason"] if review.state == FigureState.SKIPPED else ""
+        before = review.hierarchy.shared
+        decision = Decision(
+            changes_between(review.hierarchy, hierarchy),
+            (before, hierarchy.shared) if before != hierarchy.shared else None,
+            (review.state, state[0]) if (review.state, reason) != state else None,
+            state[1],
+        )
+        self._write(conn, review, decision, "decide", who, None, 0.0)
+        # nobody edits it: whoever opens it next must not wait
+        conn.execute("update reviews set lease_by = null, lease_until = 0 where figure_id = ?", (figure_id,))
+        return revision + 1
+
+    def check_revision(self, conn: Any, figure_id: str, revision: int) -> None:
+        """Raises StaleError where the figure is no longer at ``revision``; ``conn``: a write transaction."""
+        row = conn.execute("select revision from reviews where figure_id = ?", (figure_id,)).fetchone()
+        if row["revision"] != revision:
+            raise StaleError(f"the figure has changed since it was read (revision {row['revision']}, not {revision})")
+
     def undo(self, figure_id: str, revision: int, holder: str, now_s: float) -> Decision:
         """Takes the last decision back.
 
         Raises:
-            ReviewError: nothing to undo, or the decision is another curator's. StaleError, LeaseError: see ``decide``.
+            ReviewError: nothing to undo, or the decision is another curator's of this project.
+            StaleError, LeaseError: see ``decide``.
         """
         return self._step(figure_id, revision, holder, now_s, "undo")
 
@@ -144,7 +187,7 @@ class Reviews:
             if not stack:
                 raise ReviewError(f"there is nothing to {kind} in this figure")
             event = conn.execute("select who, doc from events where id = ?", (stack[-1],)).fetchone()
-            if event["who"] != who:
+            if event["who"] != who and not event["who"].startswith(FROM_LABEL_STUDIO):
                 raise ReviewError(f"the last decision here is {event['who']}'s; only {event['who']} can {kind} it")
             decision = decision_from_doc(json.loads(event["doc"]))
             if kind == "undo":
@@ -316,6 +359,7 @@ class Reviews:
                 json.dumps(decision_to_doc(decision)),
             ),
         )
+        note_change(conn, figure_id, revision, at)
         self._summarise(conn, after, decision.reason if decision.state else None)
         if kind != "mine":
             conn.execute("update reviews set decided_by = ?, decided_at = ? where figure_id = ?", (who, at, figure_id))

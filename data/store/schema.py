@@ -223,7 +223,6 @@ _LABEL_STUDIO = (
         id integer primary key check (id = 1),
         url text not null,
         project_id integer not null,
-        image_root text not null,
         connected_at text not null,
         read_until text not null default ''
     ) strict""",
@@ -233,7 +232,7 @@ _LABEL_STUDIO = (
         revision integer not null,
         at text not null
     ) strict, without rowid""",
-    # Each figure as both sides last agreed on it: ``doc`` is zlib-packed JSON. ``updated_at`` is by Label Studio's clock.
+    # Each figure as both sides last agreed on it; ``doc`` is zlib-packed JSON, ``updated_at`` by Label Studio's clock.
     """create table synced (
         figure_id text primary key references figures(id),
         task_id integer not null unique,

@@ -14,11 +14,13 @@ from data.store.fits import Fits
 from data.store.image_store import ImageStore
 from data.store.minings import Minings
 from data.store.outcomes import Outcomes
+from data.store.outbox import Outbox
 from data.store.problems import Problems
 from data.store.queue import Queue
 from data.store.reviews import Reviews
 from data.store.sessions import Sessions
 from data.store.tokens import Tokens
+from data.store.syncs import Syncs
 from data.store.trainable import TrainableCounts
 from data.store.users import Users
 
@@ -44,6 +46,8 @@ class Store:
         self.dashboard = Dashboard(self.connections)
         self.findable = Findable(self.connections)
         self.fits = Fits(self.connections)
+        self.outbox = Outbox(self.connections)
+        self.syncs = Syncs(self.connections)
         self.trainable = TrainableCounts(self.connections)
         self.users = Users(self.connections)
         self.sessions = Sessions(self.connections)

@@ -1,0 +1,85 @@
+"""Sending: what a figure shall be there, written so that doing it again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from curator.figure import Article, Figure, FigureState
+from data.label_studio.client import LabelStudio
+from data.label_studio.there import There
+from data.label_studio.to_tasks import MODEL_VERSION, to_annotation, to_data, to_prediction, to_task
+from data.label_studio.validation import check_part, check_task
+from data.label_studio.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A figure as Label Studio shall have it."""
+
+    figure: Figure
+    article: Article | None
+    image_url: str
+    version: Version
+    revision: int
+    """Of the figure's review that it comes from."""
+
+
+def wants_annotation(version: Version) -> bool:
+    """Whether a person has decided anything; else a prediction holds the proposals."""
+    closed = version.state in (FigureState.ACCEPTED, FigureState.SKIPPED)
+    return closed or any(node.state.verified for node in version.hierarchy.nodes())
+
+
+def differs(there: There, version: Version) -> bool:
+    """Whether anything must be written there so that it holds ``version``."""
+    if version != there.version:
+        return True
+    if there.annotation is not None:
+        return False
+    return wants_annotation(version) or (there.task.prediction is None and version.state != FigureState.UNMINED)
+
+
+def write(server: LabelStudio, config: str, outgoing: Outgoing, there: There, foreign: Sequence[object]) -> int | None:
+    """Writes the figure into its task; the id of the annotation that holds it.
+
+    ``foreign``: rows of an annotation that was deleted there, for a new one. Killed anywhere in between, the next merge
+    finds what was done done.
+    """
+    figure, version, task = outgoing.figure, outgoing.version, there.task
+    data = to_data(figure, version, outgoing.image_url, outgoing.article, task.data)
+    earlier = there.earlier or list(foreign)
+    annotated = there.annotation is not None or wants_annotation(version)
+    part = to_annotation(figure, version, earlier) if annotated else to_prediction(figure, version)
+    check_part(part, config, earlier)
+    if data != task.data:
+        server.change_task(task.id, data)
+    if annotated:
+        if there.annotation is None:
+            return server.create_annotation(task.id, part)
+        server.change_annotation(there.annotation["id"], part)
+        return int(there.annotation["id"])
+    if task.prediction is None:
+        server.create_prediction(task.id, part)
+    else:
+        server.change_prediction(task.prediction["id"], part)
+    return None
+
+
+def make(server: LabelStudio, config: str, project_id: int, figures: Sequence[Outgoing]) -> list[int]:
+    """Makes a task for each figure; their ids. None of them may have one there: look for it first."""
+    tasks = []
+    for outgoing in figures:
+        task = to_task(outgoing.figure, outgoing.version, outgoing.image_url, outgoing.article)
+        check_task(task, config)
+        for annotation in task.get("annotations", ()):
+            annotation["ground_truth"] = False  # an import makes it one otherwise
+        tasks.append(task)
+    return server.import_tasks(project_id, tasks)
+
+
+def keep_model_version(server: LabelStudio, project_id: int) -> None:
+    """Label Studio sorts by the score of the project's model version only, and takes one only that has predictions."""
+    project = server.project(project_id)
+    if project.get("model_version") != MODEL_VERSION and project.get("total_predictions_number"):
+        server.change_project(project_id, {"model_version": MODEL_VERSION})

@@ -1,0 +1,156 @@
+"""A task as Label Studio gives it, and what it says of a figure beside what both sides last agreed on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from curator.codec import node_to_doc
+from curator.errors import SyncError
+from curator.figure import Figure, FigureState, Hierarchy, Node, State
+from data.label_studio.agreed import Agreed
+from data.label_studio.from_annotations import from_annotation
+from data.label_studio.merge import with_removed
+from data.label_studio.nodes import Author
+from data.label_studio.rows import sort_rows
+from data.label_studio.to_tasks import MODEL_VERSION
+from data.label_studio.version import Version
+
+Doc = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task as read from there."""
+
+    id: int
+    data: Doc
+    updated_at: str
+    """By Label Studio's clock, as it wrote it."""
+    annotations: tuple[Doc, ...]
+    predictions: tuple[Doc, ...]
+
+    @property
+    def figure_id(self) -> str | None:
+        """The figure that it holds; None where Curator did not make it."""
+        found = self.data.get("figure_id")
+        return found if isinstance(found, str) and "curator" in self.data else None
+
+    @property
+    def prediction(self) -> Doc | None:
+        """Ours, not another model's."""
+        ours = [found for found in self.predictions if found.get("model_version") == MODEL_VERSION]
+        return max(ours, key=lambda found: int(found["id"]), default=None)
+
+    def annotation(self, annotation_id: int | None) -> Doc | None:
+        """The one with the id; where there is none, the one that a person changed last."""
+        by_id = {found["id"]: found for found in self.annotations}
+        newest = max(self.annotations, key=lambda found: str(found.get("updated_at", "")), default=None)
+        return by_id.get(annotation_id, newest)
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """What a task says of a figure, ready to be merged."""
+
+    task: Task
+    annotation: Doc | None
+    version: Version
+    base: Version
+    sent: Mapping[str, str]
+    foreign: tuple[Any, ...]
+
+    @property
+    def earlier(self) -> list[Any]:
+        """The rows as they stand there."""
+        return list(self.annotation["result"]) if self.annotation else []
+
+
+def parse_task(doc: Any) -> Task:
+    """The task in Label Studio's reply.
+
+    Raises:
+        SyncError: it is none.
+    """
+    match doc:
+        case {"id": int(task_id), "data": dict(data), "updated_at": str(updated_at)}:
+            parts = [doc.get(name) or [] for name in ("annotations", "predictions")]
+            if all(isinstance(part, list) and all(_is_part(item) for item in part) for part in parts):
+                return Task(task_id, data, updated_at, tuple(parts[0]), tuple(parts[1]))
+    raise SyncError(f"Label Studio answered {str(doc)[:80]!r}; expected a task with id, data and updated_at")
+
+
+def read_there(figure: Figure, task: Task, agreed: Agreed, annotation_id: int | None, author: Author) -> There:
+    """What the task says of the figure, and the base to merge it by.
+
+    Only annotations say what persons did; where there is none, there is nothing new. Rows that an editor sent which was
+    opened before our last writing are compared with what that editor had been shown (``Agreed.sent``).
+
+    Raises:
+        InputError: see ``from_annotations.from_annotation``.
+    """
+    annotation = task.annotation(annotation_id)
+    carrier = annotation or task.prediction
+    if carrier is None or (annotation is None and agreed.base is not None):
+        base = agreed.base or Version(Hierarchy())
+        return There(task, annotation, base, base, {}, ())
+    sent = _sent_in(carrier, figure)
+    base = agreed.base or _as_sent(figure, task, sent, author)
+    reading = from_annotation(figure, task.data, carrier, author)
+    theirs = _settled(reading.version, base)
+    if not carrier["result"] and carrier.get("was_cancelled"):  # "Skip" on a task that shows nothing yet
+        theirs = replace(theirs, hierarchy=base.hierarchy)
+    hashes = {node_id: _hash(node) for node_id, node in sent.items()}
+    stale = {node_id for node_id, found in hashes.items() if agreed.sent.get(node_id, found) != found}
+    nodes = base.hierarchy.by_id() | {node_id: sent[node_id] for node_id in stale}
+    if stale or (annotation is not None and annotation["id"] != annotation_id and not sent):
+        # an editor that did not show all that is known, or an annotation from scratch: what it lacks was not deleted
+        there = theirs.hierarchy.by_id()
+        nodes = {node_id: node for node_id, node in nodes.items() if node_id in there or node.state == State.REJECTED}
+    base = replace(base, hierarchy=base.hierarchy.with_nodes(nodes.values()))
+    foreign = tuple(item.row for item in reading.foreign)
+    return There(task, annotation, with_removed(base, theirs), base, hashes, foreign)
+
+
+def hashes_of(version: Version) -> dict[str, str]:
+    """As ``There.sent`` will be once the version is written there."""
+    return {node.id: _hash(node) for node in version.hierarchy.nodes() if node.state != State.REJECTED}
+
+
+def tidy(version: Version) -> Version:
+    """A reason only where the figure is skipped: both sides keep old ones otherwise."""
+    return version if version.state == FigureState.SKIPPED else replace(version, reason="")
+
+
+def _is_part(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("id"), int) and isinstance(item.get("result"), list)
+
+
+def _sent_in(carrier: Mapping[str, Any], figure: Figure) -> dict[str, Node]:
+    rows: Sequence[Any] = carrier["result"]
+    return {drawn.node_id: drawn.sent for drawn in sort_rows(rows, figure).drawn.values() if drawn.sent is not None}
+
+
+def _as_sent(figure: Figure, task: Task, sent: Mapping[str, Node], author: Author) -> Version:
+    """What the rows' own memory says that Curator once wrote there."""
+    empty = from_annotation(figure, task.data, {"result": []}, author).version
+    nodes = empty.hierarchy.by_id() | dict(sent)
+    state = FigureState(task.data["curator"]["state"]) if "curator" in task.data else empty.state
+    return tidy(Version(empty.hierarchy.with_nodes(nodes.values()), state, empty.reason))
+
+
+def _settled(theirs: Version, base: Version) -> Version:
+    """Nodes that are known keep the provenance they are known by, whoever else touched the annotation."""
+    known = base.hierarchy.by_id()
+    nodes = [
+        replace(node, provenance=known[node.id].provenance) if node.id in known else node
+        for node in theirs.hierarchy.nodes()
+    ]
+    return tidy(replace(theirs, hierarchy=theirs.hierarchy.with_nodes(nodes)))
+
+
+def _hash(node: Node) -> str:
+    return hashlib.sha256(json.dumps(node_to_doc(node), sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,217 @@
+"""curator sync"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from curator.errors import SettingsError, SyncError
+
+if TYPE_CHECKING:
+    from data.label_studio.client import LabelStudio
+    from data.label_studio.images import LocalFiles
+    from data.label_studio.sync import Sync, SyncReport
+    from ui.cli import Project
+
+_LONGEST_PAUSE_S = 300.0  # guess: between two rounds while Label Studio is away
+
+
+@click.command("sync")
+@click.option("--once", "action", flag_value="once", default=True, help="One round (default).")
+@click.option("--watch", "action", flag_value="watch", help="Round after round until stopped.")
+@click.option("--test", "action", flag_value="test", help="Only say whether Label Studio can be reached.")
+@click.option("--status", "action", flag_value="status", help="Say where each figure stands; asks nobody.")
+@click.option("--conflicts", "action", flag_value="conflicts", help="List what both sides changed.")
+@click.option("--disconnect", "action", flag_value="disconnect", help="Forget the project; nothing changes there.")
+@click.option("--resolve", metavar="FIGURE", help="Decide on the conflicts of a figure, with --keep.")
+@click.option("--keep", type=click.Choice(["ours", "theirs"]), help="The version that stays: ours is Curator's.")
+@click.option("--node", metavar="KEY", help="With --resolve: only this conflict, as --conflicts names it.")
+@click.option("--whole", is_flag=True, help="Read all tasks there, whatever changed.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_obj
+def command(
+    project: Project,
+    action: str,
+    resolve: str | None,
+    keep: Literal["ours", "theirs"] | None,
+    node: str | None,
+    whole: bool,
+    as_json: bool,
+) -> None:
+    """Keep the project in step with one of Label Studio.
+
+    What is decided here goes there, what is done there comes here as decisions that can be undone. Where both sides
+    changed the same, nothing is overwritten: --conflicts shows both versions, --resolve decides. The settings'
+    section [label_studio] says where it is, CURATOR_LABEL_STUDIO_API_KEY is the token.
+    """
+    if resolve is not None:
+        _resolve(project, resolve, keep, node)
+    elif action == "status":
+        _show_status(project, as_json)
+    elif action == "conflicts":
+        _show_conflicts(project, as_json)
+    elif action == "disconnect":
+        project.store.outbox.disconnect()
+        click.echo("disconnected; the tasks stay in Label Studio as they are")
+    elif action == "test":
+        _test(project)
+    else:
+        with _server(project) as server:
+            syncing = _connected(project, server)
+            if action == "watch":
+                _watch(syncing, project.settings.label_studio.poll_s, as_json)
+            else:
+                report = syncing.once(whole=whole, progress=_progress(as_json))
+                _show(report, as_json)
+                if report.failed:
+                    sys.exit(1)
+
+
+def _server(project: Project) -> LabelStudio:
+    from data.label_studio.client import LabelStudio
+    from data.label_studio.token import load_token
+
+    settings = project.settings.label_studio
+    if not settings.url:
+        raise SettingsError(
+            f'no Label Studio is named; write url = "http://..." under [label_studio] into '
+            f"{project.folder / 'curator.toml'}, or set CURATOR_LABEL_STUDIO_URL"
+        )
+    token = load_token(settings, project.folder)
+    return LabelStudio(settings.url, token, timeout_s=settings.timeout_s, retries=settings.retries)
+
+
+def _images(project: Project) -> LocalFiles:
+    from data.label_studio.images import LocalFiles
+
+    settings = project.settings.label_studio
+    root = Path(settings.image_root) if settings.image_root else project.folder.resolve().parent
+    return LocalFiles(project.store.images, root, settings.image_root_there)
+
+
+def _connected(project: Project, server: LabelStudio) -> Sync:
+    from data.label_studio.connect import connect
+    from data.label_studio.sync import Sync
+
+    images = _images(project)
+    connected = connect(project.store, server, project.settings.label_studio.project, images)
+    return Sync(project.store, server, connected, images)
+
+
+def _test(project: Project) -> None:
+    images = _images(project)
+    with _server(project) as server:
+        click.echo(f"{server.url}: Label Studio {server.release()}, as {server.whoami()}")
+    click.echo(f"images: {images.folder_there}")
+
+
+def _watch(syncing: Sync, poll_s: float, as_json: bool) -> None:
+    """Until interrupted; while Label Studio is away the pauses grow."""
+    pause_s = poll_s
+    while True:
+        try:
+            report = syncing.once(retry=False, progress=_progress(as_json))
+        except SyncError as error:
+            pause_s = min(pause_s * 2, max(_LONGEST_PAUSE_S, poll_s))
+            click.echo(f"{error}; again in {pause_s:.0f} s", err=True)
+        else:
+            pause_s = poll_s
+            if report.sent or report.taken_in or report.conflicts or report.failed:
+                _show(report, as_json)
+        try:
+            time.sleep(pause_s)
+        except KeyboardInterrupt:
+            return
+
+
+def _progress(as_json: bool) -> Any:
+    if as_json or not sys.stderr.isatty():
+        return lambda _: None
+    return lambda figure_id: click.echo(f"\r\x1b[K{figure_id}", nl=False, err=True)
+
+
+def _show(report: SyncReport, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(asdict(report)))
+        return
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", nl=False, err=True)
+    click.echo(
+        f"{report.sent} figures sent ({report.made} of them new there), {report.taken_in} taken in, "
+        f"{report.conflicts} conflicts"
+    )
+    if report.conflicts:
+        click.echo("`curator sync --conflicts` lists them")
+    if report.held:
+        click.echo(f"{report.held} figures wait: somebody edits them here")
+    for task_id, figure_id in list(report.doubles.items())[:5]:
+        click.echo(f"task {task_id} is a second one of {figure_id}; delete it there", err=True)
+    for figure_id, why in list(report.failed.items())[:5]:
+        click.echo(f"{figure_id} is not in step: {why}", err=True)
+    if len(report.failed) > 5:
+        click.echo(f"and {len(report.failed) - 5} more", err=True)
+
+
+def _show_status(project: Project, as_json: bool) -> None:
+    statuses = project.store.syncs.statuses()
+    reasons = {fault.figure_id: fault.reason for fault in project.store.syncs.faults()}
+    connected = project.store.outbox.connected()
+    if as_json:
+        document = {"connected": connected and asdict(connected), "figures": statuses, "failed": reasons}
+        click.echo(json.dumps(document))
+        return
+    if connected is None:
+        click.echo("not connected; `curator sync` connects")
+        return
+    click.echo(f"project {connected.project_id} of {connected.url}")
+    for status, count in Counter(statuses.values()).most_common():
+        click.echo(f"  {status:<9} {count:>8,}")
+    for figure_id, reason in reasons.items():
+        click.echo(f"{figure_id}: {reason}")
+
+
+def _show_conflicts(project: Project, as_json: bool) -> None:
+    conflicts = project.store.syncs.conflicts()
+    if as_json:
+        click.echo(json.dumps([asdict(conflict) for conflict in conflicts]))
+        return
+    for conflict in conflicts:
+        if conflict.key in ("task", "annotation"):
+            click.echo(f"{conflict.figure_id}  the {conflict.key} was deleted in Label Studio")
+            click.echo("  ours: send it again   theirs: leave the figure out from now on")
+            continue
+        click.echo(f"{conflict.figure_id}  {conflict.key}")
+        for side, who in (("ours", ""), ("theirs", conflict.doc["who"])):
+            click.echo(f"  {side}{f' ({who})' if who else ''}: {_what_changed(conflict.doc, side)}")
+    if not conflicts:
+        click.echo("no conflicts")
+
+
+def _what_changed(doc: dict[str, Any], side: str) -> str:
+    """The fields in which the side differs from what both had agreed on."""
+    before, after = doc["base"], doc[side]
+    if after is None:
+        return "deleted"
+    if not isinstance(after, dict) or not isinstance(before, dict):
+        return json.dumps(after, ensure_ascii=False)
+    changed = {name: value for name, value in after.items() if value != before.get(name) and name != "provenance"}
+    return json.dumps(changed, ensure_ascii=False)
+
+
+def _resolve(project: Project, figure_id: str, keep: Literal["ours", "theirs"] | None, node: str | None) -> None:
+    from data.label_studio.resolve import resolve
+    from data.label_studio.sync import locked
+
+    if keep is None:
+        raise click.UsageError("--resolve needs --keep ours or --keep theirs")
+    with locked(project.store):
+        count = resolve(project.store, figure_id, keep, getpass.getuser(), time.time(), node)
+    click.echo(f"{count} conflicts decided: {keep} stays; the next `curator sync` writes it there")
