@@ -23,6 +23,7 @@ from ui.editor.agents_server import AgentsServer
 from ui.editor.bundle import as_script
 
 _FOLDER = Path(__file__).parent.parent / "gallery"
+_STYLES = ("grid.css", "gallery.css")
 _MODULES = ("filters.js", "grid.js", "card.js", "problems.js", "picked.js", "gallery.js")
 _MAX_PAGE = 200  # figures; the page asks for 60
 _MAX_TEXT = 500  # characters of a search
@@ -120,7 +121,7 @@ def gallery_tab(store: Store, agents: AgentsServer) -> Any:
 
     return gr.HTML(
         html_template=(_FOLDER / "gallery.html").read_text(encoding="utf-8"),
-        css_template=(_FOLDER / "gallery.css").read_text(encoding="utf-8"),
+        css_template="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _STYLES),
         js_on_load=as_script(_MODULES, _FOLDER),
         server_functions=[*gallery_answers(store), *agents.job_functions()],
         apply_default_css=False,

@@ -15,6 +15,7 @@ from ui.editor.bundle import as_script
 from ui.search_pictures import LIMITS
 
 _FOLDER = Path(__file__).parent.parent / "search"
+_STYLES = ("../gallery/grid.css", "search.css")
 _MODULES = ("../editor/dom.js", "../gallery/grid.js", "query.js", "hit.js", "given.js", "notices.js", "search.js")
 
 
@@ -24,7 +25,7 @@ def search_tab(project: Path, server_functions: list[Callable[..., Any]]) -> Any
 
     return gr.HTML(
         html_template=(_FOLDER / "search.html").read_text(encoding="utf-8"),
-        css_template=(_FOLDER / "search.css").read_text(encoding="utf-8"),
+        css_template="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _STYLES),
         js_on_load=as_script(_MODULES, _FOLDER),
         server_functions=server_functions,
         apply_default_css=False,
