@@ -60,3 +60,18 @@ def test_a_task_without_the_caption_is_told_before_it_is_sent() -> None:
 def test_a_broken_configuration_is_refused() -> None:
     with pytest.raises(InputError, match="would refuse the labelling configuration"):
         check_config('<View><Choices name="a" toName="nothing"><Choice value="b"/></Choices></View>')
+
+
+def test_a_new_relation_between_shapes_that_stood_there_is_taken() -> None:
+    shapes = [
+        {
+            "id": row_id,
+            "from_name": name,
+            "to_name": "image",
+            "type": "rectanglelabels",
+            "value": {"x": 0, "y": 0, "width": 10, "height": 10, "rectanglelabels": [label]},
+        }
+        for row_id, name, label in (("m1", "marker", "arrow"), ("r1", "region", "region"))
+    ]
+    relation = {"type": "relation", "from_id": "m1", "to_id": "r1", "direction": "right", "labels": ["points at"]}
+    check_part({"result": [*shapes, relation]}, label_config(), earlier=shapes)
