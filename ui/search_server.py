@@ -57,9 +57,12 @@ class SearchServer:
         return [_answering(self.search_state, "search_state"), _answering(self.search_find, "search_find")]
 
     def search_state(self, raw: Any) -> Answer:
-        """See ``Searching.state``."""
+        """See ``Searching.state``. Whoever asks is about to search: the model is loaded meanwhile."""
         parse_request(Request, raw)
-        return self._searching.state()
+        state = self._searching.state()
+        if state["why_not"] is None and not state["loaded"]:
+            self._searching.prepare()
+        return state
 
     def search_find(self, raw: Any) -> Answer:
         """One page of hits, how many there are in all, the seconds that it took, and the request as it was read."""

@@ -6,6 +6,7 @@ import importlib.util
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ class Hits:
 
 
 class Searching:
-    """Safe to share among threads. The model is loaded when a text or picture is first searched for, and kept."""
+    """Safe to share among threads. The model is loaded when it is first needed, or by ``prepare``, and kept."""
 
     def __init__(self, store: Store, embeddings: Embeddings, load: Callable[[str], SearchModel] = load_model) -> None:
         self._store = store
@@ -83,6 +84,8 @@ class Searching:
         self._loading = threading.Lock()
         self._index: SearchIndex | None = None
         self._indexing = threading.Lock()
+        self._prepared: threading.Thread | None = None
+        self._preparing = threading.Lock()
 
     def state(self) -> dict[str, Any]:
         """``model`` (its name or None), ``nodes`` that can be found, figures that are ``stale`` (to be indexed again),
@@ -101,6 +104,19 @@ class Searching:
         loaded = self._model is not None and self._model.fingerprint == model.fingerprint
         why_not = None if loaded else self._missing(model)
         return {"model": model.name, "nodes": nodes, "stale": stale, "loaded": loaded, "why_not": why_not}
+
+    def prepare(self) -> None:
+        """Loads the model beside what goes on, so that the first search need not wait for it; that search says where
+        it cannot be loaded."""
+        with self._preparing:
+            if self._prepared is None or not self._prepared.is_alive():
+                self._prepared = threading.Thread(target=self._load_ahead, name="search model", daemon=True)
+                self._prepared.start()
+
+    def _load_ahead(self) -> None:
+        with suppress(ModelError, StoreError):
+            if (model := self._embeddings.in_use()) is not None:
+                self._embedder(model)
 
     def by_text(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,6 +75,22 @@ def decide(store: Store, figure_id: str, *commands: object) -> None:
 
 def names(found: Hits) -> list[str]:
     return [f"{hit.figure_id}/{hit.node_id}" for hit in found.hits]
+
+
+def test_a_model_is_loaded_before_it_is_searched_with(store: Store, shelf: Shelf, place: str) -> None:
+    index_project(store, Embeddings(store.project), shelf.models[place], place)
+    loaded = threading.Event()
+
+    def load(place: str) -> GreenModel:
+        loaded.set()
+        return shelf.load(place)
+
+    searching = Searching(store, Embeddings(store.project), load)
+    searching.prepare()
+    assert loaded.wait(30)
+    searching.by_text("green 200")
+    searching.prepare()
+    assert shelf.loaded == [place]
 
 
 def test_a_text_finds_what_it_says(searching: Searching) -> None:
