@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from curator.errors import MiningError, SettingsError
+from curator.user import User
 from data.store import Store
 from ui.mining_jobs import MinedAside, Miner, MiningJobs
 from ui.search_model import SearchModel, load_model
@@ -47,9 +48,11 @@ def build_app(
     choose: Callable[[], Choice] | None = None,
     load: Callable[[str], SearchModel] = load_model,
     training: Training | None = None,
+    loopback: bool = True,
 ) -> FastAPI:
-    """The page over a project, for the curator called ``who``.
+    """The page over a project: for its users, or as long as it has none, for the curator called ``who``.
 
+    ``loopback``: only this machine can reach it; else nobody comes in without a login, even where there is no user yet.
     ``miner`` mines figures again from the page; ``choose`` loads what turns clicks into boxes, by default OpenCV alone;
     ``load`` the model that the project is searched with; ``training`` answers the Train tab, by default with the
     project's own runs.
@@ -62,6 +65,9 @@ def build_app(
 
     from data.embeddings import Embeddings
     from ui import theme
+    from ui.accounts.gate import Gate
+    from ui.accounts.identity import current_user
+    from ui.accounts.routes import account_routes
     from ui.guard import Guard
     from ui.images import image_routes
     from ui.search_pictures import QueryPictures
@@ -74,7 +80,10 @@ def build_app(
     from ui.training.server import TrainServer
 
     app = FastAPI(title="Curator", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard, hosts=LOOPBACK)
+    # what is added last is asked first
+    app.add_middleware(Gate, store=store, local=User(who, "admin") if loopback else None)
+    app.add_middleware(Guard, hosts=LOOPBACK if loopback else None)
+    app.include_router(account_routes(store))
     app.include_router(image_routes(store))
     runs = Runs(store.project / "runs")
     app.include_router(report_routes(runs))
@@ -91,7 +100,14 @@ def build_app(
     search = SearchServer(store, Searching(store, Embeddings(store.project), load), pictures)
     gr.mount_gradio_app(
         app,
-        _blocks(store, who, app.state.mining_jobs, app.state.segmenting, search, training or TrainServer(store, runs)),
+        _blocks(
+            store,
+            lambda: current_user().name,
+            app.state.mining_jobs,
+            app.state.segmenting,
+            search,
+            training or TrainServer(store, runs),
+        ),
         path="/",
         run_history=False,
         footer_links=[],
@@ -112,7 +128,12 @@ def _connect(settings: ModelSettings) -> Connection:
 
 
 def _blocks(
-    store: Store, who: str, jobs: MiningJobs, segmenting: Segmenting, search: SearchServer, training: Training
+    store: Store,
+    who: Callable[[], str],
+    jobs: MiningJobs,
+    segmenting: Segmenting,
+    search: SearchServer,
+    training: Training,
 ) -> Any:
     import gradio as gr
 
@@ -128,7 +149,7 @@ def _blocks(
 
     agents = AgentsServer(store, jobs, ModelSetup(store.project, os.environ, _connect))
     with gr.Blocks(title="Curator", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
-        header(store.project, who)
+        header(store.project)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Review", elem_id="tab-review"):
                 review_tab(store, who, agents, SegmentServer(store, segmenting))
@@ -156,12 +177,13 @@ def serve(
     """Serves the page until interrupted; port 0 takes a free one.
 
     Raises:
-        SettingsError: the host is reachable from other machines, or the port is taken.
+        SettingsError: the host is reachable from other machines and the project has no users, or the port is taken.
     """
-    if host not in LOOPBACK:
+    if host not in LOOPBACK and not store.users.any():
         raise SettingsError(
-            f"host {host!r} is reachable from other machines, and the page has no accounts yet: anyone there could "
-            "edit your figures. Use 127.0.0.1, and an SSH tunnel from elsewhere (ssh -L 7860:127.0.0.1:7860 ...)"
+            f"host {host!r} is reachable from other machines, and the project has no users: anyone there could edit "
+            "your figures. Add one (curator users add NAME --role admin), or use 127.0.0.1 and an SSH tunnel from "
+            "elsewhere (ssh -L 7860:127.0.0.1:7860 ...)"
         )
     listening = _listening(host, port)
     url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
@@ -176,7 +198,7 @@ def serve(
                 webbrowser.open(url)
 
     with listening:
-        app = build_app(store, who=who, miner=miner, choose=choose)
+        app = build_app(store, who=who, miner=miner, choose=choose, loopback=host in LOOPBACK)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_S, lifespan="on")
         try:
             Server(config).run(sockets=[listening])

@@ -91,6 +91,8 @@ _MODULES = {
     "search": "search",
     "split-captions": "captions",
     "fetch-models": "fetch_models",
+    "users": "users",
+    "audit": "audit",
     "doctor": "doctor",
 }
 

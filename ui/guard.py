@@ -29,11 +29,12 @@ CONTENT_SECURITY_POLICY = "; ".join(
 class Guard:
     """Refuses requests under another host's name or from another site's page, and adds the security headers.
 
-    The page has no accounts yet: any site that could reach it from the curator's browser could edit figures. A name
-    that another site points at this machine (DNS rebinding) shows in ``Host``, a form or script of it in ``Origin``.
+    Without accounts any site that could reach the page from the curator's browser could edit figures. A name that
+    another site points at this machine (DNS rebinding) shows in ``Host``, a form or script of it in ``Origin``.
+    ``hosts`` None: any name will do, since a browser sends no session to a name that it was not made for.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
         self._app = app
         self._hosts = hosts
 
@@ -43,9 +44,9 @@ class Guard:
             return
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if urlsplit(f"//{host}").hostname not in self._hosts:
+        if self._hosts is not None and _host_name(host) not in self._hosts:
             reason = f"Curator answers on {sorted(self._hosts)!r}, not on {host!r}"
-        elif origin is not None and urlsplit(origin).netloc != host:
+        elif origin is not None and _netloc(origin) != host:
             reason = f"a page of {origin!r} may not talk to Curator"
         else:
             await self._app(scope, receive, _with_headers(send))
@@ -53,13 +54,28 @@ class Guard:
         await PlainTextResponse(reason, 403)(scope, receive, send)
 
 
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:  # such as "[": nobody's
+        return None
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
+
+
 def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+            # a route may be stricter
+            headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+            headers.setdefault("Referrer-Policy", "no-referrer")
             headers["X-Content-Type-Options"] = "nosniff"
-            headers["Referrer-Policy"] = "no-referrer"
         await send(message)
 
     return sending

@@ -20,7 +20,13 @@ _TEMPLATE = """
     <span id="mining-state" role="status"></span>
     <span id="saved-state" role="status"></span>
     <span class="project"></span>
-    <span class="user"></span>
+    <a class="user" title="Your account"></a>
+    <button type="button" class="logout" title="Log out" aria-label="Log out" hidden>
+      <svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round"
+        stroke-linejoin="round">
+        <path d="M6.5 2.5h-3a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1h3M10 4.5 13.5 8 10 11.5M13.5 8h-7"/>
+      </svg>
+    </button>
     <button type="button" class="theme" title="Light or dark" aria-label="Switch between light and dark">
       <svg class="sun" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round">
         <circle cx="8" cy="8" r="3"/>
@@ -36,9 +42,9 @@ _TEMPLATE = """
 """
 
 
-def header(project: Path, who: str) -> gr.HTML:
+def header(project: Path) -> gr.HTML:
     """Wordmark, slots for mining and saving (``#mining-state``, ``#saved-state``: the review editor fills them),
-    project, user, light or dark.
+    project, user (the page asks ``/me``), light or dark.
 
     No subclass of ``gr.HTML``: the framework writes a ``.pyi`` file beside the source of each.
     """
@@ -49,5 +55,4 @@ def header(project: Path, who: str) -> gr.HTML:
         apply_default_css=False,
         project=project.resolve().name,
         folder=str(project.resolve()),
-        who=who,
     )

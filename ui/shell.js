@@ -22,7 +22,44 @@ new MutationObserver(() => {
 
 element.querySelector(".project").textContent = props.project;
 element.querySelector(".project").title = props.folder;
-element.querySelector(".user").textContent = props.who;
+
+// Who uses the page and what they may do. What needs a right carries data-right="NAME" and is hidden by theme.css
+// until data-rights of the document names it; the server refuses it in any case.
+const user = element.querySelector(".user");
+async function showUser() {
+  const answer = await fetch("/me");
+  if (!answer.ok) return;
+  const me = await answer.json();
+  root.dataset.rights = me.rights.join(" ");
+  user.textContent = me.name;
+  if (me.accounts) user.href = "/account";
+  element.querySelector(".logout").hidden = !me.accounts;
+}
+const known = showUser().catch(() => {}); // without an answer nothing that needs a right is shown
+
+element.querySelector(".logout").addEventListener("click", async () => {
+  await fetch("/logout", { method: "POST", redirect: "manual" });
+  location.assign("/login");
+});
+
+// A session that has ended is told without leaving the page: what is not saved yet is saved after the next login.
+const ask = window.fetch;
+window.fetch = async (...asked) => {
+  const answer = await ask(...asked);
+  if (answer.status === 401 && new URL(answer.url, location.href).origin === location.origin) {
+    user.textContent = "Logged out: log in again";
+    user.title = "Opens the login beside this page; what is not saved yet is saved after it";
+    user.href = "/login?next=/account";
+    user.target = "_blank";
+    root.dataset.session = "over";
+  } else if (root.dataset.session === "over" && answer.ok) {
+    delete root.dataset.session;
+    user.removeAttribute("target");
+    user.title = "Your account";
+    showUser();
+  }
+  return answer;
+};
 element.querySelector(".theme").addEventListener("click", () => {
   const name = root.dataset.theme === "dark" ? "light" : "dark";
   localStorage.setItem("curator.theme", name);
@@ -37,7 +74,8 @@ const shown = () => {
 };
 const wanted = () => {
   const name = location.hash.slice(1).split("&")[0];
-  return buttons().some((button) => nameOf(button) === name) ? name : "review";
+  const button = buttons().find((one) => nameOf(one) === name);
+  return button && getComputedStyle(button).display !== "none" ? name : "review";
 };
 const lastHash = {};
 
@@ -78,9 +116,10 @@ window.navigation?.addEventListener("currententrychange", (event) => {
 
 // the tab bar is drawn after this component
 const ready = new MutationObserver(begin);
-function begin() {
+async function begin() {
   if (!buttons().length) return;
   ready.disconnect();
+  await known; // which tabs there are
   followAddress();
   root.dataset.shell = "ready";
 }

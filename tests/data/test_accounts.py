@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -83,7 +83,11 @@ def test_a_name_cannot_be_used_twice(store: Store) -> None:
 
 
 def test_the_only_admin_stays_one(store: Store) -> None:
-    for change in (lambda: store.users.set_role("ann", "curator"), lambda: store.users.disable("ann")):
+    changes: list[Callable[[], None]] = [
+        lambda: store.users.set_role("ann", "curator"),
+        lambda: store.users.disable("ann"),
+    ]
+    for change in changes:
         with pytest.raises(AccountError, match=r"^'ann' is the only admin"):
             change()
     store.users.set_role("rob", "admin")
@@ -93,12 +97,13 @@ def test_the_only_admin_stays_one(store: Store) -> None:
 
 
 def test_what_is_done_to_nobody_is_refused(store: Store) -> None:
-    for change in (
+    changes: list[Callable[[], None]] = [
         lambda: store.users.set_role("zoe", "admin"),
         lambda: store.users.set_password("zoe", "hash"),
         lambda: store.users.disable("zoe"),
         lambda: store.users.enable("zoe"),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(AccountError, match=r"^there is no user 'zoe'"):
             change()
 
@@ -159,7 +164,11 @@ def test_closing_one_session_leaves_the_user_s_others(store: Store) -> None:
 
 def test_a_new_password_and_disabling_end_all_sessions_of_that_user_alone(store: Store) -> None:
     of_rob = store.sessions.open("rob", NOW)
-    for change in (lambda: store.users.set_password("cleo", "new"), lambda: store.users.disable("cleo")):
+    changes: list[Callable[[], None]] = [
+        lambda: store.users.set_password("cleo", "new"),
+        lambda: store.users.disable("cleo"),
+    ]
+    for change in changes:
         secret = store.sessions.open("cleo", NOW)
         change()
         assert user(store, secret) is None

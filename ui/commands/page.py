@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 @click.command("ui")
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only: there are no accounts yet.")
-@click.option("--user", default=None, help="Name that decisions are kept under; default the login name.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Other than loopback only with users.")
+@click.option("--user", default=None, help="Name of decisions where there are no users; default the login name.")
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser.")
 @click.option("--mine/--no-mine", "mining", default=True, help="Mine figures that wait, beside the page.")
 @click.pass_obj

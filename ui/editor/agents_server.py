@@ -15,6 +15,7 @@ from curator.exchange import Exchange
 from curator.figure import Hierarchy, State, flags
 from data.store import Store
 from data.store.minings import Mining
+from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, answering
 from ui.editor.requests import FigureId, FigureRequest, Request, parse_request
 from ui.mining_jobs import MiningJobs
@@ -100,19 +101,26 @@ class AgentsServer:
 
     def mine(self, raw: Any) -> Answer:
         """Starts a job."""
+        permit("mine")
         request = parse_request(MineRequest, raw)
         for figure_id in request.figure_ids:
             self._store.reviews.figure(figure_id)  # raises where there is none
         if request.agent == MODEL and not self._setup.settings().model:
             raise ReviewError("no model is set up; name its server and model under 'Set up a model'")
-        return {"job": to_doc(self._jobs.start(request.figure_ids, request.agent))}
+        job = self._jobs.start(request.figure_ids, request.agent)
+        detail = {"agent": request.agent, "figures": len(request.figure_ids), "job": job.id}
+        self._store.audit.add(current_user().name, "mining.start", request.figure_ids[0], detail)
+        return {"job": to_doc(job)}
 
     def jobs(self, raw: Any) -> Answer:
         """Every job, oldest first."""
         return {"jobs": [to_doc(job) for job in self._jobs.progress()]}
 
     def stop(self, raw: Any) -> Answer:
-        return {"job": to_doc(self._jobs.stop(parse_request(JobRequest, raw).job_id))}
+        permit("mine")
+        job = self._jobs.stop(parse_request(JobRequest, raw).job_id)
+        self._store.audit.add(current_user().name, "mining.stop", str(job.id))
+        return {"job": to_doc(job)}
 
     def mining(self, raw: Any) -> Answer:
         """What an agent proposed, as the nodes of a figure's document."""
@@ -158,6 +166,7 @@ class AgentsServer:
 
     def model(self, raw: Any) -> Answer:
         """The form's values."""
+        permit("model")
         from agents.lvlm.asking.coordinates import Frame
         from agents.lvlm.providers.registry import provider_names
 
@@ -169,12 +178,15 @@ class AgentsServer:
 
     def test_model(self, raw: Any) -> Answer:
         """What the server can do; its fault is a refusal."""
+        permit("model")
         request = parse_request(ModelRequest, raw)
         return {"connection": to_doc(self._setup.test(request.fields, request.api_key))}
 
     def save_model(self, raw: Any) -> Answer:
+        permit("model")
         request = parse_request(ModelRequest, raw)
         self._setup.save(request.fields, request.api_key)
+        self._store.audit.add(current_user().name, "model.save", str(request.fields.get("model", "")))
         return {}
 
     def _agents(self, minings: list[Mining] | None) -> list[Answer]:

@@ -51,7 +51,7 @@ export class Compare {
     this._note = html("p", { class: "rv-quiet" });
     this._adopt = button(
       "Replace the open proposals of the chosen levels (y)",
-      { class: "c-button primary", onclick: () => this.adopt() },
+      { class: "c-button primary", "data-right": "adopt", onclick: () => this.adopt() },
       icon("check"),
       html("span", {}, "Adopt"),
       html("kbd", {}, "y"),

@@ -22,13 +22,13 @@ export class AgentsDrawer {
     this._picker = html("div", { class: "rv-picker", role: "radiogroup", "aria-label": "Agent" });
     this._mine = html(
       "button",
-      { type: "button", class: "c-button primary", "data-act": "mine", onclick: () => this.mine() },
+      { type: "button", class: "c-button primary", "data-act": "mine", "data-right": "mine", onclick: () => this.mine() },
       "Mine this figure again",
     );
     this._jobs = html("ul", { class: "rv-jobs", "aria-label": "Mining now" });
     this._fault = html("p", { class: "rv-fault", role: "alert", hidden: true });
     this._list = html("ul", { class: "rv-minings", "aria-label": "Proposals kept aside" });
-    const link = (title, run) => button(title, { class: "rv-link", onclick: run }, title);
+    const link = (title, run, more = {}) => button(title, { class: "rv-link", onclick: run, ...more }, title);
     this.drawer = new Drawer("Agents", "agents", () => (this._shown = null));
     this.drawer.body.append(
       this._picker,
@@ -37,7 +37,7 @@ export class AgentsDrawer {
         { class: "rv-actions" },
         this._mine,
         html("span", { class: "grow" }),
-        link("Set up a model", () => does.setUp()),
+        link("Set up a model", () => does.setUp(), { "data-right": "model" }),
       ),
       this._fault,
       this._jobs,

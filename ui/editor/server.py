@@ -10,6 +10,7 @@ from typing import Any
 
 from curator.commands import parse_commands
 from data.store import Store
+from ui.accounts.identity import permit
 from ui.editor.answers import Answer, answering
 from ui.editor.documents import figure_document, queue_item_document
 from ui.editor.requests import (
@@ -25,13 +26,16 @@ _REMEMBERED = 512  # guess: edits whose answer may still be asked for again; a t
 
 
 class ReviewServer:
-    """Answers one curator's pages. Every method takes untrusted JSON values and returns a document."""
+    """Every method takes untrusted JSON values and returns a document.
 
-    def __init__(self, store: Store, who: str, now_s: Callable[[], float] = time.time) -> None:
+    ``who``: the curator's name, or what gives the name of the one whose request is being answered.
+    """
+
+    def __init__(self, store: Store, who: str | Callable[[], str], now_s: Callable[[], float] = time.time) -> None:
         self._store = store
-        self._who = who
+        self._name: Callable[[], str] = (lambda: who) if isinstance(who, str) else who
         self._now_s = now_s
-        self._answered: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._answered: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self._answered_lock = threading.Lock()
 
     def functions(self) -> list[Callable[..., Answer]]:
@@ -59,7 +63,7 @@ class ReviewServer:
         return {
             "mine": held_by == self._holder(request.tab),
             "holder": held_by.partition("#")[0],
-            "you": held_by.partition("#")[0] == self._who,
+            "you": held_by.partition("#")[0] == self._name(),
             "revision": self._store.reviews.load(request.figure_id, self._now_s()).revision,
         }
 
@@ -94,7 +98,7 @@ class ReviewServer:
         return {"items": [queue_item_document(item) for item in items], "offset": offset, "total": total}
 
     def _holder(self, tab: str) -> str:
-        return f"{self._who}#{tab}"
+        return f"{self._name()}#{tab}"
 
     def _figure(self, figure_id: str) -> Answer:
         stored = self._store.reviews.load(figure_id, self._now_s())
@@ -104,7 +108,7 @@ class ReviewServer:
     def _already_done(self, request: EditRequest) -> bool:
         """The same edit was saved before and only its answer was lost on the way."""
         with self._answered_lock:
-            return (request.tab, request.key) in self._answered
+            return (self._name(), request.tab, request.key) in self._answered
 
     def _obey(self, request: EditRequest) -> None:
         holder, now_s, reviews = self._holder(request.tab), self._now_s(), self._store.reviews
@@ -117,9 +121,10 @@ class ReviewServer:
             case "redo":
                 reviews.redo(request.figure_id, request.revision, holder, now_s)
             case "adopt":
+                permit("adopt")
                 figure_id, levels = request.figure_id, frozenset(request.levels)
                 reviews.adopt(figure_id, request.revision, request.mining_id, levels, holder, now_s, request.worked_s)
         with self._answered_lock:
-            self._answered[request.tab, request.key] = None
+            self._answered[self._name(), request.tab, request.key] = None
             if len(self._answered) > _REMEMBERED:
                 self._answered.popitem(last=False)

@@ -105,6 +105,7 @@ export function makePicked(bar, grid, itemAt, ask) {
     dress(card) {
       const pick = make("button", "pick");
       pick.type = "button";
+      pick.dataset.right = "mine";
       pick.tabIndex = -1; // the card itself takes Space
       pick.setAttribute("role", "checkbox");
       pick.setAttribute("aria-label", "Pick for mining again (Space)");

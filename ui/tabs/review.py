@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from data.store import Store
 from ui.editor.agents_server import AgentsServer
 from ui.editor.editor import review_editor
@@ -9,6 +11,6 @@ from ui.editor.segment_server import SegmentServer
 from ui.editor.server import ReviewServer
 
 
-def review_tab(store: Store, who: str, agents: AgentsServer, segmenting: SegmentServer) -> None:
-    """Composes the tab for the curator called ``who``; call it inside ``with gr.Tab("Review")``."""
+def review_tab(store: Store, who: Callable[[], str], agents: AgentsServer, segmenting: SegmentServer) -> None:
+    """Composes the tab; ``who`` gives the name of whoever asks. Call it inside ``with gr.Tab("Review")``."""
     review_editor(ReviewServer(store, who).functions() + agents.functions() + segmenting.functions())

@@ -8,6 +8,7 @@ from typing import Any
 
 from curator.errors import CuratorError, TrainingError
 from data.store import Store
+from ui.accounts.identity import current_user, permit
 from ui.training.jobs import TrainingJobs
 from ui.training.machines import machine, title, why_not_installed
 from ui.training.pace import measured_on, seconds_left
@@ -84,32 +85,41 @@ class TrainServer:
 
     def start(self, raw: Any) -> Answer:
         """Starts a run's process."""
+        permit("train")
         request = parse_request(PlanRequest, raw)
         if missing := why_not_installed():
             raise TrainingError(missing)
         config, trainable = config_of(request, machine()), self._store.trainable.counts()
         if not any(counts_of(trainable, request.verified_only).levels["M"].values()):
             raise TrainingError(fault_of(trainable, request.verified_only) or "no figure has a caption to train on")
-        return self._answer(self._jobs.start(request, config.model))
+        name = self._jobs.start(request, config.model)
+        self._note("start", name, preset=request.preset, model=config.model, verified_only=request.verified_only)
+        return self._answer(name)
 
     def stop(self, raw: Any) -> Answer:
+        permit("train")
         name = parse_request(NameRequest, raw).name
         self._jobs.stop(name)
+        self._note("stop", name)
         return self._answer(name)
 
     def resume(self, raw: Any) -> Answer:
+        permit("train")
         name = parse_request(NameRequest, raw).name
         self._jobs.resume(name)
+        self._note("resume", name)
         return self._answer(name)
 
     def remove(self, raw: Any) -> Answer:
         """Removes a run that is over, with its checkpoints, data and report."""
+        permit("train")
         name = parse_request(NameRequest, raw).name
         if self._uses.in_use() == name:
             raise TrainingError(f"run {name!r} is the model in use for search; use another first")
         if (use := self._uses.progress(name)) and use["state"] == "indexing":
             raise TrainingError(f"the project is being indexed with run {name!r}; wait until it is done")
         self._runs.remove(name)
+        self._note("remove", name)
         return {}
 
     def run(self, raw: Any) -> Answer:
@@ -133,9 +143,14 @@ class TrainServer:
 
     def use(self, raw: Any) -> Answer:
         """Starts a process that indexes the project with a run's model, for search and confidence."""
+        permit("train")
         name = parse_request(NameRequest, raw).name
         self._uses.start(name)
+        self._note("use", name)
         return self._answer(name)
+
+    def _note(self, what: str, run: str, **detail: Any) -> None:
+        self._store.audit.add(current_user().name, f"training.{what}", run, detail)
 
     def _answer(self, name: str) -> Answer:
         return {"run": self._document(self._runs.run(name))}

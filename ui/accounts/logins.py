@@ -1,0 +1,69 @@
+"""Logging in and out: password, limit, session, audit log."""
+
+from __future__ import annotations
+
+from curator.errors import AccountError
+from data.store import Store
+from ui.accounts.attempts import Attempts
+from ui.accounts.passwords import Passwords
+
+
+class LoginError(AccountError):
+    """The name or the password is wrong, or the user is disabled: which of them is told to nobody."""
+
+    def __init__(self) -> None:
+        super().__init__("the name or the password is wrong")
+
+
+class Logins:
+    def __init__(self, store: Store, passwords: Passwords | None = None, attempts: Attempts | None = None) -> None:
+        self._store = store
+        self._passwords = passwords or Passwords()
+        self._attempts = attempts or Attempts()
+
+    def log_in(self, name: str, password: str, address: str, old_secret: str | None = None) -> str:
+        """The secret of a session made now; the one that the browser had ends, whoever put it there.
+
+        Raises:
+            LoginError: name and password are not those of a user. TooManyAttemptsError: wait.
+        """
+        name = name.strip().lower()
+        self._checked(name, password, address)
+        if old_secret:
+            self._store.sessions.close(old_secret)
+        secret = self._store.sessions.open(name)
+        self._store.audit.add(name, "login", name, address=address)
+        return secret
+
+    def log_out(self, secret: str, name: str, address: str) -> None:
+        self._store.sessions.close(secret)
+        self._store.audit.add(name, "logout", name, address=address)
+
+    def change_password(self, name: str, old: str, new: str, address: str) -> None:
+        """Changes one's own password, which ends all one's sessions.
+
+        Raises:
+            LoginError: the old one is wrong. TooManyAttemptsError: wait. AccountError: the new one cannot be used.
+        """
+        self._checked(name, old, address)
+        self._store.users.set_password(name, self._passwords.hashed(new))
+        self._store.audit.add(name, "user.password", name, address=address)
+
+    def hashed(self, password: str) -> str:
+        """The hash of a new password; see ``Passwords.hashed``."""
+        return self._passwords.hashed(password)
+
+    def _checked(self, name: str, password: str, address: str) -> None:
+        try:
+            self._attempts.begin(name, address)
+        except AccountError:
+            self._store.audit.add(name, "login.refused", name, address=address)
+            raise
+        account = self._store.users.find(name)
+        known = account.password_hash if account and account.disabled_at is None else None
+        if not self._passwords.fits(password, known):
+            self._store.audit.add(name, "login.failed", name, address=address)
+            raise LoginError
+        self._attempts.succeeded(name, address)
+        if known and self._passwords.is_outdated(known):
+            self._store.users.set_password(name, self._passwords.hashed(password), keep_sessions=True)
