@@ -69,7 +69,7 @@ def validated(kind: type[Any], fields: dict[str, Any]) -> Any:
     try:
         return adapter(kind).validate_python(fields)
     except ValidationError as error:
-        name = f"{kind.__name__.lower()} {fields.get('id')!r}"
+        name = f"{kind.__name__.lower()} {fields.get('id') if isinstance(fields, dict) else fields!r:.80}"
         raise HierarchyError(f"{name} is not valid: {faults_of(error)}") from error
 
 

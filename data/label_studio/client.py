@@ -200,7 +200,7 @@ class LabelStudio:
         attempts = Retrying(
             retry=retry_if_exception_type(_PassingError),
             stop=stop_after_attempt(self._retries + 1),
-            wait=wait_exponential_jitter(initial=0.5, max=_LONGEST_WAIT_S),
+            wait=wait_exponential_jitter(multiplier=0.5, max=_LONGEST_WAIT_S),
             sleep=self._sleep,
             reraise=True,
         )

@@ -90,8 +90,8 @@ class Stepping:
                 plan = self._take_in(figure_id, task)
             except StaleError:
                 continue  # decided here in the meantime: merge again with that
-            if plan is None:
-                return Done(taken_in)
+            if isinstance(plan, Done):
+                return replace(plan, taken_in=taken_in)
             taken_in |= plan.taken_in
             conflicts = len(plan.merged.conflicts)
             if not differs(plan.there, plan.merged.theirs):
@@ -126,14 +126,14 @@ class Stepping:
                 _note_gone(conn, replace(synced, changed_there=False), TASK_GONE)
             return None
 
-    def _take_in(self, figure_id: str, task: Task) -> _Plan | None:
-        """Merges, takes in what was done there; None where nothing may be sent."""
+    def _take_in(self, figure_id: str, task: Task) -> _Plan | Done:
+        """Merges, takes in what was done there; no plan where nothing may be sent."""
         outgoing = self._outgoing(figure_id)
         synced = self._store.syncs.synced(figure_id) or Synced(
             figure_id, task.id, None, "", False, False, agreed_to_doc(Agreed(None))
         )
         if synced.left_out:
-            return None
+            return Done()
         agreed = agreed_from_doc(synced.doc)
         annotation = task.annotation(synced.annotation_id)
         who = self._who(annotation)
@@ -148,7 +148,7 @@ class Stepping:
         if agreed.annotated and there.annotation is None:
             with self._store.connections.write() as conn:
                 _note_gone(conn, synced, ANNOTATION_GONE)
-            return None
+            return Done(conflicts=1)
         ours = outgoing.version
         merged = merge(there.base, ours, there.version)
         agreed = Agreed(

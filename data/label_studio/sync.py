@@ -132,6 +132,7 @@ class _Pass:
         self._report = report
         self._now_s = now_s
         self._progress = progress
+        self._held: set[str] = set()
 
     def read(self, whole: bool) -> None:
         """Takes in what changed there since the last pass; the mark moves on only when all was looked at."""
@@ -156,7 +157,7 @@ class _Pass:
     def read_again(self, retry: bool) -> None:
         """What could not be read in an earlier pass."""
         for figure_id in self._store.syncs.changed_there(self._horizon(retry)):
-            if figure_id not in self._report.failed:
+            if not self._waits(figure_id):
                 self._step(figure_id)
 
     def send(self, retry: bool) -> None:
@@ -164,7 +165,7 @@ class _Pass:
         failed_before = {fault.figure_id for fault in self._store.syncs.faults()}
         new: list[str] = []
         for waiting in self._store.outbox.waiting(self._horizon(retry)):
-            if waiting.figure_id in self._report.failed:
+            if self._waits(waiting.figure_id):
                 continue
             if self._store.syncs.synced(waiting.figure_id) is None:
                 new.append(waiting.figure_id)
@@ -198,9 +199,7 @@ class _Pass:
                 if self._store.syncs.figure_of(task.id) is None:
                     self._adopt_one(task)
         return [
-            figure_id
-            for figure_id in new
-            if self._store.syncs.synced(figure_id) is None and figure_id not in self._report.failed
+            figure_id for figure_id in new if self._store.syncs.synced(figure_id) is None and not self._waits(figure_id)
         ]
 
     def _adopt_one(self, task: Task) -> None:
@@ -232,6 +231,7 @@ class _Pass:
             raise
         except (LeaseError, StaleError):
             self._store.syncs.note_changed_there(figure_id)
+            self._held.add(figure_id)
             self._report.held += 1
             return
         except CuratorError as error:
@@ -249,6 +249,10 @@ class _Pass:
     def _failed(self, figure_id: str, error: CuratorError) -> None:
         self._report.failed[figure_id] = str(error)
         self._store.syncs.note_fault(figure_id, str(error), self._now_s())
+
+    def _waits(self, figure_id: str) -> bool:
+        """Whether this pass tried it in vain."""
+        return figure_id in self._held or figure_id in self._report.failed
 
     def _horizon(self, retry: bool) -> float:
         return float("inf") if retry else self._now_s()

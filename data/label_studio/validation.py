@@ -44,7 +44,7 @@ def check_part(part: Mapping[str, Any], config: str, earlier: Sequence[Any] = ()
     """As ``check_task`` for one prediction or annotation."""
     interface = _interface(config)
     ours = [row for row in part["result"] if row not in earlier]
-    ends = {row.get(key) for row in ours for key in ("id", "from_id", "to_id")}
+    ends = {row[key] for row in ours for key in ("id", "from_id", "to_id") if key in row}
     # a relation is judged with the shapes that it links, also those that stood there
     shapes = [row for row in part["result"] if row.get("id") in ends or row not in earlier]
     faults = interface.validate_prediction({**part, "result": shapes}, return_errors=True)  # type: ignore[no-untyped-call]

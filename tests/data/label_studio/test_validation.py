@@ -62,7 +62,7 @@ def test_a_broken_configuration_is_refused() -> None:
         check_config('<View><Choices name="a" toName="nothing"><Choice value="b"/></Choices></View>')
 
 
-def test_a_new_relation_between_shapes_that_stood_there_is_taken() -> None:
+def test_relations_are_judged_with_the_shapes_that_they_link_or_not_at_all() -> None:
     shapes = [
         {
             "id": row_id,
@@ -75,3 +75,4 @@ def test_a_new_relation_between_shapes_that_stood_there_is_taken() -> None:
     ]
     relation = {"type": "relation", "from_id": "m1", "to_id": "r1", "direction": "right", "labels": ["points at"]}
     check_part({"result": [*shapes, relation]}, label_config(), earlier=shapes)
+    check_part({"result": [*shapes, relation]}, label_config(), earlier=[*shapes[1:], relation])

@@ -1,0 +1,376 @@
+"""A real HTTP server that speaks as much of Label Studio 1.23's API as keeping in step uses, and fails as real ones do.
+
+    with LabelStudioServer() as there:
+        server = LabelStudio(there.url, there.token)
+        there.faults += [Fault("PATCH", "/api/annotations/", status=500), Fault("POST", "/import", drop="after")]
+        ...
+        there.annotate(task_id, result, "eve@lab.org")      # what a person does in its page
+        there.stop(); there.start()                         # a restart; what it holds survives
+
+Each fault answers the first request that it fits, then is used up. Time there goes on by a millisecond a change, from
+``clock``. Nothing here sleeps.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Final, Literal
+from urllib.parse import parse_qs, urlsplit
+
+Doc = dict[str, Any]
+TOKEN: Final = "0123456789abcdef0123456789abcdef01234567"
+OWNER: Final = "owner@lab.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How one request is answered in place of the right way."""
+
+    method: str = ""
+    """Of the request that it fits; "": any."""
+    path: str = ""
+    """A part of that request's path."""
+    status: int = 0
+    """Answered before anything is done."""
+    body: bytes = b'{"detail": "scripted fault"}'
+    """What the answer says; with ``status`` 200 such as b'<html>' from a proxy."""
+    drop: Literal["", "before", "after"] = ""
+    """The connection is closed without an answer, before the work or after it is done."""
+    until: threading.Event | None = None
+    """The answer waits for this event, the work being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    document: Any
+
+
+class LabelStudioServer:
+    """Use as a context manager. What it holds may be read and changed between requests, under ``lock``."""
+
+    def __init__(self, clock: datetime = datetime(2026, 1, 1, tzinfo=UTC), token: str = TOKEN) -> None:
+        self.clock = clock
+        self.token = token
+        self.lock = threading.RLock()
+        self.projects: dict[int, Doc] = {}
+        self.tasks: dict[int, Doc] = {}
+        self.users: dict[int, str] = {1: OWNER}
+        self.storages: list[Doc] = []
+        self.faults: list[Fault] = []
+        self.history: list[tuple[str, str, int]] = []
+        """Method, path and status of every request (0: dropped)."""
+        self._last_id = 0
+        self._port = 0
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> LabelStudioServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Answers again at the same address, with what it held."""
+        self._server = _Server(("127.0.0.1", self._port), _handler(self))
+        self._port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Closes all connections; what comes now is refused."""
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+            self._server = None
+
+    def task_of(self, figure_id: str) -> Doc:
+        """The only task of the figure."""
+        (task,) = [task for task in self.tasks.values() if task["data"].get("figure_id") == figure_id]
+        return task
+
+    def annotate(self, task_id: int, result: list[Any], email: str, cancelled: bool = False) -> Doc:
+        """What a person submits: a new annotation, or an update of the first that is there."""
+        with self.lock:
+            user_id = self._user(email)
+            fields = {"result": json.loads(json.dumps(result)), "was_cancelled": cancelled, "updated_by": user_id}
+            found: list[Doc] = self.tasks[task_id]["annotations"]
+            if not found:
+                found.append({"id": self._id(), "completed_by": user_id, "created_at": self._now(), "task": task_id})
+            found[0] |= fields | {"updated_at": self._now()}
+            self._touch(task_id)
+            return found[0]
+
+    def delete_annotations(self, task_id: int) -> None:
+        with self.lock:
+            self.tasks[task_id]["annotations"].clear()
+            self._touch(task_id)
+
+    def delete_task(self, task_id: int) -> None:
+        with self.lock:
+            del self.tasks[task_id]
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: Any) -> tuple[int, bytes, Fault]:
+        """Status (0: the connection is dropped) and body of the answer."""
+        with self.lock:
+            fault = self._fault(method, path)
+            if fault.status or fault.drop == "before":
+                status, content = fault.status, fault.body
+            else:
+                answer = self._work(method, path, headers, body)
+                status = 0 if fault.drop == "after" else answer.status
+                content = b"" if answer.document is None else json.dumps(answer.document).encode()
+            self.history.append((method, urlsplit(path).path, status))
+        if fault.until is not None:
+            fault.until.wait()
+        return status, content, fault
+
+    def _fault(self, method: str, path: str) -> Fault:
+        for fault in self.faults:
+            if fault.method in ("", method) and fault.path in path:
+                self.faults.remove(fault)
+                return fault
+        return Fault()
+
+    def _work(self, method: str, path: str, headers: dict[str, str], body: Any) -> _Answer:
+        parts = urlsplit(path)
+        if headers.get("authorization") != f"Token {self.token}":
+            return _Answer(401, {"detail": "Invalid token."})
+        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        for known, pattern, work in _ROUTES:
+            match = re.fullmatch(pattern, parts.path.rstrip("/"))
+            if known == method and match:
+                try:
+                    return work(self, asked, body, *map(int, match.groups()))
+                except KeyError:
+                    return _Answer(404, {"detail": "Not found."})
+        return _Answer(404, {"detail": f"no {method} {parts.path}"})
+
+    def _id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _now(self) -> str:
+        self.clock += timedelta(milliseconds=1)
+        return self.clock.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def _touch(self, task_id: int) -> None:
+        self.tasks[task_id]["updated_at"] = self._now()
+
+    def _user(self, email: str) -> int:
+        for user_id, known in self.users.items():
+            if known == email:
+                return user_id
+        self.users[max(self.users) + 1] = email
+        return max(self.users)
+
+    def _list_projects(self, asked: Doc, body: Any) -> _Answer:
+        return _Answer(200, {"results": list(self.projects.values()), "next": None})
+
+    def _make_project(self, asked: Doc, body: Any) -> _Answer:
+        project = {"id": self._id(), "model_version": "", "label_config": "<View></View>", **body}
+        self.projects[project["id"]] = project
+        return _Answer(201, project)
+
+    def _get_project(self, asked: Doc, body: Any, project_id: int) -> _Answer:
+        tasks = [task for task in self.tasks.values() if task["project"] == project_id]
+        count = sum(len(task["predictions"]) for task in tasks)
+        return _Answer(200, {**self.projects[project_id], "total_predictions_number": count})
+
+    def _change_project(self, asked: Doc, body: Any, project_id: int) -> _Answer:
+        self.projects[project_id] |= body
+        return _Answer(200, self.projects[project_id])
+
+    def _import(self, asked: Doc, body: Any, project_id: int) -> _Answer:
+        ids = []
+        for task in body:
+            task_id, at = self._id(), self._now()
+            ids.append(task_id)
+            self.tasks[task_id] = {
+                "id": task_id,
+                "project": project_id,
+                "data": task["data"],
+                "updated_at": at,
+                "annotations": [
+                    {"id": self._id(), "completed_by": 1, "updated_by": None, "updated_at": at, **part}
+                    for part in task.get("annotations", ())
+                ],
+                "predictions": [{"id": self._id(), "updated_at": at, **part} for part in task.get("predictions", ())],
+            }
+        return _Answer(201, {"task_count": len(ids), "task_ids": ids})
+
+    def _list_tasks(self, asked: Doc, body: Any) -> _Answer:
+        filters = json.loads(asked["query"])["filters"]["items"]
+        found = [
+            task
+            for task in self.tasks.values()
+            if task["project"] == int(asked["project"]) and all(_fits(task, item) for item in filters)
+        ]
+        page = sorted(found, key=lambda task: int(task["id"]))[: int(asked["page_size"])]
+        return _Answer(200, {"total": len(found), "tasks": page})
+
+    def _get_task(self, asked: Doc, body: Any, task_id: int) -> _Answer:
+        return _Answer(200, self.tasks[task_id])
+
+    def _change_task(self, asked: Doc, body: Any, task_id: int) -> _Answer:
+        self.tasks[task_id] |= body
+        self._touch(task_id)
+        return _Answer(200, self.tasks[task_id])
+
+    def _make_annotation(self, asked: Doc, body: Any, task_id: int) -> _Answer:
+        annotation = {"id": self._id(), "completed_by": 1, "updated_by": 1, "updated_at": self._now(), **body}
+        self.tasks[task_id]["annotations"].append(annotation)
+        self._touch(task_id)
+        return _Answer(201, annotation)
+
+    def _change_annotation(self, asked: Doc, body: Any, part_id: int) -> _Answer:
+        return self._change_part("annotations", part_id, {**body, "updated_by": 1})
+
+    def _make_prediction(self, asked: Doc, body: Any) -> _Answer:
+        prediction = {"id": self._id(), "updated_at": self._now(), **body}
+        self.tasks[body["task"]]["predictions"].append(prediction)
+        self._touch(body["task"])
+        return _Answer(201, prediction)
+
+    def _change_prediction(self, asked: Doc, body: Any, part_id: int) -> _Answer:
+        return self._change_part("predictions", part_id, body)
+
+    def _change_part(self, kind: str, part_id: int, fields: Doc) -> _Answer:
+        for task in self.tasks.values():
+            for part in task[kind]:
+                if part["id"] == part_id:
+                    part |= {**fields, "updated_at": self._now()}
+                    self._touch(task["id"])
+                    return _Answer(200, part)
+        raise KeyError(part_id)
+
+    def _list_users(self, asked: Doc, body: Any) -> _Answer:
+        return _Answer(200, [{"id": user_id, "email": email} for user_id, email in self.users.items()])
+
+    def _whoami(self, asked: Doc, body: Any) -> _Answer:
+        return _Answer(200, {"id": 1, "email": OWNER})
+
+    def _version(self, asked: Doc, body: Any) -> _Answer:
+        return _Answer(200, {"release": "1.23.2"})
+
+    def _list_storages(self, asked: Doc, body: Any) -> _Answer:
+        return _Answer(200, [storage for storage in self.storages if storage["project"] == int(asked["project"])])
+
+    def _make_storage(self, asked: Doc, body: Any) -> _Answer:
+        self.storages.append({"id": self._id(), **body})
+        return _Answer(201, self.storages[-1])
+
+
+_ROUTES: Final[list[tuple[str, str, Callable[..., _Answer]]]] = [
+    ("GET", "/api/projects", LabelStudioServer._list_projects),
+    ("POST", "/api/projects", LabelStudioServer._make_project),
+    ("GET", r"/api/projects/(\d+)", LabelStudioServer._get_project),
+    ("PATCH", r"/api/projects/(\d+)", LabelStudioServer._change_project),
+    ("POST", r"/api/projects/(\d+)/import", LabelStudioServer._import),
+    ("GET", "/api/tasks", LabelStudioServer._list_tasks),
+    ("GET", r"/api/tasks/(\d+)", LabelStudioServer._get_task),
+    ("PATCH", r"/api/tasks/(\d+)", LabelStudioServer._change_task),
+    ("POST", r"/api/tasks/(\d+)/annotations", LabelStudioServer._make_annotation),
+    ("PATCH", r"/api/annotations/(\d+)", LabelStudioServer._change_annotation),
+    ("POST", "/api/predictions", LabelStudioServer._make_prediction),
+    ("PATCH", r"/api/predictions/(\d+)", LabelStudioServer._change_prediction),
+    ("GET", "/api/users", LabelStudioServer._list_users),
+    ("GET", "/api/current-user/whoami", LabelStudioServer._whoami),
+    ("GET", "/api/version", LabelStudioServer._version),
+    ("GET", "/api/storages/localfiles", LabelStudioServer._list_storages),
+    ("POST", "/api/storages/localfiles", LabelStudioServer._make_storage),
+]
+
+
+def _fits(task: Doc, item: Doc) -> bool:
+    """Whether the task passes one filter of the data manager."""
+    field, operator, value = item["filter"].removeprefix("filter:tasks:"), item["operator"], item["value"]
+    found = task["data"].get(field.removeprefix("data.")) if field.startswith("data.") else task[field]
+    match operator:
+        case "equal":
+            return bool(found == value)
+        case "greater":
+            return bool(found > value)
+        case "greater_or_equal":
+            return bool(found >= value)
+        case "empty":
+            return (found in (None, "")) is value
+    raise ValueError(f"the stand-in knows no operator {operator!r}")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], handler: Callable[..., BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        for connection in list(self._open):
+            with suppress(OSError):  # closed by its client in the meantime
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no fault of the server; nothing on the console."""
+
+
+def _handler(owner: LabelStudioServer) -> Callable[..., BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        def do_POST(self) -> None:
+            self._answer()
+
+        def do_PATCH(self) -> None:
+            self._answer()
+
+        def _answer(self) -> None:
+            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            status, content, fault = owner.answer(self.command, self.path, headers, json.loads(raw) if raw else None)
+            if fault.drop:
+                self.close_connection = True
+                return
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing on the console; ``history`` keeps the record."""
+
+    return Handler
