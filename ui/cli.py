@@ -89,6 +89,7 @@ _MODULES = {
     "publish": "publish",
     "index": "index",
     "search": "search",
+    "sync": "sync",
     "split-captions": "captions",
     "fetch-models": "fetch_models",
     "users": "users",
