@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 def command(project: Project, format_: str, output: Path, verified_only: bool, overwrite: bool, as_json: bool) -> None:
     """Write the hierarchies as files, with images, a manifest and splits by article."""
     from data.export import export
+    from ui.accounts.shell import note_from_shell
 
     with click.progressbar(length=1, label="exporting", hidden=as_json, show_pos=True, file=sys.stderr) as bar:
 
@@ -36,6 +37,7 @@ def command(project: Project, format_: str, output: Path, verified_only: bool, o
         manifest = export(
             project.store, cast("Format", format_), output, verified_only, overwrite=overwrite, progress=progress
         )
+    note_from_shell(project.store, "export", str(output.resolve()), format=format_, verified_only=verified_only)
     if as_json:
         click.echo(json.dumps(manifest))
         return

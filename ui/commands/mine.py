@@ -57,7 +57,10 @@ def command(
     Can be stopped at any time and started again: a figure is either mined or not, and no question is asked of a model
     twice.
     """
+    from ui.accounts.shell import note_from_shell
+
     settings = _with_options(project.settings, agent, variant, model)
+    note_from_shell(project.store, "mining.start", "", agent=agent, again=again, limit=limit)
     outcome = mine_waiting(project, settings, agent, workers=workers, again=again, limit=limit, quiet=as_json)
     if as_json:
         click.echo(json.dumps(asdict(outcome)))

@@ -122,6 +122,7 @@ def _train_own(
     with_report: bool,
     as_json: bool,
 ) -> None:
+    from ui.accounts.shell import note_from_shell
     from ui.training.own_run import train_own
     from ui.training.runs import Runs
 
@@ -130,6 +131,7 @@ def _train_own(
     if run is None and resume:
         raise click.UsageError("name the run to go on with by -o RUN")
     folder = run or project.folder / "runs" / Runs(project.folder / "runs").free_name(asked.preset)
+    note_from_shell(project.store, "training.run", folder.name, preset=asked.preset, model=asked.model, resume=resume)
     with _Shown(asked.steps, as_json, hidden=as_json) as shown:
         try:
             outcome = train_own(

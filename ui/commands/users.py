@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from curator.user import ROLES, checked_role
+from curator.user import ROLES, checked_name, checked_role
+from ui.accounts.shell import note_from_shell
 
 if TYPE_CHECKING:
     from ui.cli import Project
@@ -34,12 +34,10 @@ def command() -> None:
 @click.pass_obj
 def add(project: Project, name: str, role: str, password_stdin: bool) -> None:
     """Add a user; asks for the password."""
-    from curator.user import checked_name
-
     store = project.store
     checked_name(name)
     store.users.add(name, checked_role(role), _hashed(password_stdin))
-    _note(project, "user.add", name, role=role)
+    note_from_shell(project.store, "user.add", name, role=role)
     click.echo(f"{name} is a {role} of {store.project}")
 
 
@@ -70,7 +68,7 @@ def listed(project: Project, as_json: bool) -> None:
 def set_role(project: Project, name: str, role: str) -> None:
     """Change what a user may do, at once."""
     project.store.users.set_role(name, checked_role(role))
-    _note(project, "user.role", name, role=role)
+    note_from_shell(project.store, "user.role", name, role=role)
     click.echo(f"{name} is a {role} now")
 
 
@@ -82,7 +80,7 @@ def set_password(project: Project, name: str, password_stdin: bool) -> None:
     """Give a user a new password; ends their sessions."""
     project.store.users.account(name)
     project.store.users.set_password(name, _hashed(password_stdin))
-    _note(project, "user.password", name)
+    note_from_shell(project.store, "user.password", name)
     click.echo(f"{name} has a new password")
 
 
@@ -92,7 +90,7 @@ def set_password(project: Project, name: str, password_stdin: bool) -> None:
 def disable(project: Project, name: str) -> None:
     """Log a user out for good; what they decided stays."""
     project.store.users.disable(name)
-    _note(project, "user.disable", name)
+    note_from_shell(project.store, "user.disable", name)
     click.echo(f"{name} is disabled; `curator users enable {name}` takes it back")
 
 
@@ -102,7 +100,7 @@ def disable(project: Project, name: str) -> None:
 def enable(project: Project, name: str) -> None:
     """Let a disabled user log in again."""
     project.store.users.enable(name)
-    _note(project, "user.enable", name)
+    note_from_shell(project.store, "user.enable", name)
     click.echo(f"{name} can log in again")
 
 
@@ -115,7 +113,7 @@ def make_token(project: Project, name: str, title: str, role: str | None) -> Non
     """Make a token with which a program acts as the user; it is printed this once."""
     user = project.store.users.account(name).user
     token, secret = project.store.tokens.make(user, title, checked_role(role or user.role))
-    _note(project, "token.make", str(token.id), user=name, title=title, role=token.role)
+    note_from_shell(project.store, "token.make", str(token.id), user=name, title=title, role=token.role)
     click.echo(secret)
     click.echo(f"token {token.id} of {name}, as a {token.role}; `curator users revoke {token.id}` ends it", err=True)
 
@@ -146,7 +144,7 @@ def tokens(project: Project, name: str | None, as_json: bool) -> None:
 def revoke(project: Project, token_id: int) -> None:
     """End a token at once."""
     token = project.store.tokens.revoke(token_id)
-    _note(project, "token.revoke", str(token.id), user=token.user_name, title=token.title)
+    note_from_shell(project.store, "token.revoke", str(token.id), user=token.user_name, title=token.title)
     click.echo(f"token {token.id} of {token.user_name} is revoked")
 
 
@@ -158,8 +156,3 @@ def _hashed(from_stdin: bool) -> str:
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return Passwords().hashed(password)
-
-
-def _note(project: Project, action: str, subject: str, **detail: Any) -> None:
-    """Whoever has a shell here is known by the system's name alone."""
-    project.store.audit.add(f"{getpass.getuser()} (shell)", action, subject, detail)
