@@ -82,7 +82,7 @@ def build_app(
     app = FastAPI(title="Curator", docs_url=None, redoc_url=None, openapi_url=None)
     # what is added last is asked first
     app.add_middleware(Gate, store=store, local=User(who, "admin") if loopback else None)
-    app.add_middleware(Guard, hosts=LOOPBACK if loopback else None)
+    app.add_middleware(Guard, hosts=LOOPBACK, any_host=lambda: not loopback or store.users.any())
     app.include_router(account_routes(store))
     app.include_router(image_routes(store))
     runs = Runs(store.project / "runs")

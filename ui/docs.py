@@ -29,7 +29,19 @@ def render_cli() -> str:
     for name in main.list_commands(context):
         command = main.get_command(context, name)
         assert command is not None
-        parts += ["", f"## curator {name}", "", "```", command.get_help(_context(command, name, context)), "```"]
+        inner = _context(command, name, context)
+        parts += ["", f"## curator {name}", "", "```", command.get_help(inner), "```"]
+        if isinstance(command, click.Group):
+            for below in command.list_commands(inner):
+                part = command.commands[below]
+                parts += [
+                    "",
+                    f"### curator {name} {below}",
+                    "",
+                    "```",
+                    part.get_help(_context(part, below, inner)),
+                    "```",
+                ]
     return "\n".join(parts) + "\n"
 
 

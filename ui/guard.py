@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -31,12 +32,14 @@ class Guard:
 
     Without accounts any site that could reach the page from the curator's browser could edit figures. A name that
     another site points at this machine (DNS rebinding) shows in ``Host``, a form or script of it in ``Origin``.
-    ``hosts`` None: any name will do, since a browser sends no session to a name that it was not made for.
+    ``any_host``: whether any name will do now. With accounts it will, and proxies have names of their own: a browser
+    sends no session to a name that it was not made for.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], any_host: Callable[[], bool] = lambda: False) -> None:
         self._app = app
         self._hosts = hosts
+        self._any_host = any_host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -44,7 +47,7 @@ class Guard:
             return
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if self._hosts is not None and _host_name(host) not in self._hosts:
+        if _host_name(host) not in self._hosts and not self._any_host():
             reason = f"Curator answers on {sorted(self._hosts)!r}, not on {host!r}"
         elif origin is not None and _netloc(origin) != host:
             reason = f"a page of {origin!r} may not talk to Curator"

@@ -168,7 +168,7 @@ def test_an_admin_adds_a_user_and_a_token_on_the_account_page(project: Store, op
     section.get_by_label("Name").fill("zoe")
     section.get_by_label("First password").fill(PASSWORD)
     section.get_by_role("button", name="Add").click()
-    expect(page.get_by_role("status")).to_have_text("zoe is a curator now.")
+    expect(page.get_by_role("status")).to_have_text("zoe has the role curator now.")
     assert project.users.account("zoe").user.role == "curator"
     page.get_by_label("What for").fill("nightly export")
     page.get_by_role("button", name="Make a token").click()

@@ -123,14 +123,14 @@ def _add_account_page(router: APIRouter, store: Store, logins: Logins) -> None:
         name, role = form.get("name", "").strip(), checked_role(form.get("role", ""))
         store.users.add(name, role, logins.hashed(form.get("new", "")))
         store.audit.add(user.name, "user.add", name, {"role": role}, address)
-        return {"said": f"{name} is a {role} now."}
+        return {"said": f"{name} has the role {role} now."}
 
     def set_role(user: User, form: dict[str, str], address: str) -> dict[str, str]:
         permit("users")
         name, role = form.get("name", ""), checked_role(form.get("role", ""))
         store.users.set_role(name, role)
         store.audit.add(user.name, "user.role", name, {"role": role}, address)
-        return {"said": f"{name} is a {role} now."}
+        return {"said": f"{name} has the role {role} now."}
 
     def disable(user: User, form: dict[str, str], address: str) -> dict[str, str]:
         permit("users")

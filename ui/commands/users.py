@@ -38,7 +38,7 @@ def add(project: Project, name: str, role: str, password_stdin: bool) -> None:
     checked_name(name)
     store.users.add(name, checked_role(role), _hashed(password_stdin))
     note_from_shell(project.store, "user.add", name, role=role)
-    click.echo(f"{name} is a {role} of {store.project}")
+    click.echo(f"{name} has the role {role} in {store.project}")
 
 
 @command.command("list")
@@ -69,7 +69,7 @@ def set_role(project: Project, name: str, role: str) -> None:
     """Change what a user may do, at once."""
     project.store.users.set_role(name, checked_role(role))
     note_from_shell(project.store, "user.role", name, role=role)
-    click.echo(f"{name} is a {role} now")
+    click.echo(f"{name} has the role {role} now")
 
 
 @command.command("password")
@@ -115,7 +115,9 @@ def make_token(project: Project, name: str, title: str, role: str | None) -> Non
     token, secret = project.store.tokens.make(user, title, checked_role(role or user.role))
     note_from_shell(project.store, "token.make", str(token.id), user=name, title=title, role=token.role)
     click.echo(secret)
-    click.echo(f"token {token.id} of {name}, as a {token.role}; `curator users revoke {token.id}` ends it", err=True)
+    click.echo(
+        f"token {token.id} of {name} with the role {token.role}; `curator users revoke {token.id}` ends it", err=True
+    )
 
 
 @command.command("tokens")

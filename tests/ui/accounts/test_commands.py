@@ -28,13 +28,13 @@ def curator(project: Path, *arguments: str, typed: str | None = None) -> Result:
 def project(tmp_path: Path) -> Path:
     """A project with the admin ann."""
     made = curator(tmp_path, "users", "add", "ann", "--role", "admin", "--password-stdin", typed=f"{PASSWORD}\n")
-    assert made.output == f"ann is a admin of {tmp_path}\n"
+    assert made.output == f"ann has the role admin in {tmp_path}\n"
     return tmp_path
 
 
 def test_users_are_added_listed_changed_and_disabled(project: Path) -> None:
     assert curator(project, "users", "add", "cleo", typed=f"{PASSWORD}\n{PASSWORD}\n").exit_code == 0
-    assert curator(project, "users", "role", "cleo", "reviewer").output == "cleo is a reviewer now\n"
+    assert curator(project, "users", "role", "cleo", "reviewer").output == "cleo has the role reviewer now\n"
     assert curator(project, "users", "password", "cleo", "--password-stdin", typed="quite another one\n").exit_code == 0
     store = Store(project)
     assert Passwords().fits("quite another one", store.users.account("cleo").password_hash)

@@ -58,7 +58,7 @@ def app(store: Store) -> FastAPI:
     """The routes of accounts and images behind guard and gate, as the page has them: the page itself takes seconds."""
     app = FastAPI()
     app.add_middleware(Gate, store=store, local=None)
-    app.add_middleware(Guard, hosts=None)
+    app.add_middleware(Guard, hosts=frozenset(), any_host=store.users.any)
     app.include_router(account_routes(store, Logins(store, QUICK)))
     app.include_router(image_routes(store))
     return app
@@ -453,7 +453,10 @@ def test_without_users_this_machine_needs_no_login_and_another_is_let_nowhere(tm
     elsewhere = TestClient(build_app(store, loopback=False), base_url=URL, follow_redirects=False)
     assert elsewhere.get("/image/PMC1:F1").status_code == 401
     assert "curator users add NAME --role admin" in elsewhere.get("/login").text
+    assert here.get("/me", headers={"Host": "proxy.example"}).status_code == 403
     store.users.add("ann", "admin", "hash")
     assert here.get("/me").status_code == 401
-    assert here.get("/login", headers={"Host": "evil.example"}).status_code == 403
+    assert here.get("/me", headers={"Host": "proxy.example"}).status_code == 401
+    assert here.get("/login", headers={"Host": "proxy.example"}).status_code == 200
+    assert here.post("/login", headers={"Host": "proxy.example", "Origin": "https://evil.example"}).status_code == 403
     store.close()
