@@ -13,14 +13,14 @@ from data.store.findable import Findable
 from data.store.fits import Fits
 from data.store.image_store import ImageStore
 from data.store.minings import Minings
-from data.store.outcomes import Outcomes
 from data.store.outbox import Outbox
+from data.store.outcomes import Outcomes
 from data.store.problems import Problems
 from data.store.queue import Queue
 from data.store.reviews import Reviews
 from data.store.sessions import Sessions
-from data.store.tokens import Tokens
 from data.store.syncs import Syncs
+from data.store.tokens import Tokens
 from data.store.trainable import TrainableCounts
 from data.store.users import Users
 

@@ -32,7 +32,7 @@ class Pair:
         """Makes so many mined figures; ``ids``: those that the folder holds already."""
         self.store = Store(folder / "project")
         self.there = there
-        self.ids = [*ids, *(add_figures(self.store, figures) if figures else ())]
+        self.ids: list[str] = [*ids, *(add_figures(self.store, figures) if figures else ())]
         for figure_id in self.ids[len(ids) :]:
             self.store.reviews.mined(figure_id, HIERARCHY, "embedded 1")
         self.transport: httpx.BaseTransport | None = None

@@ -221,21 +221,25 @@ def test_a_server_that_is_away_loses_nothing(tmp_path: Path, there: LabelStudioS
     "request_", [("PATCH", "/api/annotations/"), ("POST", "/import"), ("GET", "/api/tasks/")], ids=lambda r: r[0]
 )
 def test_a_restart_there_in_the_middle_loses_nothing(
-    tmp_path: Path, there: LabelStudioServer, request_: tuple[str, str]
+    tmp_path: Path, there: LabelStudioServer, request_: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair = scene(tmp_path, there)
     there.faults.append(Fault(*request_, drop="after"))
     answer, restarts = there.answer, 0
+
+    def restart() -> None:
+        there.stop()
+        there.start()
 
     def answer_then_restart(*asked: Any) -> Any:
         nonlocal restarts
         answered = answer(*asked)
         if answered[2].drop and not restarts:
             restarts += 1
-            threading.Thread(target=lambda: (there.stop(), there.start())).start()
+            threading.Thread(target=restart).start()
         return answered
 
-    there.answer = answer_then_restart  # type: ignore[method-assign]
+    monkeypatch.setattr(there, "answer", answer_then_restart)
     for _ in range(20):
         with suppress(SyncError):
             pair.sync()
@@ -250,7 +254,7 @@ def test_a_restart_there_in_the_middle_loses_nothing(
     "request_", [("PATCH", "/api/annotations/"), ("POST", "/import"), ("POST", "/annotations/")], ids=lambda r: r[1]
 )
 def test_a_process_killed_between_sending_and_confirming_sends_nothing_twice(
-    tmp_path: Path, there: LabelStudioServer, request_: tuple[str, str]
+    tmp_path: Path, there: LabelStudioServer, request_: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair = scene(tmp_path, there)
     never, reached = threading.Event(), threading.Event()
@@ -262,7 +266,7 @@ def test_a_process_killed_between_sending_and_confirming_sends_nothing_twice(
             reached.set()
         return answer(*asked)
 
-    there.answer = watched  # type: ignore[method-assign]
+    monkeypatch.setattr(there, "answer", watched)
     command = [sys.executable, "-m", "ui", "--project", str(pair.store.project), "sync"]
     variables = os.environ | {"CURATOR_LABEL_STUDIO_URL": there.url, "CURATOR_LABEL_STUDIO_API_KEY": TOKEN}
     with subprocess.Popen(command, env=variables, start_new_session=True, stderr=subprocess.PIPE) as process:
