@@ -98,9 +98,9 @@ def regionmed(machine: Machine, steps: int, model: str) -> TrainConfig:
 def zoomin(machine: Machine, steps: int, model: str) -> TrainConfig:
     """Ours: Panel2Patch's levels, each step teaching two of them from one encoding, by RegionMed-CLIP's RoI features.
 
-    First figures with their panels, then also panels with their regions. Shares, weights and order are measured
-    (docs/training.md): figures that teach their panels learn twice as fast, and regions align faster once panels do.
-    Cross-level messages (``inter``), L_neg and negatives as wrong answers gained nothing and are left out.
+    First figures with their panels, then also panels with their regions. Order and shares are measured, with one seed
+    each; the weights are a plain sum. The second level is what teaches (docs/training.md); cross-level messages
+    (``inter``), L_neg and negatives as wrong answers (``contrast``) gained nothing and are left out.
     """
     two_levels = Weights(intra=1.0, second=1.0)
     config = TrainConfig(
