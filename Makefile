@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup models dev run test lint fix docs bench lock browser clean
+.PHONY: setup models dev run test test-labelstudio lint fix docs bench lock browser clean
 
 # Three locks, each holding the one before: what the page needs; local models (torch: gigabytes); the tests' own tools.
 setup: $(VENV)/.requirements
@@ -32,6 +32,12 @@ browser:  # the page's tests drive Chromium; where it is missing and we may, ins
 test: dev browser  # one thread a process: two processes fill two cores
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -q
 
+test-labelstudio: dev  ## the synchronisation against a real Label Studio, in an environment of its own (1 GB)
+	test -x .venv-labelstudio/bin/python || $(PYTHON) -m venv .venv-labelstudio
+	.venv-labelstudio/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		-r requirements-labelstudio.lock
+	$(BIN)/pytest -q -m labelstudio
+
 lint: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -55,6 +61,8 @@ lock:  # resolve again; needs uv, which the last lock installs
 	$(LOCK) --extra models --extra dev --output-file requirements-dev.lock
 	$(LOCK) --extra models --constraint requirements-dev.lock --output-file requirements-models.lock
 	$(LOCK) --constraint requirements-dev.lock --output-file requirements.lock
+	echo "label-studio==1.23.*" | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --quiet \
+		--custom-compile-command "make lock" --output-file requirements-labelstudio.lock
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
