@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import IPv6Network
 
 from curator.errors import AccountError
 
@@ -44,7 +45,7 @@ class Attempts:
         Raises:
             TooManyAttemptsError: the name or the address has failed too often; the attempt was not counted.
         """
-        limits = ((("name", name), MOST_BY_NAME), (("address", address), MOST_BY_ADDRESS))
+        limits = ((("name", name), MOST_BY_NAME), (("address", _network(address)), MOST_BY_ADDRESS))
         with self._lock:
             now_s = self._now_s()
             waits = [self._wait_s(key, most, now_s) for key, most in limits]
@@ -60,7 +61,7 @@ class Attempts:
         """Forgets the name's failures, and of the address's the attempt that began last."""
         with self._lock:
             self._failed_s.pop(("name", name), None)
-            of_address = self._failed_s.get(("address", address))
+            of_address = self._failed_s.get(("address", _network(address)))
             if of_address:
                 of_address.pop()
 
@@ -70,6 +71,14 @@ class Attempts:
         if key in self._failed_s:
             self._failed_s[key] = recent
         return recent[-most] + WINDOW_S - now_s if len(recent) >= most else 0.0
+
+
+def _network(address: str) -> str:
+    """An IPv6 address without its lower half, which whoever has one can choose (RFC 4291); others as they are."""
+    try:
+        return str(IPv6Network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return address
 
 
 def _in_words(wait_s: int) -> str:

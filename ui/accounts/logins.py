@@ -54,11 +54,7 @@ class Logins:
         return self._passwords.hashed(password)
 
     def _checked(self, name: str, password: str, address: str) -> None:
-        try:
-            self._attempts.begin(name, address)
-        except AccountError:
-            self._store.audit.add(name, "login.refused", name, address=address)
-            raise
+        self._attempts.begin(name, address)  # the log has the failures; refusals would fill the disk
         account = self._store.users.find(name)
         known = account.password_hash if account and account.disabled_at is None else None
         if not self._passwords.fits(password, known):

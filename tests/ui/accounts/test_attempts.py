@@ -50,6 +50,14 @@ def test_an_address_that_failed_often_waits_with_any_name(attempts: Attempts) ->
     attempts.begin("ann", "10.0.0.2")
 
 
+def test_addresses_that_one_machine_can_choose_among_count_as_one(attempts: Attempts) -> None:
+    for number in range(MOST_BY_ADDRESS):
+        attempts.begin(f"user{number}", f"2001:db8:0:1::{number:x}")
+    with pytest.raises(TooManyAttemptsError):
+        attempts.begin("ann", "2001:db8:0:1:ffff::1")
+    attempts.begin("ann", "2001:db8:0:2::1")
+
+
 def test_a_success_forgets_the_name_s_failures_but_not_the_address_s(attempts: Attempts) -> None:
     for _ in range(MOST_BY_NAME - 1):
         attempts.begin("ann", "10.0.0.1")
