@@ -21,6 +21,7 @@ from curator.errors import SyncError
 Doc = dict[str, Any]
 
 PAGE_SIZE: Final = 50  # guess: a page of dense figures stays below some 10 MB
+_LIGHT_PAGE_SIZE: Final = 500  # guess; the server may give fewer
 _LONGEST_WAIT_S: Final = 30.0
 _BUSY: Final = frozenset({429, 502, 503, 504})
 _MOST_SHOWN: Final = 200  # characters of a reply in a message
@@ -130,33 +131,41 @@ class LabelStudio:
         fields = {"project": project_id, "path": path, "title": title, "use_blob_urls": False}
         self._asked("POST", "/api/storages/localfiles/", fields)
 
-    def tasks(self, project_id: int, since: str = "", figure_ids: Sequence[str] = ()) -> Iterator[list[Doc]]:
+    def tasks(self, project_id: int, since: str = "") -> Iterator[list[Doc]]:
         """Tasks with their annotations and predictions, by id, page by page.
 
-        ``since``: only those changed then or later, by the server's clock. ``figure_ids``: only those of our figures.
+        ``since``: only those changed then or later, by the server's clock.
         """
-        filters = [_filter("updated_at", "greater_or_equal", "Datetime", since)] if since else []
-        for figure_id in figure_ids or [""]:
-            last = 0
-            named = [_filter("data.figure_id", "equal", "String", figure_id)] if figure_id else []
-            while True:
-                # by key, not by page number: one deleted meanwhile would shift another over the edge of a page
-                items = [*filters, *named, _filter("id", "greater", "Number", last)]
-                query = {"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]}
-                params = {
-                    "project": project_id,
-                    "fields": "all",
-                    "page_size": PAGE_SIZE,
-                    "query": json.dumps(query),
-                }
-                found = self._document("GET", "/api/tasks/", params=params).get("tasks")
-                if not isinstance(found, list) or not all(isinstance(task, dict) and "id" in task for task in found):
-                    raise SyncError(f"{self.url} answered no list of tasks; is it Label Studio 1.20 or newer?")
-                if found:
-                    yield found
-                if len(found) < PAGE_SIZE:
-                    break
+        return self._pages(project_id, _since(since), {"fields": "all", "page_size": PAGE_SIZE})
+
+    def tasks_of(self, project_id: int, figure_id: str) -> list[Doc]:
+        """The tasks of one of our figures, oldest first."""
+        named = [_filter("data.figure_id", "equal", "String", figure_id)]
+        pages = self._pages(project_id, named, {"fields": "all", "page_size": PAGE_SIZE})
+        return [task for page in pages for task in page]
+
+    def changes(self, project_id: int, since: str = "") -> dict[int, str]:
+        """When each task changed last, as ``tasks`` would give them."""
+        asked = {"include": "id,updated_at", "page_size": _LIGHT_PAGE_SIZE}
+        pages = self._pages(project_id, _since(since), asked)
+        return {task["id"]: str(task.get("updated_at", "")) for page in pages for task in page}
+
+    def _pages(self, project_id: int, filters: Sequence[Doc], asked: Mapping[str, Any]) -> Iterator[list[Doc]]:
+        last = 0
+        while True:
+            # by key, not by page number: one deleted meanwhile would shift another over the edge of a page
+            items = [*filters, _filter("id", "greater", "Number", last)]
+            query = {"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]}
+            params = {"project": project_id, "query": json.dumps(query), **asked}
+            answer = self._document("GET", "/api/tasks/", params=params)
+            found, total = answer.get("tasks"), answer.get("total")
+            if not isinstance(found, list) or not all(isinstance(task, dict) and "id" in task for task in found):
+                raise SyncError(f"{self.url} answered no list of tasks; is it Label Studio 1.20 or newer?")
+            if found:
+                yield found
                 last = found[-1]["id"]
+            if not found or len(found) == total:
+                return
 
     def count_tasks(self, project_id: int) -> int:
         """How many tasks name one of our figures."""
@@ -274,6 +283,10 @@ class LabelStudio:
 
 def _failure(error: SyncError, idempotent: bool) -> Exception:
     return _PassingError(error) if idempotent else error
+
+
+def _since(updated_at: str) -> list[Doc]:
+    return [_filter("updated_at", "greater_or_equal", "Datetime", updated_at)] if updated_at else []
 
 
 def _filter(field: str, operator: str, kind: str, value: Any) -> Doc:

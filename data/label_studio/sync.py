@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -13,7 +13,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from curator.errors import CuratorError, LeaseError, StaleError, SyncError
-from data.label_studio.client import LabelStudio, UnreachableError
+from data.label_studio.client import Doc, LabelStudio, MissingError, UnreachableError
 from data.label_studio.images import LocalFiles
 from data.label_studio.push import keep_model_version
 from data.label_studio.step import Done, Stepping
@@ -25,7 +25,7 @@ OVERLAP: Final = timedelta(minutes=10)
 """How far before the newest change there the next reading begins: Label Studio stamps a change before it commits it,
 and its clock may be set back. Guess; what was read already costs a comparison."""
 _BATCH: Final = 50  # tasks made by one request; guess: some megabytes
-_LOOKED_UP: Final = 20  # figures that are looked for one by one; for more all tasks are listed. Guess.
+_ONE_BY_ONE: Final = 20  # tasks that are asked for one by one; for more, pages of all are. Guess.
 _LOCK_WAIT_S: Final = 30.0
 
 Progress = Callable[[str], None]
@@ -143,14 +143,20 @@ class _Pass:
         known = self._store.syncs.tasks()
         whole = whole or self._server.count_tasks(self._project_id) < len(known)
         since = "" if whole or not newest else _earlier(newest)
-        seen: set[int] = set()
-        for page in self._server.tasks(self._project_id, since):
-            for task in map(parse_task, page):
-                seen.add(task.id)
-                newest = max(newest, task.updated_at, key=_moment)
-                self._read_one(task)
-        for task_id in known.keys() - seen if not since else ():
+        listed = self._server.changes(self._project_id, since)
+        read = self._store.syncs.read_at()
+        changed = [task_id for task_id, updated_at in listed.items() if read.get(task_id) != updated_at]
+        if len(changed) <= _ONE_BY_ONE:
+            for task_id in changed:
+                with suppress(MissingError):  # deleted since it was listed
+                    self._read_one(parse_task(self._server.task(task_id)))
+        else:
+            for page in self._server.tasks(self._project_id, since):
+                for task in map(parse_task, page):
+                    self._read_one(task)
+        for task_id in known.keys() - listed.keys() if not since else ():
             self._step(known[task_id])  # gone there
+        newest = max([newest, *listed.values()], key=_moment)
         if newest != connected.read_until:
             self._store.outbox.read_until(newest)
 
@@ -193,8 +199,12 @@ class _Pass:
         """Those that have no task there either. What has was made by a pass that was killed before it could note so."""
         if not new:
             return []
-        wanted = new if len(new) <= _LOOKED_UP else ()
-        for page in self._server.tasks(self._project_id, figure_ids=wanted):
+        found: Iterator[list[Doc]]
+        if len(new) <= _ONE_BY_ONE:
+            found = ([task] for figure_id in new for task in self._server.tasks_of(self._project_id, figure_id))
+        else:
+            found = self._server.tasks(self._project_id)
+        for page in found:
             for task in map(parse_task, page):
                 if self._store.syncs.figure_of(task.id) is None:
                     self._adopt_one(task)

@@ -117,6 +117,11 @@ class Syncs:
         )
         return {row["task_id"]: row["figure_id"] for row in rows}
 
+    def read_at(self) -> dict[int, str]:
+        """``updated_at`` of each task when it was last read, by task; also of those left out."""
+        rows = self._connections.rows("select task_id, updated_at from synced")
+        return {row["task_id"]: row["updated_at"] for row in rows}
+
     def changed_there(self, now_s: float) -> list[str]:
         """Figures whose change there waits to be read, without those to be tried only after ``now_s`` (Unix time)."""
         rows = self._connections.rows(

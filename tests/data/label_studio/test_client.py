@@ -132,10 +132,11 @@ def test_tasks_are_listed_page_by_page_also_while_some_are_deleted(
         there.tasks.pop(ids[len(seen) - 2], None)  # the next page moves up by one
     assert seen == ids
     assert client.count_tasks(project_id) == count - 3
-    found = [task["id"] for page in client.tasks(project_id, figure_ids=["f7", "none", "f3"]) for task in page]
-    assert found == [ids[7], ids[3]]
+    assert [[task["id"] for task in client.tasks_of(project_id, name)] for name in ("f7", "none")] == [[ids[7]], []]
     newest = there.tasks[ids[-1]]["updated_at"]
     assert [task["id"] for page in client.tasks(project_id, newest) for task in page] == [ids[-1]]
+    assert client.changes(project_id, newest) == {ids[-1]: newest}
+    assert list(client.changes(project_id)) == sorted(there.tasks)
 
 
 def test_who_is_looked_up_once(there: LabelStudioServer, client: LabelStudio) -> None:
