@@ -107,17 +107,19 @@ class LabelStudioServer:
         (task,) = [task for task in self.tasks.values() if task["data"].get("figure_id") == figure_id]
         return task
 
-    def annotate(self, task_id: int, result: list[Any], email: str, cancelled: bool = False) -> Doc:
-        """What a person submits: a new annotation, or an update of the first that is there."""
+    def annotate(
+        self, task_id: int, result: list[Any], email: str, cancelled: bool = False, another: bool = False
+    ) -> Doc:
+        """What a person submits: an update of the last annotation that is there, or ``another`` beside it."""
         with self.lock:
             user_id = self._user(email)
             fields = {"result": json.loads(json.dumps(result)), "was_cancelled": cancelled, "updated_by": user_id}
             found: list[Doc] = self.tasks[task_id]["annotations"]
-            if not found:
+            if another or not found:
                 found.append({"id": self._id(), "completed_by": user_id, "created_at": self._now(), "task": task_id})
-            found[0] |= fields | {"updated_at": self._now()}
+            found[-1] |= fields | {"updated_at": self._now()}
             self._touch(task_id)
-            return found[0]
+            return found[-1]
 
     def delete_annotations(self, task_id: int) -> None:
         with self.lock:

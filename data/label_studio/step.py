@@ -135,7 +135,7 @@ class Stepping:
         if synced.left_out:
             return Done()
         agreed = agreed_from_doc(synced.doc)
-        annotation = task.annotation(synced.annotation_id)
+        annotation = task.annotation
         who = self._who(annotation)
         at = str(annotation["updated_at"]) if annotation and annotation.get("updated_at") else task.updated_at
         there = read_there(outgoing.figure, task, agreed, synced.annotation_id, Author.person(who, at))

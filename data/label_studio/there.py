@@ -45,11 +45,10 @@ class Task:
         ours = [found for found in self.predictions if found.get("model_version") == MODEL_VERSION]
         return max(ours, key=lambda found: int(found["id"]), default=None)
 
-    def annotation(self, annotation_id: int | None) -> Doc | None:
-        """The one with the id; where there is none, the one that a person changed last."""
-        by_id = {found["id"]: found for found in self.annotations}
-        newest = max(self.annotations, key=lambda found: str(found.get("updated_at", "")), default=None)
-        return by_id.get(annotation_id, newest)
+    @property
+    def annotation(self) -> Doc | None:
+        """The one that somebody changed last: where several persons annotate, what each does comes here in turn."""
+        return max(self.annotations, key=lambda found: (str(found.get("updated_at", "")), found["id"]), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +86,13 @@ def read_there(figure: Figure, task: Task, agreed: Agreed, annotation_id: int | 
     """What the task says of the figure, and the base to merge it by.
 
     Only annotations say what persons did; where there is none, there is nothing new. Rows that an editor sent which was
-    opened before our last writing are compared with what that editor had been shown (``Agreed.sent``).
+    opened before our last writing, and those of another annotation than ``annotation_id``, are compared with what that
+    editor had been shown (``Agreed.sent``).
 
     Raises:
         InputError: see ``from_annotations.from_annotation``.
     """
-    annotation = task.annotation(annotation_id)
+    annotation = task.annotation
     carrier = annotation or task.prediction
     if carrier is None or (annotation is None and agreed.base is not None):
         base = agreed.base or Version(Hierarchy())
@@ -104,9 +104,11 @@ def read_there(figure: Figure, task: Task, agreed: Agreed, annotation_id: int | 
     if not carrier["result"] and carrier.get("was_cancelled"):  # "Skip" on a task that shows nothing yet
         theirs = replace(theirs, hierarchy=base.hierarchy)
     hashes = {node_id: _hash(node) for node_id, node in sent.items()}
-    stale = {node_id for node_id, found in hashes.items() if agreed.sent.get(node_id, found) != found}
+    another = annotation is not None and annotation["id"] != annotation_id
+    beside = another and annotation_id is not None
+    stale = {node_id for node_id, found in hashes.items() if beside or agreed.sent.get(node_id, found) != found}
     nodes = base.hierarchy.by_id() | {node_id: sent[node_id] for node_id in stale}
-    if stale or (annotation is not None and annotation["id"] != annotation_id and not sent):
+    if stale or beside or (another and not sent):
         # an editor that did not show all that is known, or an annotation from scratch: what it lacks was not deleted
         there = theirs.hierarchy.by_id()
         nodes = {node_id: node for node_id, node in nodes.items() if node_id in there or node.state == State.REJECTED}

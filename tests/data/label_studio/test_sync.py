@@ -19,6 +19,7 @@ from tests.data.label_studio.syncing import (
     EVE,
     NOW_S,
     Pair,
+    ends,
     judged_accepted,
     labelled,
     removed,
@@ -272,6 +273,28 @@ def test_an_editor_that_was_opened_before_our_change_of_the_same_node_makes_a_co
     assert pair.sync().conflicts == 1
     assert pair.node("p1").box_xyxy == (0, 0, 40, 80)
     assert shape(pair.rows(), "p1")["value"]["width"] == 20
+
+
+def test_what_a_second_person_annotates_beside_the_first_comes_here_too(pair: Pair) -> None:
+    shown = pair.rows()
+    first = pair.rows()
+    drawn = {**shape(first, "p1"), "id": "drawn", "meta": {}, "value": {**shape(first, "p1")["value"], "x": 1}}
+    shape(first, "p1")["value"]["width"] = 30
+    pair.submit([*first, drawn])
+    pair.sync()
+    shape(shown, "p2")["value"]["x"] = 60
+    task = pair.task()
+    pair.there.annotate(task["id"], [row for row in shown if "r4" not in ends(row)], "zoe@lab.org", another=True)
+    report = pair.sync()
+    assert (report.taken_in, report.conflicts, report.failed) == (1, 0, {})
+    assert pair.node("p1").box_xyxy[2] == pytest.approx(30)
+    assert pair.node("p2").box_xyxy[0] == pytest.approx(60, abs=1)
+    assert {"p-drawn", "r4"} <= set(pair.hierarchy().by_id())
+    assert pair.node("r4").state == State.PROPOSED
+    assert shape(task["annotations"][0]["result"], "p1")["value"]["width"] == 30
+    second = task["annotations"][1]["result"]
+    assert shape(second, "p1")["value"]["width"] == pytest.approx(30)
+    assert (pair.sync().sent, pair.statuses()) == (0, {"synced"})
 
 
 def test_rows_of_other_tools_stay_there(pair: Pair) -> None:
