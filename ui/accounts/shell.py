@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from data.store import Store
+if TYPE_CHECKING:
+    from data.store import Store
 
 
 def note_from_shell(store: Store, action: str, subject: str, **detail: Any) -> None:
