@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -10,11 +9,11 @@ from typing import Any, Protocol
 from pydantic import Field
 
 from curator.codec import to_doc
-from curator.errors import CuratorError, InputError
+from curator.errors import InputError
 from curator.figure import PanelKind
 from data.store import Store
 from data.store.findable import FindableLevel
-from ui.editor.answers import Answer
+from ui.editor.answers import Answer, saying
 from ui.editor.requests import MAX_PAGE, FigureId, Request, parse_request
 from ui.searching import LIMIT, Hits, SearchFilter, Searching
 
@@ -54,7 +53,7 @@ class SearchServer:
 
     def functions(self) -> list[Callable[..., Answer]]:
         """What the page can call, by name."""
-        return [_answering(self.search_state, "search_state"), _answering(self.search_find, "search_find")]
+        return [saying(self.search_state, "search_state"), saying(self.search_find, "search_find")]
 
     def search_state(self, raw: Any) -> Answer:
         """See ``Searching.state``. Whoever asks is about to search: the model is loaded meanwhile."""
@@ -86,16 +85,3 @@ class SearchServer:
             case FindRequest(text=None, figure_id=None, node_id=None, picture=str(token)):
                 return self._searching.by_picture(self._pictures.picture(token), *how)
         raise InputError("a search needs one thing to look for: a text, a figure's node, or a picture")
-
-
-def _answering(method: Callable[[Any], Answer], name: str) -> Callable[..., Answer]:
-    def answer(raw: Any = None) -> Answer:
-        try:
-            return method({} if raw is None else raw)
-        except CuratorError as error:
-            return {"error": str(error)}
-        except sqlite3.OperationalError as error:
-            return {"error": f"the database did not answer ({error}); search again"}
-
-    answer.__name__ = name
-    return answer

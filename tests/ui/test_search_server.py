@@ -121,4 +121,4 @@ def test_a_busy_database_is_answered_too(store: Store) -> None:
 
     server = SearchServer(store, Busy(store, Embeddings(store.project)), Kept())
     answer = server.functions()[0]({})
-    assert answer == {"error": "the database did not answer (database is locked); search again"}
+    assert answer == {"error": "the database did not answer (database is locked); try again"}

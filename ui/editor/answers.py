@@ -30,6 +30,21 @@ def answering(method: Callable[[Any], Answer], name: str) -> Callable[..., Answe
     return answer
 
 
+def saying(method: Callable[[Any], Answer], name: str) -> Callable[..., Answer]:
+    """As ``answering``, for a page that only shows what was wrong: ``{"error": sentence}``."""
+
+    def answer(raw: Any = None) -> Answer:
+        try:
+            return method(raw)
+        except CuratorError as error:
+            return {"error": str(error)}
+        except sqlite3.OperationalError as error:
+            return {"error": f"the database did not answer ({error}); try again"}
+
+    answer.__name__ = name
+    return answer
+
+
 def _kind(error: CuratorError) -> str:
     if isinstance(error, StaleError):
         return "stale"

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from curator.codec import faults_of
-from curator.errors import TrainingError
+from ui.editor.requests import Request
 
 # a folder's name and nothing else: no separators, no leading dot
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 MAX_STEPS = 10_000_000  # guess: RegionMed-CLIP's 26 epochs of 3 million pairs are some 5 million steps
-
-
-class Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class NothingRequest(Request):
-    """Read all there is."""
 
 
 class PlanRequest(Request):
@@ -46,20 +37,3 @@ class RunRequest(Request):
 
     name: RunName
     after_step: int = Field(default=-1, ge=-1)
-
-
-R = TypeVar("R", bound=Request)
-
-
-def parse_request(kind: type[R], raw: Any) -> R:
-    """A request from untrusted JSON values.
-
-    Raises:
-        TrainingError: names each field that is wrong.
-    """
-    try:
-        return kind.model_validate(raw or {})
-    except ValidationError as error:
-        raise TrainingError(
-            f"the page asked for something that was not understood ({faults_of(error, 3)}); correct it, or reload"
-        ) from error

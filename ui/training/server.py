@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from curator.errors import CuratorError, TrainingError
+from curator.errors import TrainingError
 from data.store import Store
 from ui.accounts.identity import current_user, permit
+from ui.editor.answers import Answer, saying
+from ui.editor.requests import Request, parse_request
 from ui.training.jobs import TrainingJobs
 from ui.training.machines import machine, title, why_not_installed
 from ui.training.pace import measured_on, seconds_left
@@ -22,11 +23,9 @@ from ui.training.plan import (
     preset_documents,
     suggested,
 )
-from ui.training.requests import NameRequest, NothingRequest, PlanRequest, RunRequest, parse_request
+from ui.training.requests import NameRequest, PlanRequest, RunRequest
 from ui.training.runs import PAGE, REPORT, Run, Runs
 from ui.training.uses import Uses
-
-Answer = dict[str, Any]
 
 
 class TrainServer:
@@ -44,19 +43,19 @@ class TrainServer:
     def functions(self) -> list[Callable[..., Answer]]:
         """What the tab can call, by name."""
         return [
-            _answering(self.overview, "train_overview"),
-            _answering(self.plan, "train_plan"),
-            _answering(self.start, "train_start"),
-            _answering(self.stop, "train_stop"),
-            _answering(self.resume, "train_resume"),
-            _answering(self.remove, "train_remove"),
-            _answering(self.run, "train_run"),
-            _answering(self.use, "train_use"),
+            saying(self.overview, "train_overview"),
+            saying(self.plan, "train_plan"),
+            saying(self.start, "train_start"),
+            saying(self.stop, "train_stop"),
+            saying(self.resume, "train_resume"),
+            saying(self.remove, "train_remove"),
+            saying(self.run, "train_run"),
+            saying(self.use, "train_use"),
         ]
 
     def overview(self, raw: Any) -> Answer:
         """What there is to train on and with, and every run."""
-        parse_request(NothingRequest, raw)
+        parse_request(Request, raw)
         found, trainable = machine(), self._store.trainable.counts()
         request = suggested(found, trainable)
         measured = measured_on(self._runs, config_of(request, found), found)
@@ -175,16 +174,3 @@ class TrainServer:
             "in_use": self._uses.in_use() == run.name,
             "use": self._uses.progress(run.name),
         }
-
-
-def _answering(method: Callable[[Any], Answer], name: str) -> Callable[..., Answer]:
-    def answer(raw: Any = None) -> Answer:
-        try:
-            return method(raw)
-        except CuratorError as error:
-            return {"error": str(error)}
-        except sqlite3.OperationalError as error:
-            return {"error": f"the database did not answer ({error}); try again"}
-
-    answer.__name__ = name
-    return answer
