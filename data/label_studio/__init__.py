@@ -1,1 +1,4 @@
-"""Label Studio: hierarchies as its tasks and back. Pure: nothing here speaks to a server."""
+"""Label Studio: hierarchies as its tasks and back, which is pure, and what keeps both sides in step.
+
+Only ``client`` speaks to the server. ``sync`` makes a pass over the project, ``step`` brings one figure into step.
+"""
