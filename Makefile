@@ -52,7 +52,7 @@ fix: dev
 docs: dev
 	$(BIN)/python -m ui.docs
 
-bench: dev browser
+bench: dev browser  ## all of it takes hours; `.venv/bin/python -m bench NAME ...` runs some
 	$(BIN)/python -m bench
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
