@@ -21,8 +21,8 @@ import torch
 
 from bench.region_ways import LEVELS
 from bench.stand_ins.batches import noise_batch
-from bench.stand_ins.hard_corpus import draw_hard_export
 from bench.training_loops import OURS, Seconds, timed_steps
+from runs.hard_corpus import draw_hard_export
 from trainer.machine import Machine
 from trainer.presets import TINY, make_config
 

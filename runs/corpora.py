@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from bench.stand_ins.hard_corpus import draw_hard_export
+from runs.hard_corpus import draw_hard_export
 
 
 class State(TypedDict, total=False):
@@ -21,7 +21,7 @@ class State(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """``bench.stand_ins.hard_corpus``, and how much of it is wrong and reviewed."""
+    """``runs.hard_corpus``, and how much of it is wrong and reviewed."""
 
     figures: int
     seed: int

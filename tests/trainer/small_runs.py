@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from bench.stand_ins.hard_corpus import draw_hard_export
+from runs.hard_corpus import draw_hard_export
 from tests.trainer.models import SIZES_PX
 from trainer.config import TrainConfig
 from trainer.config_json import config_from_json

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from bench.stand_ins.hard_corpus import draw_hard_export
 from curator.errors import ImageError
+from runs.hard_corpus import draw_hard_export
 from tests.trainer.exports import bytes_of, change_records, config_of, export_project, texts_of
 from trainer.batch import Batch, Children
 from trainer.config import Level, Stage, TrainConfig, Weights

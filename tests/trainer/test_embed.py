@@ -12,8 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.stand_ins.hard_corpus import draw_hard_export
 from curator.errors import ModelError
+from runs.hard_corpus import draw_hard_export
 from tests.trainer.models import SMALL, a_config
 from trainer.embed import Embedder
 from trainer.evaluate.answers import answer

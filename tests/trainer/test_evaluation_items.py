@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.stand_ins.hard_corpus import draw_hard_export
-from bench.stand_ins.hard_panels import COLORS
+from runs.hard_corpus import draw_hard_export
+from runs.hard_panels import COLORS
 from tests.trainer.exports import export_project
 from trainer.evaluation_items import evaluation_items
 

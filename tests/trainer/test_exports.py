@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.stand_ins.hard_corpus import draw_hard_export
 from curator.errors import ImageError, InputError
+from runs.hard_corpus import draw_hard_export
 from tests.trainer.exports import change_records, export_project
 from trainer.contents import contents_of
 from trainer.exports import Export, find_export

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bench.stand_ins.hard_corpus import draw_hard_export
 from curator.errors import InputError
+from runs.hard_corpus import draw_hard_export
 from trainer.records import parse_record
 
 

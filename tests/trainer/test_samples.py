@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.stand_ins.hard_corpus import draw_hard_export
-from bench.stand_ins.hard_panels import COLORS
+from runs.hard_corpus import draw_hard_export
+from runs.hard_panels import COLORS
 from tests.trainer.exports import change_records, config_of
 from trainer.config import Level, Weights
 from trainer.contents import Contents, contents_of

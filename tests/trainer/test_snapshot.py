@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bench.stand_ins.hard_corpus import draw_hard_export
 from curator.commands import parse_commands
 from curator.errors import InputError
 from data.export import export
 from data.store import Store
+from runs.hard_corpus import draw_hard_export
 from tests.data.projects import add_mined_figure
 from tests.trainer.exports import change_records
 from trainer.snapshot import describe, freeze, load_snapshot

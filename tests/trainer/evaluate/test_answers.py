@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.stand_ins.hard_corpus import draw_hard_export
+from runs.hard_corpus import draw_hard_export
 from tests.trainer.models import SMALL, a_config
 from trainer.evaluate.answers import Answers, answer
 from trainer.evaluate.subject import Subject

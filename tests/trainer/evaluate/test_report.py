@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bench.stand_ins.hard_corpus import draw_hard_export
 from curator.errors import InputError
+from runs.hard_corpus import draw_hard_export
 from tests.trainer.small_runs import small_config, small_train
 from trainer.evaluate.page import render_page
 from trainer.evaluate.report import Report, evaluate, load_report

@@ -19,17 +19,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bench.stand_ins.hard_panels import (
-    LETTER_BOX_XYXY,
-    MARKED,
-    PANEL_PX,
-    RADIUS_PX,
-    DrawnPanel,
-    description_of,
-    draw_panel,
-    finding_of,
-    plan_panel,
-)
 from curator.figure import (
     Figure,
     FigureState,
@@ -47,6 +36,17 @@ from curator.figure import (
 from curator.geometry import Box, shift
 from curator.review import Review
 from data.formats.record import SCHEMA_VERSION, split_of, to_record
+from runs.hard_panels import (
+    LETTER_BOX_XYXY,
+    MARKED,
+    PANEL_PX,
+    RADIUS_PX,
+    DrawnPanel,
+    description_of,
+    draw_panel,
+    finding_of,
+    plan_panel,
+)
 
 PANELS = 3
 FIGURES_AN_ARTICLE = 2

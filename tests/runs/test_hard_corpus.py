@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bench.stand_ins.hard_corpus import draw_hard_export
-from bench.stand_ins.hard_panels import MARKED, PANEL_PX
 from curator.geometry import Box, coverage, iou
+from runs.hard_corpus import draw_hard_export
+from runs.hard_panels import MARKED, PANEL_PX
 from tests.trainer.exports import export_project
 
 
