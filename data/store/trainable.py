@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, field
+from time import monotonic
 
 from curator.geometry import coverage
 from curator.wording import tokens
@@ -65,10 +65,10 @@ class TrainableCounts:
         """
         with self._lock:
             mark = self._mark()
-            if self._last is None or (self._last[0] != mark and time.monotonic() >= self._last[1]):
-                began = time.monotonic()
+            if self._last is None or (self._last[0] != mark and monotonic() >= self._last[1]):
+                began = monotonic()
                 found = self._counted()
-                ended = time.monotonic()
+                ended = monotonic()
                 self._last = (mark, ended + _REST * (ended - began), found)
             return self._last[2]
 

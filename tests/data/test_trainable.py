@@ -135,7 +135,7 @@ def test_a_changed_project_is_counted_again_after_twenty_times_as_long_as_counti
     (figure_id,) = add_figures(store)
     store.reviews.mined(figure_id, HIERARCHY, "embedded 1")
     clock = iter([0.0, 2.0, 41.9, 42.1, 42.1, 42.1])  # counting began, ended; looked; looked, began, ended
-    monkeypatch.setattr("data.store.trainable.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("data.store.trainable.monotonic", lambda: next(clock))
     before = store.trainable.counts()
     assert store.trainable.counts() is before
     decide(store, figure_id, "ann", {"op": "judge_figure", "state": "accepted"})

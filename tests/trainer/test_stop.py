@@ -24,8 +24,12 @@ def test_the_second_ctrl_c_ends_the_process_as_ever() -> None:
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        interrupted_twice()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore Ctrl-C
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted_twice()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_afterwards_signals_do_what_they_did_before() -> None:

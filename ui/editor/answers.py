@@ -35,7 +35,7 @@ def saying(method: Callable[[Any], Answer], name: str) -> Callable[..., Answer]:
 
     def answer(raw: Any = None) -> Answer:
         try:
-            return method(raw)
+            return method({} if raw is None else raw)
         except CuratorError as error:
             return {"error": str(error)}
         except sqlite3.OperationalError as error:

@@ -102,7 +102,7 @@ def parse_request(kind: type[R], raw: Any) -> R:
         ReviewError: names each field that is wrong.
     """
     try:
-        return kind.model_validate({} if raw is None else raw)
+        return kind.model_validate(raw)
     except ValidationError as error:
         wrong = faults_of(error, MAX_FAULTS)
         raise ReviewError(f"the page asked for something that was not understood ({wrong}); reload the page") from error
