@@ -6,7 +6,6 @@ python -m bench.region_ways roi|crop MODEL BATCH CYCLES: a JSON object on the la
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -59,7 +58,9 @@ def measured(regions: str, model_name: str, batch_size: int, cycles: int) -> dic
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kB on Linux
+    """Linux only; ``getrusage`` would count what the process that started this one had, too."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]) / 1024
 
 
 if __name__ == "__main__":
