@@ -9,18 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from runs.sizes import Options, options
-from runs.tables import difference_table, score_table
+from runs.tables import LEVELS, difference_table, score_table
 from runs.trials import Result, run_trials
 from trainer.config import Level, TrainConfig
-
-COLUMNS = {
-    "figure": "figure",
-    "figure r10": "figure R@10",
-    "panel": "panel",
-    "box": "region",
-    "box r10": "region R@10",
-    "negatives": "negatives",
-}
 
 
 def with_weights(**weights: float) -> Callable[[TrainConfig], TrainConfig]:
@@ -77,8 +68,8 @@ def experiment(chosen: Options) -> list[Result]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     results = experiment(options(__doc__ or "", arguments))
-    print(score_table(results, COLUMNS))
-    print("\n" + difference_table(results, COLUMNS, "zoomin"))
+    print(score_table(results, LEVELS))
+    print("\n" + difference_table(results, LEVELS, "zoomin"))
 
 
 if __name__ == "__main__":

@@ -9,17 +9,9 @@ from collections.abc import Sequence
 
 from runs.corpora import State
 from runs.sizes import Options, options
-from runs.tables import difference_table, score_table
+from runs.tables import LEVELS, difference_table, score_table
 from runs.trials import Result, run_trials
 
-COLUMNS = {
-    "figure": "figure",
-    "figure r10": "figure R@10",
-    "panel": "panel",
-    "box": "region",
-    "box r10": "region R@10",
-    "negatives": "negatives",
-}
 WRONG = 0.4
 """Of panels and regions, before a curator has looked at any."""
 ROWS: dict[str, State] = {
@@ -43,8 +35,8 @@ def experiment(chosen: Options) -> list[Result]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     results = experiment(options(__doc__ or "", arguments))
-    print(score_table(results, COLUMNS))
-    print("\n" + difference_table(results, COLUMNS, "40 % wrong"))
+    print(score_table(results, LEVELS))
+    print("\n" + difference_table(results, LEVELS, "40 % wrong"))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,16 @@ from scipy.stats import t as student
 
 from runs.trials import Result
 
+LEVELS = {
+    "figure": "figure",
+    "figure r10": "figure R@10",
+    "panel": "panel",
+    "box": "region",
+    "box r10": "region R@10",
+    "negatives": "negatives",
+}
+"""Scores and their titles: what each level learned, both directions together."""
+
 
 def by_row(results: Sequence[Result]) -> dict[str, list[Result]]:
     """In the order of their first result; of a row in the order of seeds."""

@@ -10,6 +10,7 @@ import pytest
 
 from runs import ablation, learning, noise
 from runs.sizes import SIZES
+from runs.tables import LEVELS
 from runs.trials import Result, Trial
 from trainer.presets import PRESETS
 
@@ -24,7 +25,7 @@ def trials(monkeypatch: pytest.MonkeyPatch) -> list[Trial]:
 
     def run_trials(wanted: Sequence[Trial], folder: Path, processes: int) -> list[Result]:
         found.extend(wanted)
-        names = {**learning.COLUMNS, **ablation.COLUMNS}
+        names = {**learning.COLUMNS, **LEVELS}
         return [
             Result(trial, dict.fromkeys(names, SCORES.get(trial.row, 1.0) + trial.config.seed), 1.0) for trial in wanted
         ]
