@@ -15,16 +15,16 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Final, Literal
 from urllib.parse import parse_qs, urlsplit
+
+from bench.stand_ins.listening import StandInServer
 
 Doc = dict[str, Any]
 TOKEN: Final = "0123456789abcdef0123456789abcdef01234567"
@@ -71,7 +71,7 @@ class LabelStudioServer:
         """Method, path and status of every request (0: dropped)."""
         self._last_id = 0
         self._port = 0
-        self._server: _Server | None = None
+        self._server: StandInServer | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> LabelStudioServer:
@@ -89,7 +89,7 @@ class LabelStudioServer:
 
     def start(self) -> None:
         """Answers again at the same address, with what it held."""
-        self._server = _Server(("127.0.0.1", self._port), _handler(self))
+        self._server = StandInServer(("127.0.0.1", self._port), _handler(self))
         self._port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
@@ -316,32 +316,6 @@ def _fits(task: Doc, item: Doc) -> bool:
         case "empty":
             return (found in (None, "")) is value
     raise ValueError(f"the stand-in knows no operator {operator!r}")
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, address: tuple[str, int], handler: Callable[..., BaseHTTPRequestHandler]) -> None:
-        super().__init__(address, handler)
-        self._open: set[socket.socket] = set()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
-        super().shutdown_request(request)
-
-    def server_close(self) -> None:
-        for connection in list(self._open):
-            with suppress(OSError):  # closed by its client in the meantime
-                connection.shutdown(socket.SHUT_RDWR)
-        super().server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no fault of the server; nothing on the console."""
 
 
 def _handler(owner: LabelStudioServer) -> Callable[..., BaseHTTPRequestHandler]:

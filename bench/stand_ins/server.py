@@ -17,15 +17,16 @@ import base64
 import binascii
 import json
 import random
-import socket
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
+
+from bench.stand_ins.listening import StandInServer
 
 Body = dict[str, Any]
 _TOKENS_A_PICTURE = 256  # guess: only budgets and totals are tested with it
@@ -119,7 +120,7 @@ class ModelServer:
         self._in_flight = 0
         self._raised: list[Exception] = []
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = StandInServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     @property
@@ -287,33 +288,6 @@ def _completion(body: Body, said: str | None, fault: Fault, pictures: int) -> by
 
 def _error(message: str, code: str | None = None) -> bytes:
     return json.dumps({"error": {"message": message, "type": "error", "param": None, "code": code}}).encode()
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 256  # the standard 5 refuses the start of a benchmark with 64 threads
-
-    def __init__(self, address: tuple[str, int], handler: Callable[..., BaseHTTPRequestHandler]) -> None:
-        super().__init__(address, handler)
-        self._open: set[socket.socket] = set()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
-        super().shutdown_request(request)
-
-    def server_close(self) -> None:
-        super().server_close()
-        for connection in list(self._open):  # kept alive by clients; their threads would wait for ever
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # closed by its client in the meantime
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away (its time limit) is no fault of the server; nothing on the console."""
 
 
 def _handler(owner: ModelServer) -> Callable[..., BaseHTTPRequestHandler]:
