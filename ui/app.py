@@ -68,7 +68,7 @@ def build_app(
     from ui.accounts.gate import Gate
     from ui.accounts.identity import current_user
     from ui.accounts.routes import account_routes
-    from ui.guard import Guard
+    from ui.guard import OWN_CHECKS, Guard, nothing_there
     from ui.images import image_routes
     from ui.search_pictures import QueryPictures
     from ui.search_routes import search_routes
@@ -81,8 +81,8 @@ def build_app(
 
     app = FastAPI(title="Curator", docs_url=None, redoc_url=None, openapi_url=None)
     # what is added last is asked first
-    app.add_middleware(Gate, store=store, local=User(who, "admin") if loopback else None)
-    app.add_middleware(Guard, hosts=LOOPBACK, any_host=lambda: not loopback or store.users.any())
+    app.add_middleware(Gate, store=store, local=User(who, "admin") if loopback else None, own_checks=OWN_CHECKS)
+    app.add_middleware(Guard, hosts=LOOPBACK, any_host=lambda: not loopback or store.users.any(), own_checks=OWN_CHECKS)
     app.include_router(account_routes(store))
     app.include_router(image_routes(store))
     runs = Runs(store.project / "runs")
@@ -97,6 +97,8 @@ def build_app(
     app.state.mining_jobs = MiningJobs(miner)
     app.state.segmenting = segmenting_of(store, choose or opencv_only)
     app.state.segmenting.prepare()
+    for beginning in OWN_CHECKS:  # after their routes
+        app.mount(beginning.rstrip("/"), nothing_there)
     search = SearchServer(store, Searching(store, Embeddings(store.project), load), pictures)
     gr.mount_gradio_app(
         app,

@@ -27,19 +27,32 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
+OWN_CHECKS = ("/signed/", "/label-studio/")
+"""Beginnings of paths that other programs ask for, under whatever name they know this machine by and, where a browser
+does it, from their own pages. Their routes check a signature or a secret; neither a session nor being on this machine
+counts for anything there."""
+
+
 class Guard:
     """Refuses requests under another host's name or from another site's page, and adds the security headers.
 
     Without accounts any site that could reach the page from the curator's browser could edit figures. A name that
     another site points at this machine (DNS rebinding) shows in ``Host``, a form or script of it in ``Origin``.
     ``any_host``: whether any name will do now. With accounts it will, and proxies have names of their own: a browser
-    sends no session to a name that it was not made for.
+    sends no session to a name that it was not made for. ``own_checks``: beginnings of paths that are let through.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], any_host: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: frozenset[str],
+        any_host: Callable[[], bool] = lambda: False,
+        own_checks: tuple[str, ...] = (),
+    ) -> None:
         self._app = app
         self._hosts = hosts
         self._any_host = any_host
+        self._own_checks = own_checks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -47,6 +60,9 @@ class Guard:
             return
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
+        if scope["path"].startswith(self._own_checks):
+            await self._app(scope, receive, _with_headers(send))
+            return
         if _host_name(host) not in self._hosts and not self._any_host():
             reason = f"Curator answers on {sorted(self._hosts)!r}, not on {host!r}"
         elif origin is not None and _netloc(origin) != host:
@@ -82,3 +98,8 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sending
+
+
+async def nothing_there(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers what no route of ``OWN_CHECKS`` does, before the page's own routes, which check nothing, see it."""
+    await PlainTextResponse("there is nothing at this address", 404)(scope, receive, send)
