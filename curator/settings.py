@@ -1,4 +1,4 @@
-"""Settings: read once from the project's ``curator.toml``, ``model.toml`` and the environment, then passed down."""
+"""Settings: read once from the project's ``curator.toml``, what forms saved, and the environment, then passed down."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from curator.addresses import Reach, checked_allowed, host_and_port
 from curator.codec import adapter, faults_of
 from curator.errors import SettingsError
 
 FILE_NAME = "curator.toml"
-MODEL_FILE_NAME = "model.toml"
-"""What the page's form saved of the section [model]: apart from the file that people write, and readable by the owner
-alone, since it may hold a key."""
+FORM_SECTIONS = ("model", "label_studio")
+"""Sections that the page has a form for: what it saved stands in a file such as ``model.toml``, apart from the file that
+people write, and readable by the owner alone, since it may hold a key."""
 _PREFIX = "CURATOR_"
 
 
@@ -71,6 +72,8 @@ class ModelSettings:
     """Price of a million tokens sent."""
     price_out: Annotated[float, Field(ge=0)] = 0.0
     """Price of a million tokens received."""
+    reach: Reach = field(default_factory=Reach, repr=False)
+    """Where ``base_url`` may lead; set by the section [network], never by this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,54 @@ class LabelStudioSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """Which servers may be asked that are not on the public internet."""
+
+    private_addresses: Literal["auto", "allow", "refuse"] = "auto"
+    """Whether addresses of this machine and its network may be given to the page as a server's: auto: as long as the
+    project has no users, since then whoever gives one sits at the machine (in a shell always)."""
+    allowed: tuple[str, ...] = ()
+    """Those that may be all the same: "vllm.lab", "vllm.lab:8000", "10.0.0.7", "10.0.0.0/24". What curator.toml or the
+    environment gives as a server's address is among them without being repeated."""
+
+    def reach(self, has_users: bool) -> Reach:
+        """What holds for the page of a project with or without users."""
+        anywhere = self.private_addresses == "allow" or (self.private_addresses == "auto" and not has_users)
+        return Reach(anywhere, self.allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """Logging in with the accounts of an OpenID Connect provider, beside passwords."""
+
+    issuer: str = ""
+    """Address of the provider, such as https://login.example.org/realms/lab; empty: passwords alone."""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    """Only as CURATOR_OIDC_CLIENT_SECRET, never in curator.toml. Without it the file oidc.secret of the project is
+    read, which its owner alone may read (mode 600); without either the client is a public one."""
+    title: str = "single sign-on"
+    """What the button of the login page says after "Sign in with"."""
+    public_url: str = ""
+    """Address of Curator as browsers see it, such as https://curator.example.org; empty: told by each request."""
+    scopes: str = "openid profile email"
+    name_claim: str = "preferred_username"
+    """Claim that a new user's name is made of. Known users are told by issuer and subject, whatever they are called."""
+    roles_claim: str = ""
+    """Claim with the person's roles or groups, such as "groups" or "realm_access.roles"; empty: roles are given here."""
+    roles: dict[str, Literal["curator", "reviewer", "admin"]] = field(default_factory=dict)
+    """Which role each value of ``roles_claim`` gives; the highest counts, at each login. Who has none may not log in."""
+    new_users: Literal["", "curator", "reviewer", "admin"] = ""
+    """Role of persons who log in for the first time, where ``roles_claim`` says none; empty: only users whom an admin
+    has linked (`curator users link`), and those to whom ``roles`` gives a role."""
+    allowed_domains: tuple[str, ...] = ()
+    """Domains of verified e-mail addresses that may log in; none: all."""
+    allowed_groups: tuple[str, ...] = ()
+    """Values of ``roles_claim`` of which a person must have one; none: all."""
+    timeout_s: Annotated[float, Field(gt=0)] = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     mining: MiningSettings = field(default_factory=MiningSettings)
     pmc: PmcSettings = field(default_factory=PmcSettings)
@@ -159,19 +210,21 @@ class Settings:
     prompting: PromptingSettings = field(default_factory=PromptingSettings)
     segment: SegmentSettings = field(default_factory=SegmentSettings)
     label_studio: LabelStudioSettings = field(default_factory=LabelStudioSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    oidc: OidcSettings = field(default_factory=OidcSettings)
 
 
 def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
-    """Defaults, then ``curator.toml`` of the project, then [model] of ``model.toml``, then variables such as
-    ``CURATOR_PMC_CONTACT``.
+    """Defaults, then ``curator.toml`` of the project, then what forms saved (``model.toml``, ``label_studio.toml``), then
+    variables such as ``CURATOR_PMC_CONTACT``.
 
     Raises:
         SettingsError: an unknown section or key, a value out of range, or a file that is no TOML.
     """
     sections = _read(project / FILE_NAME)
-    in_form = load_model_form(project)
-    if in_form:
-        sections["model"] = {**sections.get("model", {}), **in_form}
+    in_forms = {section: fields for section in FORM_SECTIONS if (fields := load_form(project, section))}
+    for section, fields in in_forms.items():
+        sections[section] = {**sections.get(section, {}), **fields}
     if "api_key" in sections.get("label_studio", {}):
         raise SettingsError(
             f"{project / FILE_NAME} has a key of Label Studio, which others may read; delete api_key from it and set "
@@ -193,45 +246,55 @@ def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
     try:
         settings: Settings = adapter(Settings).validate_python(sections)
     except ValidationError as error:
-        files = f"{project / FILE_NAME}{f', {project / MODEL_FILE_NAME}' if in_form else ''}"
+        files = ", ".join(map(str, [project / FILE_NAME, *(form_file(project, section) for section in in_forms)]))
         raise SettingsError(
             f"settings in {files} or the environment are wrong: {faults_of(error)}; see docs/settings.md"
         ) from error
     return settings
 
 
-def model_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Fields of [model] that the environment sets, whatever the files say, and the variable that does."""
-    return {name: f"{_PREFIX}MODEL_{name.upper()}" for name in _in_environment("model", environ)}
+def form_variables(section: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Fields of the section that the environment sets, whatever the files say, and the variable that does."""
+    return {name: f"{_PREFIX}{section.upper()}_{name.upper()}" for name in _in_environment(section, environ)}
 
 
-def load_model_form(project: Path) -> dict[str, Any]:
-    """What ``model.toml`` says; empty where there is none.
+def form_file(project: Path, section: str) -> Path:
+    """Where the form of the section keeps what it saved."""
+    return project / f"{section}.toml"
+
+
+def load_form(project: Path, section: str) -> dict[str, Any]:
+    """What the form of the section saved; empty where it never did.
 
     Raises:
-        SettingsError: the file is no TOML or has anything beside [model].
+        SettingsError: the file is no TOML or has anything beside the section.
     """
-    sections = _read(project / MODEL_FILE_NAME)
-    if set(sections) - {"model"} or not isinstance(sections.get("model", {}), dict):
+    path = form_file(project, section)
+    sections = _read(path)
+    if set(sections) - {section} or not isinstance(sections.get(section, {}), dict):
         raise SettingsError(
-            f"{project / MODEL_FILE_NAME} has {sorted(sections)!r}; expected only the section [model]: "
+            f"{path} has {sorted(sections)!r}; expected only the section [{section}]: "
             f"other settings belong into {FILE_NAME}"
         )
-    return sections.get("model", {})
+    return sections.get(section, {})
 
 
-def save_model_form(project: Path, fields: Mapping[str, str | int | float]) -> None:
-    """Writes ``model.toml`` in place of the former, so that a reader finds the old or the new one, never half of it."""
-    path = project / MODEL_FILE_NAME
+def save_form(project: Path, section: str, fields: Mapping[str, str | int | float]) -> None:
+    """Writes the form's file in place of the former, so that a reader finds the old or the new one, never half of it."""
     lines = [
         "# Written by the form of the page; overrides curator.toml, and is overridden by the environment.",
-        "[model]",
+        f"[{section}]",
     ]
     lines += [f"{name} = {_toml(value)}" for name, value in fields.items()]
-    beside = path.with_name(f".{MODEL_FILE_NAME}.{os.getpid()}")
+    write_private(form_file(project, section), "\n".join(lines) + "\n")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that its owner alone may read in place of the former one, whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.unlink(missing_ok=True)  # left by a process that was killed
     with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)

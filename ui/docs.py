@@ -98,8 +98,9 @@ def render_settings() -> str:
         _NOTICE,
         "# Settings",
         "",
-        "`curator.toml` in the project folder; each key also as an environment variable. The page's form keeps [model]",
-        "in `model.toml`, which overrides `curator.toml` as the environment overrides both.",
+        "`curator.toml` in the project folder; each key also as an environment variable. The page's forms keep [model] in",
+        "`model.toml` and [label_studio] in `label_studio.toml`, which override `curator.toml` as the environment overrides",
+        "all.",
     ]
     for section in fields(Settings):
         parts += ["", f"## [{section.name}]", ""]

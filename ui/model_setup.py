@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from curator.codec import adapter, faults_of, to_doc
 from curator.errors import SettingsError
 from curator.settings import (
-    MODEL_FILE_NAME,
     ModelSettings,
-    load_model_form,
+    form_file,
+    form_variables,
+    load_form,
     load_settings,
-    model_variables,
-    save_model_form,
+    save_form,
 )
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class ModelSetup:
         return {
             "fields": {name: values[name] for name in FORM_FIELDS},
             "has_key": bool(settings.api_key),
-            "variables": model_variables(self._environ),
-            "file": str(self._project / MODEL_FILE_NAME),
+            "variables": form_variables("model", self._environ),
+            "file": str(form_file(self._project, "model")),
         }
 
     def test(self, fields: Mapping[str, Any], api_key: str | None) -> Connection:
@@ -75,19 +75,19 @@ class ModelSetup:
             SettingsError: a field is unknown or out of range; nothing was saved.
         """
         settings = self._settings_with(fields, api_key)
-        variables = model_variables(self._environ)
-        written = load_model_form(self._project)
+        variables = form_variables("model", self._environ)
+        written = load_form(self._project, "model")
         written.update({name: value for name, value in to_doc(settings).items() if name in FORM_FIELDS})
         if "api_key" not in variables and settings.api_key != self.settings().api_key:
             written["api_key"] = settings.api_key
-        save_model_form(self._project, {name: value for name, value in written.items() if name not in variables})
+        save_form(self._project, "model", {name: value for name, value in written.items() if name not in variables})
 
     def _settings_with(self, fields: Mapping[str, Any], api_key: str | None) -> ModelSettings:
         unknown = sorted(set(fields) - set(FORM_FIELDS))
         if unknown:
             raise SettingsError(f"the form has no {unknown!r}; expected some of {sorted(FORM_FIELDS)!r}")
         now = self.settings()
-        variables = model_variables(self._environ)
+        variables = form_variables("model", self._environ)
         values = {**to_doc(now), **{name: value for name, value in fields.items() if name not in variables}}
         if "api_key" not in variables:
             same = _server(values) == _server(to_doc(now))

@@ -13,9 +13,11 @@ from data.store.outbox import Connected
 _TITLE = "Curator"
 
 
-def connect(store: Store, server: LabelStudio, project: str, images: LocalFiles) -> Connected:
+def connect(
+    store: Store, server: LabelStudio, project: str, images: LocalFiles, sends_new: bool = True
+) -> Connected:
     """The connection to the project there (id or title; made where there is none), which has our configuration and
-    serves our images; from the first time on all mined figures wait to be sent.
+    serves our images; from the first time on all mined figures wait to be sent, or with ``sends_new`` off none.
 
     Raises:
         SyncError: it is connected with another project, the one named does not exist, or the server refuses.
@@ -31,7 +33,7 @@ def connect(store: Store, server: LabelStudio, project: str, images: LocalFiles)
     project_id = _project(server, project)
     if not any(storage.get("path") == images.folder_there for storage in server.local_storages(project_id)):
         server.create_local_storage(project_id, images.folder_there, "Curator's images")
-    store.outbox.connect(server.url, project_id)
+    store.outbox.connect(server.url, project_id, sends_new)
     connected = store.outbox.connected()
     assert connected is not None
     return connected

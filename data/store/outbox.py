@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Final
 
 from data.store.clock import now_iso
 from data.store.database import Connections
+
+_IN_A_TRANSACTION: Final = 1000  # figures; some 50 ms (measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,10 @@ class Connected:
     connected_at: str
     read_until: str
     """The newest change there that was read, by Label Studio's own clock; "" before the first."""
+    sends_new: bool
+    """Whether figures go there by themselves; else only those that a person chose, and those that are there."""
+    watching: bool
+    """Whether a page or service that opens the project keeps it in step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +39,15 @@ class Waiting:
 
 
 def note_change(conn: sqlite3.Connection, figure_id: str, revision: int, at: str) -> None:
-    """Puts the figure in the outbox, in the transaction that changes it; nothing where no Label Studio is connected."""
+    """Puts the figure in the outbox, in the transaction that changes it; nothing where no Label Studio is connected, or
+    the figure is not to go there."""
     conn.execute(
-        """insert or replace into outbox select ?, ?, ? from label_studio
-        where not exists (select 1 from synced where figure_id = ? and left_out)""",
-        (figure_id, revision, at, figure_id),
+        """insert or replace into outbox select :id, :revision, :at from label_studio
+        where not exists (select 1 from synced where figure_id = :id and left_out)
+        and not exists (select 1 from kept_back where figure_id = :id)
+        and (sends_new or exists (select 1 from synced where figure_id = :id)
+            or exists (select 1 from outbox where figure_id = :id))""",
+        {"id": figure_id, "revision": revision, "at": at},
     )
 
 
@@ -50,24 +61,37 @@ class Outbox:
         self._connections = connections
 
     def connected(self) -> Connected | None:
-        row = self._connections.row("select url, project_id, connected_at, read_until from label_studio")
-        return Connected(*row) if row else None
+        row = self._connections.row(
+            "select url, project_id, connected_at, read_until, sends_new, watching from label_studio"
+        )
+        return Connected(*row[:4], bool(row["sends_new"]), bool(row["watching"])) if row else None
 
-    def connect(self, url: str, project_id: int) -> None:
-        """From now on changes are sent there; all mined figures wait to be."""
+    def connect(self, url: str, project_id: int, sends_new: bool = True) -> None:
+        """From now on changes are sent there; all mined figures wait to be, unless only chosen ones shall (then put
+        them)."""
         at = now_iso()
         with self._connections.write() as conn:
-            conn.execute("insert into label_studio values (1, ?, ?, ?, '')", (url, project_id, at))
+            conn.execute("insert into label_studio values (1, ?, ?, ?, '', ?, 0)", (url, project_id, at, sends_new))
             conn.execute(
-                """insert or replace into outbox select figure_id, revision, ? from reviews
-                where current = 1 and state != 'unmined'""",
+                """insert or replace into outbox select figure_id, revision, ? from reviews, label_studio
+                where sends_new and current = 1 and state != 'unmined'""",
                 (at,),
             )
+
+    def send_new(self, sends_new: bool) -> None:
+        """Whether figures go there by themselves from now on; what waits or is there already stays."""
+        with self._connections.write() as conn:
+            conn.execute("update label_studio set sends_new = ?", (sends_new,))
+
+    def watch(self, watching: bool) -> None:
+        """Whether whatever opens the project keeps it in step."""
+        with self._connections.write() as conn:
+            conn.execute("update label_studio set watching = ?", (watching,))
 
     def disconnect(self) -> None:
         """Forgets the project there and all that both agreed on; nothing changes there."""
         with self._connections.write() as conn:
-            for table in ("label_studio", "outbox", "synced", "conflicts", "sync_faults"):
+            for table in ("label_studio", "outbox", "synced", "conflicts", "sync_faults", "kept_back"):
                 conn.execute(f"delete from {table}")
 
     def read_until(self, updated_at: str) -> None:
@@ -77,16 +101,31 @@ class Outbox:
 
     def put(self, figure_ids: Iterable[str]) -> None:
         """Has these figures sent again as they stand, also such as were left out."""
-        waiting = iter(figure_ids)
-        while some := list(islice(waiting, 200)):  # short transactions, so that no editor waits
+        for some in batched(figure_ids):
             with self._connections.write() as conn:
                 for figure_id in some:
-                    conn.execute("update synced set left_out = 0 where figure_id = ?", (figure_id,))
+                    conn.execute("update synced set left_out = 0 where figure_id = ? and left_out", (figure_id,))
+                    conn.execute("delete from kept_back where figure_id = ?", (figure_id,))
                     conn.execute(
                         """insert or replace into outbox select r.figure_id, r.revision, ? from reviews r, label_studio
                         where r.figure_id = ? and r.state != 'unmined'""",
                         (now_iso(), figure_id),
                     )
+
+    def take_out(self, figure_ids: Iterable[str]) -> None:
+        """Leaves these figures out from now on: nothing of them is sent or read; what is there stays there as it is."""
+        for some in batched(figure_ids):
+            with self._connections.write() as conn:
+                for figure_id in some:
+                    done = conn.execute(
+                        "update synced set left_out = 1, changed_there = 0 where figure_id = ?", (figure_id,)
+                    )
+                    if not done.rowcount:
+                        conn.execute(
+                            "insert or ignore into kept_back select id from figures where id = ?", (figure_id,)
+                        )
+                    for table in ("outbox", "conflicts", "sync_faults"):
+                        conn.execute(f"delete from {table} where figure_id = ?", (figure_id,))
 
     def holds(self, figure_id: str) -> bool:
         return self._connections.row("select 1 from outbox where figure_id = ?", (figure_id,)) is not None
@@ -99,3 +138,16 @@ class Outbox:
             (now_s,),
         )
         return [Waiting(*row) for row in rows]
+
+    def oldest(self) -> tuple[int, str | None]:
+        """How many figures wait, and since when the first does."""
+        row = self._connections.row("select count(*), min(at) from outbox")
+        assert row is not None
+        return row[0], row[1]
+
+
+def batched(figure_ids: Iterable[str]) -> Iterator[list[str]]:
+    """So many as fit a transaction for which no editor waits long."""
+    left = iter(figure_ids)
+    while some := list(islice(left, _IN_A_TRANSACTION)):
+        yield some
