@@ -4,14 +4,16 @@
     ├── GeometryError      a box or point outside its frame, empty, or not a number
     ├── HierarchyError     a node without parent, a duplicate id, a span outside the caption
     ├── ReviewError        a command that cannot be applied to the hierarchy it names
-    │   └── StaleError     the figure has changed since the page read it
+    │   ├── StaleError     the figure has changed since the page read it
+    │   └── RepeatedError  the same request was obeyed before
     ├── LeaseError         another curator holds the figure
     ├── StoreError         the project folder or its database cannot be used
     ├── InputError         something read from outside cannot be used
     │   ├── ArticleError   an article's XML or package
     │   ├── ImageError     an image file
     │   ├── ArchiveError   a .tar.gz or .zip
-    │   └── FetchError     the network
+    │   ├── FetchError     the network
+    │   └── AddressError   a network address that may not be asked
     ├── MiningError        an agent could not finish a figure
     │   ├── ModelError     a model server that cannot be reached or refuses, weights that cannot be loaded
     │   ├── ReplyError     a model's reply that stayed unreadable after it was asked again; the raw reply is kept
@@ -46,6 +48,10 @@ class StaleError(ReviewError):
     """The figure has changed since it was read; nothing was saved."""
 
 
+class RepeatedError(ReviewError):
+    """The same request was obeyed before and is not obeyed twice; the answer to it was lost."""
+
+
 class LeaseError(CuratorError):
     """Another curator holds the figure; nothing was saved."""
 
@@ -72,6 +78,10 @@ class ArchiveError(InputError):
 
 class FetchError(InputError):
     """A remote file could not be fetched or does not match its checksum."""
+
+
+class AddressError(InputError):
+    """A network address that the settings do not let anybody ask; nothing was sent."""
 
 
 class MiningError(CuratorError):

@@ -17,7 +17,7 @@ from curator.codec import Level, node_from_doc, node_to_doc, to_doc, validated
 from curator.commands import Command
 from curator.confidence import figure_confidence
 from curator.decide import decide
-from curator.errors import LeaseError, ReviewError, StaleError, StoreError
+from curator.errors import LeaseError, RepeatedError, ReviewError, StaleError, StoreError
 from curator.figure import Figure, FigureState, Hierarchy, Marker, Panel, PanelKind, Shared, State, check, flags
 from curator.merge import merge_proposals
 from curator.review import (
@@ -57,6 +57,16 @@ class Stored:
     replaced_by: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What names a request, so that sending it again after a lost answer decides nothing a second time."""
+
+    key: str
+    """Made by the sender, another one for each request; kept with the event for good."""
+    sha256: str
+    """Of what is asked for."""
+
+
 class Reviews:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -81,20 +91,28 @@ class Reviews:
         )
 
     def decide(
-        self, figure_id: str, revision: int, commands: list[Command], holder: str, now_s: float, seconds: float = 0.0
+        self,
+        figure_id: str,
+        revision: int,
+        commands: list[Command],
+        holder: str,
+        now_s: float,
+        seconds: float = 0.0,
+        asked: Asked | None = None,
     ) -> Decision:
         """Obeys a curator's commands as one event. ``seconds``: how long the curator worked at it.
 
         Raises:
             StaleError: the figure is no longer at ``revision``. LeaseError: somebody else holds it.
+            RepeatedError: it was obeyed before, under the name ``asked``.
             ReviewError, GeometryError, HierarchyError: see ``curator.decide``. Nothing was saved in any case.
         """
         who = holder.partition("#")[0]
         with self._connections.write() as conn:
-            review = self._begin(conn, figure_id, revision, holder, now_s)
+            review = self._begin(conn, figure_id, revision, holder, now_s, asked)
             decision = decide(review, commands, who, now_iso())
             if decision:
-                self._write(conn, review, decision, "decide", who, None, seconds)
+                self._write(conn, review, decision, "decide", who, None, seconds, asked)
         return decision
 
     def adopt(
@@ -106,12 +124,14 @@ class Reviews:
         holder: str,
         now_s: float,
         seconds: float = 0.0,
+        asked: Asked | None = None,
     ) -> Decision:
         """Replaces open proposals of the levels by those of another mining of the figure, as one event.
 
         Raises:
             StoreError: there is no such mining of this figure.
-            ReviewError: the figure is closed, or no level is named. StaleError, LeaseError: see ``decide``.
+            ReviewError: the figure is closed, or no level is named. StaleError, LeaseError, RepeatedError: see
+            ``decide``.
         """
         mining = Minings(self._connections).mining(mining_id)
         if mining.figure_id != figure_id:
@@ -120,10 +140,10 @@ class Reviews:
             )
         who = holder.partition("#")[0]
         with self._connections.write() as conn:
-            review = self._begin(conn, figure_id, revision, holder, now_s)
+            review = self._begin(conn, figure_id, revision, holder, now_s, asked)
             decision = adopt(review, mining.hierarchy, levels)
             if decision:
-                self._write(conn, review, decision, "decide", who, None, seconds)
+                self._write(conn, review, decision, "decide", who, None, seconds, asked)
         return decision
 
     def take_in(
@@ -165,23 +185,25 @@ class Reviews:
         if row["revision"] != revision:
             raise StaleError(f"the figure has changed since it was read (revision {row['revision']}, not {revision})")
 
-    def undo(self, figure_id: str, revision: int, holder: str, now_s: float) -> Decision:
+    def undo(self, figure_id: str, revision: int, holder: str, now_s: float, asked: Asked | None = None) -> Decision:
         """Takes the last decision back.
 
         Raises:
             ReviewError: nothing to undo, or the decision is another curator's of this project.
-            StaleError, LeaseError: see ``decide``.
+            StaleError, LeaseError, RepeatedError: see ``decide``.
         """
-        return self._step(figure_id, revision, holder, now_s, "undo")
+        return self._step(figure_id, revision, holder, now_s, "undo", asked)
 
-    def redo(self, figure_id: str, revision: int, holder: str, now_s: float) -> Decision:
+    def redo(self, figure_id: str, revision: int, holder: str, now_s: float, asked: Asked | None = None) -> Decision:
         """Makes the decision that was undone last again; raises as ``undo``."""
-        return self._step(figure_id, revision, holder, now_s, "redo")
+        return self._step(figure_id, revision, holder, now_s, "redo", asked)
 
-    def _step(self, figure_id: str, revision: int, holder: str, now_s: float, kind: str) -> Decision:
+    def _step(
+        self, figure_id: str, revision: int, holder: str, now_s: float, kind: str, asked: Asked | None
+    ) -> Decision:
         who = holder.partition("#")[0]
         with self._connections.write() as conn:
-            review = self._begin(conn, figure_id, revision, holder, now_s)
+            review = self._begin(conn, figure_id, revision, holder, now_s, asked)
             done, undone = undo_stacks(self._log(figure_id))
             stack = done if kind == "undo" else undone
             if not stack:
@@ -192,7 +214,7 @@ class Reviews:
             decision = decision_from_doc(json.loads(event["doc"]))
             if kind == "undo":
                 decision = decision.inverse()
-            self._write(conn, review, decision, kind, who, stack[-1], 0.0)
+            self._write(conn, review, decision, kind, who, stack[-1], 0.0, asked)
         return decision
 
     def mined(self, figure_id: str, proposed: Hierarchy, agent: str, now_s: float = math.inf) -> bool:
@@ -279,7 +301,11 @@ class Reviews:
                 (figure_id, holder),
             )
 
-    def _begin(self, conn: Any, figure_id: str, revision: int, holder: str, now_s: float) -> Review:
+    def _begin(
+        self, conn: Any, figure_id: str, revision: int, holder: str, now_s: float, asked: Asked | None = None
+    ) -> Review:
+        if asked is not None:
+            _refuse_repeated(conn, holder.partition("#")[0], asked)
         review, row = self._review(figure_id)
         if row["lease_by"] not in (None, holder) and row["lease_until"] > now_s:
             other, _, _ = row["lease_by"].partition("#")
@@ -314,7 +340,15 @@ class Reviews:
         return [(row["id"], row["kind"], row["target"]) for row in rows]
 
     def _write(
-        self, conn: Any, review: Review, decision: Decision, kind: str, who: str, target: int | None, seconds: float
+        self,
+        conn: Any,
+        review: Review,
+        decision: Decision,
+        kind: str,
+        who: str,
+        target: int | None,
+        seconds: float,
+        asked: Asked | None = None,
     ) -> None:
         """One event and the rows that it changes."""
         after = apply(review, decision)
@@ -345,8 +379,8 @@ class Reviews:
             "update reviews set revision = revision + 1 where figure_id = ? returning revision", (figure_id,)
         ).fetchone()
         conn.execute(
-            """insert into events (figure_id, revision, kind, target, who, at, seconds, to_state, doc)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            """insert into events (figure_id, revision, kind, target, who, at, seconds, to_state, doc, request_key,
+            request_sha256) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             (
                 figure_id,
                 revision,
@@ -357,6 +391,8 @@ class Reviews:
                 min(max(seconds, 0.0), MAX_SECONDS),
                 decision.state and decision.state[1],
                 json.dumps(decision_to_doc(decision)),
+                asked and asked.key,
+                asked and asked.sha256,
             ),
         )
         note_change(conn, figure_id, revision, at)
@@ -391,6 +427,20 @@ class Reviews:
                 review.figure.id,
             ),
         )
+
+
+def _refuse_repeated(conn: Any, who: str, asked: Asked) -> None:
+    row = conn.execute(
+        "select request_sha256, figure_id, revision from events where who = ? and request_key = ?", (who, asked.key)
+    ).fetchone()
+    if row is None:
+        return
+    if row["request_sha256"] != asked.sha256:
+        raise ReviewError(
+            f"the key {asked.key!r} named another request before, which made revision {row['revision']} of "
+            f"{row['figure_id']!r}; make a new key for each request"
+        )
+    raise RepeatedError(f"this request made revision {row['revision']} of {row['figure_id']!r} already")
 
 
 def _no_figure(figure_id: str) -> StoreError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -12,7 +14,7 @@ from curator.commands import MAX_FAULTS
 from curator.errors import ReviewError
 from curator.figure import FigureState, PanelKind
 from data.store.queue import Order, QueueFilter
-from data.store.reviews import MAX_SECONDS
+from data.store.reviews import MAX_SECONDS, Asked
 
 FigureId = Annotated[str, Field(min_length=1, max_length=500)]
 Tab = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -64,6 +66,12 @@ class EditRequest(Request):
     def worked_s(self) -> float:
         """Seconds of work as the page counted them, within what can be."""
         return min(max(self.seconds, 0.0), MAX_SECONDS) if math.isfinite(self.seconds) else 0.0
+
+    @property
+    def asked(self) -> Asked:
+        """What names the request: of one tab each key is another one's."""
+        wanted = self.model_dump(mode="json", exclude={"seconds"})
+        return Asked(f"{self.tab}/{self.key}", hashlib.sha256(json.dumps(wanted).encode()).hexdigest())
 
 
 class FilterRequest(Request):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from curator.commands import parse_commands
+from curator.errors import RepeatedError
 from data.store import Store
 from ui.accounts.identity import permit
 from ui.editor.answers import Answer, answering
@@ -22,8 +22,6 @@ from ui.editor.requests import (
     parse_request,
 )
 
-_REMEMBERED = 512  # guess: edits whose answer may still be asked for again; a tab sends one at a time
-
 
 class ReviewServer:
     """Every method takes untrusted JSON values and returns a document.
@@ -35,8 +33,6 @@ class ReviewServer:
         self._store = store
         self._name: Callable[[], str] = (lambda: who) if isinstance(who, str) else who
         self._now_s = now_s
-        self._answered: OrderedDict[tuple[str, str, str], None] = OrderedDict()
-        self._answered_lock = threading.Lock()
 
     def functions(self) -> list[Callable[..., Answer]]:
         """What the page can call, by name."""
@@ -75,7 +71,7 @@ class ReviewServer:
     def edit(self, raw: Any) -> Answer:
         """Saves an edit, an undo, a redo or adopted proposals; the figure afterwards."""
         request = parse_request(EditRequest, raw)
-        if not self._already_done(request):
+        with suppress(RepeatedError):  # only its answer was lost on the way
             self._obey(request)
         return {"figure": self._figure(request.figure_id)}
 
@@ -105,26 +101,18 @@ class ReviewServer:
         article = self._store.articles.article(stored.review.figure.article_id)
         return figure_document(stored, article, self._store.fits.of_figure(figure_id))
 
-    def _already_done(self, request: EditRequest) -> bool:
-        """The same edit was saved before and only its answer was lost on the way."""
-        with self._answered_lock:
-            return (self._name(), request.tab, request.key) in self._answered
-
     def _obey(self, request: EditRequest) -> None:
         holder, now_s, reviews = self._holder(request.tab), self._now_s(), self._store.reviews
+        asked, worked_s = request.asked, request.worked_s
         match request.action:
             case "commands":
                 commands = parse_commands(request.commands)
-                reviews.decide(request.figure_id, request.revision, commands, holder, now_s, request.worked_s)
+                reviews.decide(request.figure_id, request.revision, commands, holder, now_s, worked_s, asked)
             case "undo":
-                reviews.undo(request.figure_id, request.revision, holder, now_s)
+                reviews.undo(request.figure_id, request.revision, holder, now_s, asked)
             case "redo":
-                reviews.redo(request.figure_id, request.revision, holder, now_s)
+                reviews.redo(request.figure_id, request.revision, holder, now_s, asked)
             case "adopt":
                 permit("adopt")
-                figure_id, levels = request.figure_id, frozenset(request.levels)
-                reviews.adopt(figure_id, request.revision, request.mining_id, levels, holder, now_s, request.worked_s)
-        with self._answered_lock:
-            self._answered[self._name(), request.tab, request.key] = None
-            if len(self._answered) > _REMEMBERED:
-                self._answered.popitem(last=False)
+                figure_id, levels, mining_id = request.figure_id, frozenset(request.levels), request.mining_id
+                reviews.adopt(figure_id, request.revision, mining_id, levels, holder, now_s, worked_s, asked)
