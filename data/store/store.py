@@ -17,6 +17,7 @@ from data.store.outbox import Outbox
 from data.store.outcomes import Outcomes
 from data.store.problems import Problems
 from data.store.queue import Queue
+from data.store.readings import Readings
 from data.store.reviews import Reviews
 from data.store.sessions import Sessions
 from data.store.syncs import Syncs
@@ -38,6 +39,7 @@ class Store:
         self.images = ImageStore(project / "images")
         self.articles = Articles(self.connections)
         self.reviews = Reviews(self.connections)
+        self.readings = Readings(self.connections, self.reviews)
         self.minings = Minings(self.connections)
         self.exchanges = Exchanges(self.connections, self.images)
         self.queue = Queue(self.connections)

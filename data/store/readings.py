@@ -1,0 +1,303 @@
+"""Who reviews what, and second readings: figures that another curator reads without seeing what the first one decided.
+
+A second reading begins from the proposals as the first reader found them. What the first one made of them is kept
+aside; until both are compared the figure is open, so nobody trains on what is not settled yet.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+
+from curator.adjudication import Choice, Compared, adjudicated, compare
+from curator.agreement import LevelAgreement, agreement, summed
+from curator.codec import Level, to_doc, validated
+from curator.errors import ReviewError
+from curator.figure import FigureState, Hierarchy
+from curator.review import Review, apply, decision_from_doc
+from data.store.clock import now_iso
+from data.store.database import Connections
+from data.store.packing import packed, unpacked
+from data.store.reviews import Reviews
+
+SECOND_READING = "second-reading:"
+"""Starts the name under which the log opens a figure for its second reader."""
+STATE = "state"
+"""Key of the choice where one reader accepted the figure and the other skipped it."""
+_BATCH = 200  # figures a transaction, so that no editor waits
+_CLOSED = ("accepted", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What one curator was given."""
+
+    who: str
+    assigned: int
+    done: int
+    """Of the assigned ones, those that somebody has closed."""
+    second_waiting: int
+    """Figures to read a second time whose first reading is done."""
+    second_begun: int
+
+
+@dataclass(frozen=True, slots=True)
+class BothReadings:
+    """A figure that two have read."""
+
+    figure_id: str
+    first_who: str
+    second_who: str
+    first_state: FigureState
+    second_state: FigureState
+    first: Hierarchy
+    second: Hierarchy
+    revision: int
+    settled_at: str | None
+
+
+class Readings:
+    def __init__(self, connections: Connections, reviews: Reviews) -> None:
+        self._connections = connections
+        self._reviews = reviews
+
+    def assign(self, figure_ids: Sequence[str], people: Sequence[str], overlap: float, seed: int, by: str) -> int:
+        """Gives each figure to one of the people in turn, and of a share (``overlap``, 0 to 1) the second reading to
+        the next; how many got a second reader. Which figures those are is drawn by their ids, so that it stays when
+        others come; what was assigned before is assigned anew, unless its second reading has begun.
+
+        Raises:
+            ReviewError: nobody is named, a share outside 0 to 1, or an overlap with one person.
+        """
+        if not people or len(set(people)) < len(people) or not 0 <= overlap <= 1 or (overlap and len(people) < 2):
+            raise ReviewError(
+                f"cannot share figures among {list(people)!r} with an overlap of {overlap!r}; name each person once, "
+                "an overlap from 0 to 1, and two people or more where it is above 0"
+            )
+        at, seconds = now_iso(), 0
+        numbered = enumerate(figure_ids)
+        while some := list(islice(numbered, _BATCH)):
+            with self._connections.write() as conn:
+                for number, figure_id in some:
+                    who = people[number % len(people)]
+                    conn.execute("insert or replace into assignments values (?, ?, ?, ?)", (figure_id, who, at, by))
+                    conn.execute(
+                        "delete from second_readings where figure_id = ? and begun_at is null and settled_at is null",
+                        (figure_id,),
+                    )
+                    if _drawn(seed, figure_id) < overlap:
+                        other = people[(number + 1) % len(people)]
+                        seconds += conn.execute(
+                            "insert or ignore into second_readings (figure_id, who, assigned_at) values (?, ?, ?)",
+                            (figure_id, other, at),
+                        ).rowcount
+        return seconds
+
+    def unassign(self, figure_ids: Iterable[str]) -> None:
+        """Takes figures back; a second reading that has begun goes on."""
+        waiting = iter(figure_ids)
+        while some := list(islice(waiting, _BATCH)):
+            with self._connections.write() as conn:
+                for figure_id in some:
+                    conn.execute("delete from assignments where figure_id = ?", (figure_id,))
+                    conn.execute("delete from second_readings where figure_id = ? and begun_at is null", (figure_id,))
+
+    def assigned_to(self, figure_id: str) -> str | None:
+        row = self._connections.row("select who from assignments where figure_id = ?", (figure_id,))
+        return row["who"] if row else None
+
+    def workloads(self) -> list[Workload]:
+        """Of everybody who was given something, by name."""
+        rows = self._connections.rows(
+            """select who, sum(assigned) as assigned, sum(done) as done, sum(waiting) as waiting, sum(begun) as begun
+            from (
+                select a.who, 1 as assigned, r.state in ('accepted', 'skipped') as done, 0 as waiting, 0 as begun
+                from assignments a join reviews r on r.figure_id = a.figure_id where r.current = 1
+                union all
+                select s.who, 0, 0, s.begun_at is null and r.state in ('accepted', 'skipped')
+                and r.decided_by != s.who, s.begun_at is not null and r.state = 'proposed'
+                from second_readings s join reviews r on r.figure_id = s.figure_id
+                where r.current = 1 and s.settled_at is null
+            ) group by who order by who"""
+        )
+        return [Workload(row["who"], row["assigned"], row["done"], row["waiting"], row["begun"]) for row in rows]
+
+    def to_read_second(self, who: str) -> list[str]:
+        """Figures whose second reading is theirs and can begin or go on, in the order of ingest."""
+        rows = self._connections.rows(
+            """select s.figure_id from second_readings s join reviews r on r.figure_id = s.figure_id
+            where s.who = ? and s.settled_at is null and r.current = 1 and (
+                (s.begun_at is null and r.state in ('accepted', 'skipped') and r.decided_by != s.who)
+                or (s.begun_at is not null and r.state = 'proposed'))
+            order by r.number""",
+            (who,),
+        )
+        return [row["figure_id"] for row in rows]
+
+    def begin_second(self, figure_id: str, who: str, now_s: float) -> None:
+        """Keeps the first reading aside and opens the figure for ``who`` as the first reader found it.
+
+        Raises:
+            ReviewError: the second reading is not theirs, or the first is not done. LeaseError: somebody edits it.
+        """
+        row = self._connections.row("select * from second_readings where figure_id = ?", (figure_id,))
+        if row is None or row["who"] != who or row["settled_at"] is not None:
+            raise ReviewError(f"the second reading of {figure_id!r} is not {who}'s; the Team page says whose it is")
+        if row["begun_at"] is not None:
+            return
+        stored = self._reviews.load(figure_id, now_s)
+        state = stored.review.state
+        decided_by = self._decided_by(figure_id)
+        if state not in _CLOSED or decided_by in (None, who):
+            raise ReviewError(f"{figure_id!r} has no first reading by another curator yet; read it second when it has")
+        found = self._as_found(stored.review)
+        with self._connections.write() as conn:
+            self._reviews.take_in(
+                conn,
+                figure_id,
+                stored.revision,
+                found.hierarchy,
+                (FigureState.PROPOSED, ""),
+                f"{SECOND_READING}{who}",
+                now_s,
+            )
+            conn.execute(
+                """update second_readings set first_who = ?, first_state = ?, first_reason = ?, first = ?, begun_at = ?
+                where figure_id = ?""",
+                (
+                    decided_by,
+                    state,
+                    stored.reason,
+                    packed(to_doc(stored.review.hierarchy)),
+                    now_iso(),
+                    figure_id,
+                ),
+            )
+
+    def cancel_second(self, figure_id: str, who: str, now_s: float) -> None:
+        """Ends a second reading that is not settled: the first reading stands again.
+
+        Raises:
+            ReviewError: there is none that has begun. LeaseError: somebody edits the figure.
+        """
+        row = self._begun(figure_id)
+        stored = self._reviews.load(figure_id, now_s)
+        with self._connections.write() as conn:
+            self._reviews.take_in(
+                conn,
+                figure_id,
+                stored.revision,
+                validated(Hierarchy, unpacked(row["first"])),
+                (FigureState(row["first_state"]), row["first_reason"]),
+                who,
+                now_s,
+            )
+            conn.execute("delete from second_readings where figure_id = ?", (figure_id,))
+
+    def both(self, settled: bool = False) -> list[BothReadings]:
+        """Figures that both have read: those that wait to be compared and settled, or those that are."""
+        rows = self._connections.rows(
+            """select s.*, r.revision from second_readings s join reviews r on r.figure_id = s.figure_id
+            where r.current = 1 and s.begun_at is not null and (case when ? then s.settled_at is not null else
+            s.settled_at is null and r.state in ('accepted', 'skipped') and r.decided_by = s.who end)
+            order by r.number""",
+            (settled,),
+        )
+        return [self._both(row) for row in rows]
+
+    def differences(self, both: BothReadings) -> Compared:
+        """What the readers of a figure do not agree on; nothing of its nodes where not both accepted it."""
+        if both.first_state != FigureState.ACCEPTED or both.second_state != FigureState.ACCEPTED:
+            return Compared((), ())
+        return compare(self._reviews.figure(both.figure_id).caption, both.first, both.second)
+
+    def settle(
+        self, figure_id: str, revision: int, choices: Mapping[str, Choice], reason: str, who: str, now_s: float
+    ) -> None:
+        """Makes one of both readings, as one event of ``who``; with no difference ``choices`` is empty.
+
+        ``choices``: the reader to follow, by the difference's key; only ``STATE`` where one skipped the figure.
+
+        Raises:
+            ReviewError: there are no two readings to settle, or a difference has no choice. StaleError, LeaseError.
+        """
+        found = next((one for one in self.both() if one.figure_id == figure_id), None)
+        if found is None:
+            raise ReviewError(f"{figure_id!r} has no two readings to settle; reload the Team page")
+        if found.first_state != found.second_state:
+            if set(choices) != {STATE}:
+                raise ReviewError(f"one reader accepted {figure_id!r}, the other skipped it: choose whom to follow")
+            first = choices[STATE] == "first"
+            state = found.first_state if first else found.second_state
+            after = found.first if first else found.second
+        else:
+            state = found.second_state
+            after = adjudicated(found.first, found.second, self.differences(found), choices)
+            if state == FigureState.SKIPPED:
+                after = found.second
+        with self._connections.write() as conn:
+            self._reviews.take_in(conn, figure_id, revision, after, (state, reason), who, now_s)
+            conn.execute(
+                "update second_readings set second = ?, second_state = ?, settled_at = ?, settled_by = ? "
+                "where figure_id = ?",
+                (packed(to_doc(found.second)), found.second_state, now_iso(), who, figure_id),
+            )
+
+    def agreement(self) -> dict[tuple[str, str], dict[Level, LevelAgreement]]:
+        """By pair of readers (first, second): how far they agree on all figures that both accepted."""
+        pairs: dict[tuple[str, str], list[dict[Level, LevelAgreement]]] = {}
+        for both in (*self.both(), *self.both(settled=True)):
+            if both.first_state == both.second_state == FigureState.ACCEPTED:
+                caption = self._reviews.figure(both.figure_id).caption
+                pairs.setdefault((both.first_who, both.second_who), []).append(
+                    agreement(caption, both.first, both.second)
+                )
+        return {pair: summed(figures) for pair, figures in sorted(pairs.items())}
+
+    def _both(self, row: sqlite3.Row) -> BothReadings:
+        stored = self._reviews.load(row["figure_id"], 0.0).review if row["second"] is None else None
+        return BothReadings(
+            row["figure_id"],
+            row["first_who"],
+            row["who"],
+            FigureState(row["first_state"]),
+            stored.state if stored else FigureState(row["second_state"]),
+            validated(Hierarchy, unpacked(row["first"])),
+            stored.hierarchy if stored else validated(Hierarchy, unpacked(row["second"])),
+            row["revision"],
+            row["settled_at"],
+        )
+
+    def _begun(self, figure_id: str) -> sqlite3.Row:
+        row = self._connections.row(
+            "select * from second_readings where figure_id = ? and begun_at is not null and settled_at is null",
+            (figure_id,),
+        )
+        if row is None:
+            raise ReviewError(f"{figure_id!r} has no second reading that could be ended; reload the Team page")
+        return row
+
+    def _decided_by(self, figure_id: str) -> str | None:
+        row = self._connections.row("select decided_by from reviews where figure_id = ?", (figure_id,))
+        return row["decided_by"] if row else None
+
+    def _as_found(self, review: Review) -> Review:
+        """The review as it was before anybody decided since it was last mined."""
+        rows = self._connections.rows(
+            """select doc from events where figure_id = ? and id > (select coalesce(max(id), 0) from events
+            where figure_id = ? and kind = 'mine') order by id desc""",
+            (review.figure.id, review.figure.id),
+        )
+        for row in rows:
+            review = apply(review, decision_from_doc(json.loads(row["doc"])).inverse())
+        return review
+
+
+def _drawn(seed: int, figure_id: str) -> float:
+    """A number from 0 to 1 that is the figure's own."""
+    digest = blake2b(f"{seed}:{figure_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64

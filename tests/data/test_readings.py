@@ -1,0 +1,159 @@
+"""Figures shared among curators, and read twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from curator.agreement import present
+from curator.commands import parse_commands
+from curator.errors import LeaseError, ReviewError
+from curator.figure import FigureState, State
+from data.store import Store
+from data.store.readings import STATE
+from tests.data.projects import HIERARCHY, add_figures
+
+NOW = 1_000_000.0
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path)
+    yield store
+    store.close()
+
+
+def mined(store: Store, count: int) -> list[str]:
+    figure_ids = add_figures(store, count)
+    for figure_id in figure_ids:
+        store.reviews.mined(figure_id, HIERARCHY, "embedded 1")
+    return figure_ids
+
+
+def decide(store: Store, figure_id: str, who: str, *commands: dict[str, object], state: str = "accepted") -> None:
+    revision = store.reviews.load(figure_id, NOW).revision
+    raw = [*commands, {"op": "judge_figure", "state": state, "reason": "blurred" if state == "skipped" else ""}]
+    store.reviews.decide(figure_id, revision, parse_commands(raw), who, NOW)
+    store.reviews.release(figure_id, who)
+
+
+def read_twice(store: Store, *second_commands: dict[str, object], second_state: str = "accepted") -> str:
+    """anna rejects the marker, ben does what is given."""
+    (figure_id,) = mined(store, 1)
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+    decide(store, figure_id, "anna", {"op": "remove", "id": "m3"})
+    store.readings.begin_second(figure_id, "ben", NOW)
+    decide(store, figure_id, "ben", *second_commands, state=second_state)
+    return figure_id
+
+
+def test_figures_are_dealt_out_and_a_share_gets_a_second_reader(store: Store) -> None:
+    figure_ids = mined(store, 200)
+
+    seconds = store.readings.assign(figure_ids, ["anna", "ben"], 0.2, 7, "lead")
+
+    assert 20 <= seconds <= 60
+    anna, ben = store.readings.workloads()
+    assert (anna.who, anna.assigned, ben.assigned) == ("anna", 100, 100)
+    assert store.readings.assigned_to(figure_ids[1]) == "ben"
+    # drawn by id: again the same, and each by another person than the first
+    assert store.readings.assign(figure_ids, ["anna", "ben"], 0.2, 7, "lead") == seconds
+
+
+def test_an_overlap_needs_two_people(store: Store) -> None:
+    with pytest.raises(ReviewError, match="two people or more"):
+        store.readings.assign([], ["anna"], 0.1, 0, "lead")
+    with pytest.raises(ReviewError, match="name each person once"):
+        store.readings.assign([], ["anna", "anna"], 0, 0, "lead")
+
+
+def test_the_second_reader_sees_the_proposals_and_nothing_of_the_first(store: Store) -> None:
+    (figure_id,) = mined(store, 1)
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+    assert store.readings.to_read_second("ben") == []
+    with pytest.raises(ReviewError, match="no first reading"):
+        store.readings.begin_second(figure_id, "ben", NOW)
+    decide(
+        store, figure_id, "anna", {"op": "remove", "id": "m3"}, {"op": "update", "id": "p1", "fields": {"label": "Z"}}
+    )
+
+    assert store.readings.to_read_second("ben") == [figure_id]
+    store.readings.begin_second(figure_id, "ben", NOW)
+
+    stored = store.reviews.load(figure_id, NOW)
+    assert stored.review.hierarchy == HIERARCHY
+    assert stored.review.state == FigureState.PROPOSED
+    with pytest.raises(ReviewError, match="not anna's"):
+        store.readings.begin_second(figure_id, "anna", NOW)
+
+
+def test_a_second_reading_that_is_given_up_leaves_the_first_as_it_was(store: Store) -> None:
+    (figure_id,) = mined(store, 1)
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+    decide(store, figure_id, "anna", {"op": "remove", "id": "m3"})
+    before = store.reviews.load(figure_id, NOW).review
+    store.readings.begin_second(figure_id, "ben", NOW)
+
+    store.readings.cancel_second(figure_id, "ben", NOW)
+
+    assert store.reviews.load(figure_id, NOW).review == before
+    assert store.readings.to_read_second("ben") == []
+
+
+def test_a_figure_that_somebody_edits_is_not_opened_anew(store: Store) -> None:
+    (figure_id,) = mined(store, 1)
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+    decide(store, figure_id, "anna")
+    store.reviews.lease(figure_id, "anna#tab", NOW)
+
+    with pytest.raises(LeaseError):
+        store.readings.begin_second(figure_id, "ben", NOW)
+    assert store.readings.both() == []
+
+
+def test_readings_that_agree_are_settled_without_a_choice(store: Store) -> None:
+    figure_id = read_twice(store, {"op": "remove", "id": "m3"})
+    (both,) = store.readings.both()
+    assert not store.readings.differences(both).differences
+
+    store.readings.settle(figure_id, both.revision, {}, "", "lead", NOW)
+
+    assert store.readings.both() == []
+    (settled,) = store.readings.both(settled=True)
+    assert settled.second == both.second
+    assert store.reviews.load(figure_id, NOW).review.state == FigureState.ACCEPTED
+    (pair,) = store.readings.agreement().items()
+    assert pair[0] == ("anna", "ben")
+    assert pair[1]["panel"].f1 == 1
+
+
+def test_a_difference_is_settled_by_a_third(store: Store) -> None:
+    figure_id = read_twice(store)
+    (both,) = store.readings.both()
+    keys = [difference.key for difference in store.readings.differences(both).differences]
+    # removing the marker took the region below it along
+    assert keys == ["=m3", "=r4"]
+
+    with pytest.raises(ReviewError, match="needs a choice"):
+        store.readings.settle(figure_id, both.revision, {}, "", "lead", NOW)
+    store.readings.settle(figure_id, both.revision, {"=m3": "second", "=r4": "first"}, "", "lead", NOW)
+
+    after = store.reviews.load(figure_id, NOW).review
+    assert [node.id for node in present(after.hierarchy)] == ["p1", "p2", "m3"]
+    assert all(node.state != State.PROPOSED for node in after.hierarchy.nodes())
+    assert store.readings.agreement()["anna", "ben"]["marker"].f1 == 0
+
+
+def test_one_accepted_and_one_skipped(store: Store) -> None:
+    figure_id = read_twice(store, second_state="skipped")
+    (both,) = store.readings.both()
+    assert not store.readings.differences(both).differences
+
+    with pytest.raises(ReviewError, match="choose whom to follow"):
+        store.readings.settle(figure_id, both.revision, {}, "", "lead", NOW)
+    store.readings.settle(figure_id, both.revision, {STATE: "first"}, "", "lead", NOW)
+
+    assert store.reviews.load(figure_id, NOW).review.state == FigureState.ACCEPTED
+    assert store.readings.agreement() == {}
