@@ -48,7 +48,7 @@ def fractal(rng: Rng, wh: Size, coarse_px: float, octaves: int = 4, fall: float 
 
 
 def scatter(rng: Rng, wh: Size, spacing_px: float, jitter: float = 0.38) -> Points:
-    """Points about ``spacing_px`` apart, no two on top of each other: a hexagonal grid, shaken."""
+    """Points about ``spacing_px`` apart, no two on top of each other: a hexagonal grid, shaken; at least one."""
     width, height = wh
     rows = np.arange(-0.5, height / (spacing_px * 0.87) + 1)
     columns = np.arange(-0.5, width / spacing_px + 1)
@@ -57,6 +57,8 @@ def scatter(rng: Rng, wh: Size, spacing_px: float, jitter: float = 0.38) -> Poin
     points = np.stack([x * spacing_px, y * spacing_px * 0.87], axis=-1).reshape(-1, 2)
     points += rng.uniform(-jitter, jitter, points.shape) * spacing_px + rng.uniform(0, 0.5, 2) * spacing_px
     inside = (points[:, 0] > 0) & (points[:, 0] < width - 1) & (points[:, 1] > 0) & (points[:, 1] < height - 1)
+    if not inside.any():  # an area smaller than a cell can miss the whole grid
+        return np.array([[width / 2, height / 2]], np.float32)
     return points[inside].astype(np.float32)
 
 
