@@ -190,7 +190,8 @@ def _first_of(table: FigureTable, index: int) -> str:
 
 
 def _order(table: FigureTable, scores: Floats) -> Indices:
-    return np.lexsort((table.numbers, -scores))
+    order: Indices = np.lexsort((table.numbers, -scores))
+    return order
 
 
 def _scores(order: Indices) -> Floats:
