@@ -63,6 +63,7 @@ def build_app(
     import gradio as gr
     from fastapi import FastAPI
 
+    from curator.settings import load_settings
     from data.embeddings import Embeddings
     from ui import theme
     from ui.accounts.gate import Gate
@@ -75,6 +76,7 @@ def build_app(
     from ui.search_server import SearchServer
     from ui.searching import Searching
     from ui.segmenting import opencv_only, segmenting_of
+    from ui.syncing import Syncing
     from ui.training.routes import report_routes
     from ui.training.runs import Runs
     from ui.training.server import TrainServer
@@ -97,6 +99,8 @@ def build_app(
     app.state.mining_jobs = MiningJobs(miner)
     app.state.segmenting = segmenting_of(store, choose or opencv_only)
     app.state.segmenting.prepare()
+    app.state.syncing = Syncing(store, lambda: load_settings(store.project, os.environ).label_studio)
+    app.state.syncing.resume()
     for beginning in OWN_CHECKS:  # after their routes
         app.mount(beginning.rstrip("/"), nothing_there)
     search = SearchServer(store, Searching(store, Embeddings(store.project), load), pictures)
@@ -149,7 +153,7 @@ def _blocks(
     from ui.tabs.search import search_tab
     from ui.tabs.train import train_tab
 
-    agents = AgentsServer(store, jobs, ModelSetup(store.project, os.environ, _connect))
+    agents = AgentsServer(store, jobs, ModelSetup(store.project, os.environ, _connect, store.users.any))
     with gr.Blocks(title="Curator", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
         header(store.project)
         with gr.Tabs(elem_id="tabs"):

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from curator.errors import CuratorError, LeaseError, StaleError, SyncError
 from data.label_studio.client import Doc, LabelStudio, MissingError, UnreachableError
-from data.label_studio.images import LocalFiles
+from data.label_studio.images import Images
 from data.label_studio.push import keep_model_version
 from data.label_studio.step import Done, Stepping
 from data.label_studio.there import Task, parse_task
@@ -29,6 +29,7 @@ _ONE_BY_ONE: Final = 20  # tasks that are asked for one by one; for more, pages 
 _LOCK_WAIT_S: Final = 30.0
 
 Progress = Callable[[str], None]
+"""Told each figure that was dealt with, while no other is under way; what it raises ends the pass there."""
 
 
 @dataclass(slots=True)
@@ -45,6 +46,8 @@ class SyncReport:
     """Wait for a person who edits them here."""
     failed: dict[str, str] = field(default_factory=dict)
     """Why, by figure; they are tried again later."""
+    renewed: int = 0
+    """Links to images that were replaced before they expire."""
     doubles: dict[int, str] = field(default_factory=dict)
     """Tasks there of a figure that has another one; they are left alone."""
 
@@ -75,7 +78,7 @@ class Sync:
         store: Store,
         server: LabelStudio,
         connected: Connected,
-        images: LocalFiles,
+        images: Images,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -107,6 +110,7 @@ class Sync:
             pass_.read(whole)
             pass_.read_again(retry)
             pass_.send(retry)
+            pass_.renew_links(self._images, retry)
             if report.sent:
                 keep_model_version(self._server, self._project_id)
         return report
@@ -185,6 +189,21 @@ class _Pass:
             if figure_id in failed_before:  # it may have failed for another one's sake
                 self._make([figure_id])
 
+    def renew_links(self, images: Images, retry: bool) -> None:
+        """Replaces the links to images that expire before long, also of figures that wait for other reasons."""
+        for figure_id in self._store.image_links.ending(images.source, images.renew_before(), self._horizon(retry)):
+            if figure_id in self._report.failed:
+                continue
+            try:
+                self._stepping.renew_link(figure_id)
+            except UnreachableError:
+                raise
+            except CuratorError as error:
+                self._failed(figure_id, error)
+                continue
+            self._report.renewed += 1
+            self._progress(figure_id)
+
     def _read_one(self, task: Task) -> None:
         figure_id = self._store.syncs.figure_of(task.id)
         if figure_id is None:
@@ -222,6 +241,9 @@ class _Pass:
             self._step(figure_id, task)
 
     def _make(self, figure_ids: list[str]) -> None:
+        figure_ids = [figure_id for figure_id in figure_ids if self._store.outbox.holds(figure_id)]  # still chosen
+        if not figure_ids:
+            return
         try:
             self._stepping.make(self._project_id, figure_ids)
         except UnreachableError:
@@ -232,7 +254,8 @@ class _Pass:
             return
         self._report.made += len(figure_ids)
         self._report.sent += len(figure_ids)
-        self._progress(figure_ids[-1])
+        for figure_id in figure_ids:
+            self._progress(figure_id)
 
     def _step(self, figure_id: str, task: Task | None = None) -> None:
         try:

@@ -64,7 +64,10 @@ class Outbox:
         row = self._connections.row(
             "select url, project_id, connected_at, read_until, sends_new, watching from label_studio"
         )
-        return Connected(*row[:4], bool(row["sends_new"]), bool(row["watching"])) if row else None
+        if row is None:
+            return None
+        url, project_id, connected_at, read_until, sends_new, watching = row
+        return Connected(url, project_id, connected_at, read_until, bool(sends_new), bool(watching))
 
     def connect(self, url: str, project_id: int, sends_new: bool = True) -> None:
         """From now on changes are sent there; all mined figures wait to be, unless only chosen ones shall (then put
@@ -91,7 +94,7 @@ class Outbox:
     def disconnect(self) -> None:
         """Forgets the project there and all that both agreed on; nothing changes there."""
         with self._connections.write() as conn:
-            for table in ("label_studio", "outbox", "synced", "conflicts", "sync_faults", "kept_back"):
+            for table in ("label_studio", "outbox", "synced", "conflicts", "sync_faults", "kept_back", "image_links"):
                 conn.execute(f"delete from {table}")
 
     def read_until(self, updated_at: str) -> None:

@@ -1,0 +1,319 @@
+"""Keeping in step with Label Studio beside the page's answers: passes in a thread, on demand or again and again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from curator.errors import CuratorError, SyncError
+from curator.settings import LabelStudioSettings
+from data.label_studio.client import LabelStudio
+from data.label_studio.connect import connect
+from data.label_studio.images import LocalFiles
+from data.label_studio.sync import Sync, SyncReport, locked
+from data.label_studio.token import load_token
+from data.store import Store
+
+T = TypeVar("T")
+
+LONGEST_PAUSE_S: Final = 300.0
+"""Between two passes while Label Studio is away. Guess."""
+_SOON_S: Final = 1.0  # guess: hints come in bursts, one for each change there
+_APART_S: Final = 60.0  # guess: the longest that one figure, or the reading of one list, takes
+
+
+class _EndedError(Exception):
+    """The pass is to end here."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What came of a pass."""
+
+    at: float
+    seconds: float
+    report: SyncReport | None
+    error: str
+
+
+class Syncing:
+    """The passes of this process over one project. Safe to call from several threads; no method waits for a pass.
+
+    One pass runs at a time, also among processes (``data.label_studio.sync.locked``), in a thread that lives while
+    there is something to do or the project is watched. While Label Studio is away the pauses grow. ``settings`` is
+    read anew for each pass.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Callable[[], LabelStudioSettings],
+        *,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._now_s = now_s
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._watching = False
+        self._asked: dict[str, bool] | None = None  # of `Sync.once`
+        self._hinted = False
+        self._closed = False
+        self._ending = threading.Event()
+        self._running_since: float | None = None
+        self._done = 0
+        self._figure_id = ""
+        self._due = 0.0
+        self._poll_s = LabelStudioSettings().poll_s
+        self._pause_s = 0.0  # while Label Studio is away
+        self._last: _Last | None = None
+        self._passes = 0
+        self._apart: list[tuple[Callable[[], Any], Future[Any]]] = []
+
+    def resume(self) -> None:
+        """Watches again where the project was being watched when it was last closed."""
+        connected = self._store.outbox.connected()
+        if connected is not None and connected.watching:
+            self._watch()
+
+    def start_watch(self) -> None:
+        """Passes from now on, one after the other, also when the project is opened again.
+
+        Raises:
+            SyncError: nothing is connected.
+        """
+        self._check_connected()
+        self._store.outbox.watch(True)
+        self._watch()
+
+    def stop_watch(self) -> None:
+        """No further passes; the one that runs comes to its end."""
+        self._store.outbox.watch(False)
+        with self._changed:
+            self._watching = False
+            self._changed.notify_all()
+
+    def once(self, *, whole: bool = False) -> None:
+        """Asks for a pass now, which also tries again what failed just before; ``whole`` reads all tasks there.
+
+        Raises:
+            SyncError: nothing is connected.
+        """
+        self._check_connected()
+        with self._changed:
+            self._asked = {"whole": whole or bool(self._asked and self._asked["whole"]), "retry": True}
+            self._wake()
+
+    def hint(self) -> None:
+        """Something may have changed there: while it is watched, a pass soon; many hints make one."""
+        with self._changed:
+            if self._watching:
+                self._hinted = True
+                self._due = min(self._due, self._now_s() + _SOON_S)
+                self._wake()
+
+    def apart(self, work: Callable[[], T]) -> T:
+        """Does something while no figure is under way: at once, or between two figures of the pass that runs.
+
+        Raises:
+            SyncError: another process is in the middle of a long pass, or Label Studio keeps a pass waiting.
+        """
+        future: Future[T] = Future()
+        with self._changed:
+            waits = self._running_since is not None
+            if waits:
+                self._apart.append((work, future))
+        if not waits:
+            with locked(self._store):
+                return work()
+        try:
+            return future.result(_APART_S)
+        except TimeoutError as error:
+            if future.cancel():
+                raise SyncError("the pass under way waits for Label Studio; try again in a minute") from error
+            return future.result()
+
+    def end_pass(self) -> None:
+        """Ends the pass that runs before its next figure, and waits for that."""
+        with self._changed:
+            self._asked = None
+            if self._running_since is not None:
+                self._ending.set()
+            self._changed.wait_for(lambda: self._running_since is None, _APART_S)
+
+    def state(self) -> dict[str, Any]:
+        """Where it stands, JSON-ready; times are Unix times."""
+        connected = self._store.outbox.connected()
+        with self._changed:
+            last = self._last
+            report = last.report if last else None
+            return {
+                "connected": connected
+                and {
+                    "url": connected.url,
+                    "project_id": connected.project_id,
+                    "at": connected.connected_at,
+                    "read_until": connected.read_until,
+                    "sends_new": connected.sends_new,
+                },
+                "watching": self._watching,
+                "waiting": self._asked is not None or self._hinted,
+                "running": None
+                if self._running_since is None
+                else {"since": self._running_since, "done": self._done, "figure_id": self._figure_id},
+                "last": report
+                and last
+                and {"at": last.at, "seconds": round(last.seconds, 3), **_without_ids(asdict(report))},
+                "error": {"at": last.at, "message": last.error} if last and last.error else None,
+                "next_at": self._due if self._watching and self._running_since is None else None,
+                "passes": self._passes,
+            }
+
+    def settle(self, timeout_s: float) -> bool:
+        """Waits until no pass runs or is asked for; whether that came to be."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._running_since is None and self._asked is None, timeout_s)
+
+    def close(self) -> None:
+        """Ends what runs before its next figure, and waits for that; the project stays watched when opened again."""
+        with self._changed:
+            self._closed = True
+            self._ending.set()
+            thread = self._thread
+            self._changed.notify_all()
+        if thread is not None:
+            thread.join()
+
+    def _watch(self) -> None:
+        with self._changed:
+            self._watching = True
+            self._due = self._now_s()
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._thread is None and not self._closed:
+            self._thread = threading.Thread(target=self._work, name="sync", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
+
+    def _work(self) -> None:
+        try:
+            while (asked := self._next()) is not None:
+                self._finish(self._pass(asked))
+        finally:
+            self._store.close()
+
+    def _next(self) -> dict[str, bool] | None:
+        """Waits for the next pass, and says how it is to be made; None where none will come."""
+        with self._changed:
+            while not self._closed and (self._watching or self._asked):
+                pause_s = self._due - self._now_s()
+                if self._asked or pause_s <= 0:
+                    asked = self._asked or {"whole": False, "retry": False}
+                    self._asked, self._hinted = None, False
+                    self._ending.clear()
+                    self._running_since, self._done, self._figure_id = self._now_s(), 0, ""
+                    return asked
+                self._changed.wait(pause_s)
+            self._thread = None
+            return None
+
+    def _pass(self, asked: dict[str, bool]) -> _Last:
+        began = self._now_s()
+        report: SyncReport | None = None
+        message = ""
+        try:
+            report = self._synced(asked)
+        except _EndedError:
+            message = "the last pass was ended before all was done; what was done stays"
+        except CuratorError as error:
+            message = str(error)
+        except Exception as error:  # what goes wrong with one pass must not end those to come
+            message = f"{type(error).__name__}: {error}; please report this as a bug"
+        return _Last(self._now_s(), self._now_s() - began, report, message)
+
+    def _synced(self, asked: dict[str, bool]) -> SyncReport:
+        settings = self._settings()
+        self._poll_s = settings.poll_s
+        self._check_connected()
+        with open_server(settings, self._store.project, self._sleep) as server:
+            images = images_of(self._store, settings)
+            connected = connect(self._store, server, settings.project, images)
+            return Sync(self._store, server, connected, images, self._now_s).once(**asked, progress=self._progress)
+
+    def _finish(self, last: _Last) -> None:
+        with self._changed:
+            if last.report is None:
+                self._pause_s = min(max(self._pause_s, self._poll_s) * 2, max(LONGEST_PAUSE_S, self._poll_s))
+            else:
+                self._pause_s = 0.0
+            self._due = self._now_s() + (_SOON_S if self._hinted else self._pause_s or self._poll_s)
+            self._last, self._running_since = last, None
+            self._passes += 1
+            waiting, self._apart = self._apart, []
+            self._changed.notify_all()
+        for work, future in waiting:
+            with locked(self._store):
+                _do(work, future)
+
+    def _check_connected(self) -> None:
+        if self._store.outbox.connected() is None:
+            raise SyncError("no Label Studio is connected; connect one first")
+
+    def _progress(self, figure_id: str) -> None:
+        with self._changed:
+            self._done += 1
+            self._figure_id = figure_id
+            waiting, self._apart = self._apart, []
+        for work, future in waiting:  # between two figures, under the lock of the pass
+            _do(work, future)
+        if self._ending.is_set():
+            raise _EndedError
+
+    def _sleep(self, seconds: float) -> None:
+        """Between two tries of one request."""
+        if self._ending.wait(seconds):
+            raise _EndedError
+
+
+def open_server(
+    settings: LabelStudioSettings, project: Path, sleep: Callable[[float], None] = time.sleep
+) -> LabelStudio:
+    """The server that the settings name, by the project's token.
+
+    Raises:
+        SyncError: no server is named. SettingsError: see ``load_token``.
+    """
+    if not settings.url:
+        raise SyncError("no Label Studio is named; give its address, such as http://localhost:8080")
+    token = load_token(settings, project)
+    return LabelStudio(settings.url, token, timeout_s=settings.timeout_s, retries=settings.retries, sleep=sleep)
+
+
+def images_of(store: Store, settings: LabelStudioSettings) -> LocalFiles:
+    """Where Label Studio finds the images.
+
+    Raises:
+        SyncError: it could not find them there.
+    """
+    root = Path(settings.image_root) if settings.image_root else store.project.resolve().parent
+    return LocalFiles(store.images, root, settings.image_root_there)
+
+
+def _without_ids(report: dict[str, Any]) -> dict[str, Any]:
+    return {**report, "failed": len(report["failed"]), "doubles": len(report["doubles"])}
+
+
+def _do(work: Callable[[], Any], future: Future[Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(work())
+    except Exception as error:  # it belongs to whoever waits for the result
+        future.set_exception(error)
