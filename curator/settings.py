@@ -6,11 +6,11 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from curator.addresses import Reach, checked_allowed, host_and_port
 from curator.codec import adapter, faults_of
@@ -21,6 +21,14 @@ FORM_SECTIONS = ("model", "label_studio")
 """Sections that the page has a form for: what it saved stands in a file such as ``model.toml``, apart from the file that
 people write, and readable by the owner alone, since it may hold a key."""
 _PREFIX = "CURATOR_"
+
+
+def _listed(value: Any) -> Any:
+    return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+"""Several words; in a variable of the environment with commas between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,15 @@ class LabelStudioSettings:
     machine sees it; it must hold the project's folder. Empty: the folder that the project's folder is in."""
     image_root_there: str = ""
     """The same folder as Label Studio sees it, where that differs (in a container); empty: the same."""
+    images: Literal["local", "signed"] = "local"
+    """How images get there: local: Label Studio reads the project's folder by its local-file storage; signed: tasks
+    hold links to this app that are signed and expire, which needs public_url and a server (`curator serve`)."""
+    public_url: str = ""
+    """Address under which Label Studio, and the browsers of those who label there, reach this app, such as
+    https://curator.lab.org."""
+    image_days: Annotated[float, Field(ge=0.01, le=3650)] = 30.0
+    """Days that a signed link is valid at most; syncing replaces it when less than half is left. Guess: who syncs once
+    a fortnight loses none."""
     timeout_s: Annotated[float, Field(gt=0)] = 30.0
     retries: Annotated[int, Field(ge=0, le=10)] = 4
     """Times that a request is sent again after 429, 5xx or a time-out. What makes something new is never sent blindly
@@ -160,7 +177,7 @@ class NetworkSettings:
     private_addresses: Literal["auto", "allow", "refuse"] = "auto"
     """Whether addresses of this machine and its network may be given to the page as a server's: auto: as long as the
     project has no users, since then whoever gives one sits at the machine (in a shell always)."""
-    allowed: tuple[str, ...] = ()
+    allowed: Listed = ()
     """Those that may be all the same: "vllm.lab", "vllm.lab:8000", "10.0.0.7", "10.0.0.0/24". What curator.toml or the
     environment gives as a server's address is among them without being repeated."""
 
@@ -188,15 +205,15 @@ class OidcSettings:
     name_claim: str = "preferred_username"
     """Claim that a new user's name is made of. Known users are told by issuer and subject, whatever they are called."""
     roles_claim: str = ""
-    """Claim with the person's roles or groups, such as "groups" or "realm_access.roles"; empty: roles are given here."""
+    """Claim with the person's groups or roles, such as "groups" or "realm_access.roles"; empty: roles are set here."""
     roles: dict[str, Literal["curator", "reviewer", "admin"]] = field(default_factory=dict)
-    """Which role each value of ``roles_claim`` gives; the highest counts, at each login. Who has none may not log in."""
+    """Which role each value of ``roles_claim`` gives; the highest counts, at each login."""
     new_users: Literal["", "curator", "reviewer", "admin"] = ""
     """Role of persons who log in for the first time, where ``roles_claim`` says none; empty: only users whom an admin
     has linked (`curator users link`), and those to whom ``roles`` gives a role."""
-    allowed_domains: tuple[str, ...] = ()
+    allowed_domains: Listed = ()
     """Domains of verified e-mail addresses that may log in; none: all."""
-    allowed_groups: tuple[str, ...] = ()
+    allowed_groups: Listed = ()
     """Values of ``roles_claim`` of which a person must have one; none: all."""
     timeout_s: Annotated[float, Field(gt=0)] = 10.0
 
@@ -214,14 +231,20 @@ class Settings:
     oidc: OidcSettings = field(default_factory=OidcSettings)
 
 
-def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
+_ADDRESSES = (("model", "base_url"), ("pmc", "base_url"), ("label_studio", "url"), ("oidc", "issuer"))
+
+
+def load_settings(project: Path, environ: Mapping[str, str], *, has_users: bool = False) -> Settings:
     """Defaults, then ``curator.toml`` of the project, then what forms saved (``model.toml``, ``label_studio.toml``), then
     variables such as ``CURATOR_PMC_CONTACT``.
+
+    ``has_users``: whether it is the page of a project with users that reads them; see ``NetworkSettings``.
 
     Raises:
         SettingsError: an unknown section or key, a value out of range, or a file that is no TOML.
     """
     sections = _read(project / FILE_NAME)
+    named = _named(sections) | _named({section: _in_environment(section, environ) for section, _ in _ADDRESSES})
     in_forms = {section: fields for section in FORM_SECTIONS if (fields := load_form(project, section))}
     for section, fields in in_forms.items():
         sections[section] = {**sections.get(section, {}), **fields}
@@ -229,6 +252,15 @@ def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
         raise SettingsError(
             f"{project / FILE_NAME} has a key of Label Studio, which others may read; delete api_key from it and set "
             "CURATOR_LABEL_STUDIO_API_KEY instead"
+        )
+    if "client_secret" in sections.get("oidc", {}):
+        raise SettingsError(
+            f"{project / FILE_NAME} has the secret of [oidc], which others may read; delete client_secret from it "
+            "and set CURATOR_OIDC_CLIENT_SECRET instead"
+        )
+    if "reach" in sections.get("model", {}):
+        raise SettingsError(
+            f"[model] of {project / FILE_NAME} has 'reach'; which addresses may be asked says [network]"
         )
     for section in Settings.__dataclass_fields__:
         for name, value in _in_environment(section, environ).items():
@@ -241,6 +273,8 @@ def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
         PromptingSettings,
         SegmentSettings,
         LabelStudioSettings,
+        NetworkSettings,
+        OidcSettings,
     ):
         adapter(kind)  # so that the nested ones refuse unknown keys too
     try:
@@ -250,7 +284,16 @@ def load_settings(project: Path, environ: Mapping[str, str]) -> Settings:
         raise SettingsError(
             f"settings in {files} or the environment are wrong: {faults_of(error)}; see docs/settings.md"
         ) from error
-    return settings
+    checked_allowed(settings.network.allowed)
+    network = replace(settings.network, allowed=(*settings.network.allowed, *sorted(named)))
+    return replace(settings, network=network, model=replace(settings.model, reach=network.reach(has_users)))
+
+
+def _named(sections: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Servers that people who can write the project's files, or its environment, have given the addresses of."""
+    given = ((sections.get(section), key) for section, key in _ADDRESSES)
+    urls = (str(fields.get(key, "")) for fields, key in given if isinstance(fields, dict))
+    return {server for url in urls if (server := host_and_port(url))}
 
 
 def form_variables(section: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -23,9 +23,11 @@ import httpx
 import tenacity
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from curator.addresses import Reach
 from curator.errors import ArticleError, FetchError
 from data.jats import parse_xml
 from data.jats_text import local_name
+from network.reaching import reaching
 
 PMC_ID = re.compile(r"PMC(\d{1,10})(?:\.(\d{1,4}))?", re.IGNORECASE)
 
@@ -45,6 +47,8 @@ class PmcSettings:
     """Longest pause between attempts, also where the server asks for more."""
     max_file_bytes: int = 2 * 2**30
     allow_retracted: bool = False
+    reach: Reach = field(default_factory=Reach)
+    """Where ``base_url`` may lead."""
 
 
 class Metadata(BaseModel):
@@ -88,7 +92,9 @@ class PmcCloud:
     ) -> None:
         self._settings = settings
         self._base_url = settings.base_url.rstrip("/")
-        self._client = client or httpx.Client(timeout=settings.timeout_s, follow_redirects=False)
+        self._client = client or httpx.Client(
+            timeout=settings.timeout_s, follow_redirects=False, transport=reaching(settings.reach)
+        )
         self._client.headers["User-Agent"] = f"curator/0.1 ({settings.contact or 'no contact given'})"
         self._sleep = sleep
         self._clock = clock

@@ -49,6 +49,7 @@ class Project:
                 base_url=pmc.base_url,
                 requests_per_s=pmc.requests_per_s,
                 allow_retracted=pmc.allow_retracted,
+                reach=self.settings.network.reach(has_users=False),
             )
         )
 

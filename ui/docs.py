@@ -131,6 +131,8 @@ def _field_rows(cls: type[Any], variable_prefix: str | None) -> list[str]:
     if variable_prefix:
         rows = ["| key | default | variable | meaning |", "|---|---|---|---|"]
     for item in fields(cls):
+        if variable_prefix and item.name == "reach":
+            continue  # no key: other settings make it
         default = "" if item.default is MISSING and item.default_factory is MISSING else f"`{_default(item)!r}`"
         variable = f" `{variable_prefix}{item.name.upper()}` |" if variable_prefix else ""
         meaning = docs.get(item.name, "" if variable_prefix else f"`{item.type}`")

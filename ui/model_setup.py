@@ -35,18 +35,26 @@ Connect = Callable[[ModelSettings], "Connection"]
 class ModelSetup:
     """The model's settings of one project, as the page's form works on them."""
 
-    def __init__(self, project: Path, environ: Mapping[str, str], connect: Connect) -> None:
+    def __init__(
+        self,
+        project: Path,
+        environ: Mapping[str, str],
+        connect: Connect,
+        has_users: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``has_users``: whether the project has any now; then not every address may be asked (``Reach``)."""
         self._project = project
         self._environ = environ
         self._connect = connect
+        self._has_users = has_users
 
     def settings(self) -> ModelSettings:
-        """As any command would read them now.
+        """As the page reads them now.
 
         Raises:
             SettingsError: a file or variable is wrong.
         """
-        return load_settings(self._project, self._environ).model
+        return load_settings(self._project, self._environ, has_users=self._has_users()).model
 
     def document(self) -> dict[str, Any]:
         """The form's values; of the key only whether there is one."""

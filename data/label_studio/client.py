@@ -16,7 +16,9 @@ from typing import Any, Final
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from curator.errors import SyncError
+from curator.addresses import Reach
+from curator.errors import AddressError, SyncError
+from network.reaching import reaching
 
 Doc = dict[str, Any]
 
@@ -59,7 +61,9 @@ class LabelStudio:
         retries: int = 4,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        reach: Reach | None = None,
     ) -> None:
+        """``reach``: where ``url`` may lead, by default anywhere."""
         if not url.startswith(("http://", "https://")):
             raise SyncError(f"url of [label_studio] is {url!r}; expected an address such as http://localhost:8080")
         if not token or not token.isascii() or not token.isprintable():
@@ -74,7 +78,9 @@ class LabelStudio:
         self._access = ""
         self._retries = retries
         self._sleep = sleep
-        self._client = httpx.Client(base_url=self.url, timeout=timeout_s, transport=transport)
+        self._client = httpx.Client(
+            base_url=self.url, timeout=timeout_s, transport=transport or reaching(reach or Reach())
+        )
         self._emails: dict[int, str] | None = None
 
     def __enter__(self) -> LabelStudio:
@@ -228,6 +234,8 @@ class LabelStudio:
                 headers={"Authorization": self._authorization()},
                 **({} if body is None else {"json": body}),
             )
+        except AddressError as error:
+            raise SyncError(f"url of [label_studio]: {error}") from error
         except httpx.ConnectError as error:  # it never got there
             raise _PassingError(
                 UnreachableError(f"{self.url} cannot be reached ({error}); start Label Studio, or mend its url")

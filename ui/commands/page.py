@@ -51,7 +51,7 @@ def _miner(project: Project) -> Miner:
 
     def mine(figure_ids: Sequence[str], agent: str, stopped: Callable[[], bool], /) -> Iterator[MinedAside]:
         # read for each job: the page's form may have named another model
-        settings = load_settings(project.folder, os.environ)
+        settings = load_settings(project.folder, os.environ, has_users=project.store.users.any())
         return mine_figures(project.store, settings, figure_ids, agent, stopped, aside=True, workers=1)
 
     return mine

@@ -25,9 +25,10 @@ from agents.lvlm.providers.openai_protocol import (
     to_reply,
     with_schema_told,
 )
-from curator.errors import ModelError, SettingsError
+from curator.errors import AddressError, ModelError, SettingsError
 from curator.exchange import Reply
 from curator.settings import ModelSettings
+from network.reaching import reaching_of_openai
 
 _CONNECT_S = 10.0  # guess: a host that is up accepts within a second; a wrong address should be told soon
 _MAX_WAIT_S = 60.0  # guess: the longest pause before a request is sent again, also where the server asks for more
@@ -81,12 +82,14 @@ class OpenAIModel:
         self._sleep, self._now, self._jitter = sleep, now, jitter
         self._slots = threading.BoundedSemaphore(settings.in_flight)
         self._left_out = frozenset({"response_format"} if settings.structured == "prompt" else ())
+        transport = reaching_of_openai(settings.reach)
         self._client = openai.OpenAI(
             base_url=url,
             # never the environment's key, which may be another server's; the client insists on some word
             api_key=settings.api_key or "none",
             timeout=openai.Timeout(settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s)),
             max_retries=0,
+            http_client=None if transport is None else openai.DefaultHttpxClient(transport=transport),
         )
 
     def complete(self, messages: Sequence[Message], schema: Schema | None, sampling: Sampling) -> Reply:
@@ -169,6 +172,8 @@ class OpenAIModel:
                 f"did not answer within {self._settings.timeout_s:g} s",
                 "raise model.timeout_s, or lower model.in_flight, model.max_side_px or model.max_reply_tokens",
             ) from None
+        except AddressError as error:
+            raise ModelError(f"model.base_url: {error}") from None
         except openai.APIConnectionError as error:
             raise _PassingError(
                 f"cannot be reached ({error.__cause__ or error})", "is it running, and are its host and port right?"

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from agents.lvlm.providers.openai_protocol import to_model_names
-from curator.errors import SettingsError
+from curator.errors import AddressError, SettingsError
 from curator.settings import ModelSettings
+from network.reaching import reaching
 
 HOSTED_URL = "https://api.openai.com/v1"
 _LISTING_S = 10.0  # guess: a list of names takes no model's time
@@ -40,7 +41,8 @@ def api_url(settings: ModelSettings) -> str:
     try:
         parts = urlsplit(url)
         right = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, a bracket without its other
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):  # a port that is no number, a bracket without its other, 0177.0.0.1
         right = False
     if not right:
         raise SettingsError(f"model.base_url is {url!r}, expected an address such as 'http://localhost:8000/v1'")
@@ -63,11 +65,14 @@ def find_api(settings: ModelSettings) -> Listing:
         return Listing(fault=str(error))
     at = f"the model server at {without_login(url)}"
     headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
-    with httpx.Client(headers=headers, timeout=min(_LISTING_S, settings.timeout_s)) as client:
+    timeout_s = min(_LISTING_S, settings.timeout_s)
+    with httpx.Client(headers=headers, timeout=timeout_s, transport=reaching(settings.reach)) as client:
         try:
             response = client.get(f"{url}/models")
+        except AddressError as error:
+            return Listing(fault=f"model.base_url: {error}")
         except httpx.TimeoutException as error:
-            return Listing(fault=f"{at} {_silence(error)} within {min(_LISTING_S, settings.timeout_s):g} s; {_UP}")
+            return Listing(fault=f"{at} {_silence(error)} within {timeout_s:g} s; {_UP}")
         except httpx.TransportError as error:
             return Listing(fault=f"{at} cannot be reached: {_obstacle(error, url)}")
         if response.status_code in {401, 403}:
