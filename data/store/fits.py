@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
+from curator.figure import State
 from data.store.database import Connections
 
 _BATCH = 200
@@ -47,6 +48,16 @@ class Fits:
             conn.executemany(
                 "insert into fits values (?, ?, ?)",
                 [(figure_id, node_id, fit) for figure_id, fits in changed.items() for node_id, fit in fits.items()],
+            )
+            # of proposals only: when a person has decided, the model may have learned from it
+            conn.executemany(
+                """insert or replace into proposed_fits select f.* from fits f
+                join nodes n on n.figure_id = f.figure_id and n.id = f.node_id where f.figure_id = ? and n.state = ?""",
+                [(figure_id, State.PROPOSED) for figure_id in changed],
+            )
+            # what was assessed without them is assessed again
+            conn.executemany(
+                "update assessed_figures set revision = -1 where figure_id = ?", [(figure_id,) for figure_id in changed]
             )
             conn.executemany(
                 "update reviews set fit = ? where figure_id = ?",

@@ -64,6 +64,8 @@ class Minings:
                 values (?, ?, ?, ?, ?, ?, ?) returning id""",
                 (figure_id, agent, model, now_iso(), seconds, cost, packed(to_doc(hierarchy))),
             ).fetchone()
+            # another witness: what was assessed without it is assessed again
+            conn.execute("update assessed_figures set revision = -1 where figure_id = ?", (figure_id,))
         return int(mining_id)
 
     def mining(self, mining_id: int) -> Mining:

@@ -34,7 +34,7 @@ class Outcomes:
 
     def tallies(self) -> dict[Source, list[Tally]]:
         """Decided proposals by source, fold and confidence (to a percent)."""
-        self._read_on()
+        self.read_on()
         rows = self._connections.rows(
             """select level, agent, model, fold, raw_percent, count(*) as n, sum(was_right) as n_right from outcomes
             group by level, agent, model, fold, raw_percent"""
@@ -48,12 +48,12 @@ class Outcomes:
     def calibrations(self) -> Mapping[Source, Calibration]:
         """The calibration of every source that a person has decided on; fitted again only after another decision."""
         with self._lock:
-            read_to = self._read_on()
+            read_to = self.read_on()
             if self._fitted[0] != read_to:
                 self._fitted = read_to, {source: fit(tallies) for source, tallies in self.tallies().items()}
             return self._fitted[1]
 
-    def _read_on(self) -> int:
+    def read_on(self) -> int:
         """Brings the table up to the end of the log; the last decision in it."""
         while True:
             end = self._last_event()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from data.store.articles import Articles
+from data.store.assessors import Assessors
 from data.store.audit import Audit
 from data.store.dashboard import Dashboard
 from data.store.database import Connections
+from data.store.decided import Decisions
 from data.store.exchanges import Exchanges
 from data.store.findable import Findable
 from data.store.fits import Fits
@@ -20,6 +22,7 @@ from data.store.queue import Queue
 from data.store.readings import Readings
 from data.store.reviews import Reviews
 from data.store.sessions import Sessions
+from data.store.sync_lists import SyncLists
 from data.store.syncs import Syncs
 from data.store.tokens import Tokens
 from data.store.trainable import TrainableCounts
@@ -48,8 +51,11 @@ class Store:
         self.dashboard = Dashboard(self.connections)
         self.findable = Findable(self.connections)
         self.fits = Fits(self.connections)
+        self.decisions = Decisions(self.connections, self.outcomes)
+        self.assessors = Assessors(self.connections)
         self.outbox = Outbox(self.connections)
         self.syncs = Syncs(self.connections)
+        self.sync_lists = SyncLists(self.connections)
         self.trainable = TrainableCounts(self.connections)
         self.users = Users(self.connections)
         self.sessions = Sessions(self.connections)

@@ -9,6 +9,7 @@ from data.store.schema.m002_exchanges_minings_outcomes import m002_exchanges_min
 from data.store.schema.m003_fits import m003_fits
 from data.store.schema.m004_label_studio import m004_label_studio
 from data.store.schema.m005_accounts import m005_accounts
+from data.store.schema.m006_assessors import m006_assessors
 from data.store.schema.m008_readings import m008_readings
 from data.store.schema.m010_requests import m010_requests
 from data.store.schema.m011_sync import m011_sync
@@ -19,6 +20,7 @@ _STEPS = (
     m003_fits,
     m004_label_studio,
     m005_accounts,
+    m006_assessors,
     m008_readings,
     m010_requests,
     m011_sync,
