@@ -71,9 +71,11 @@ class LvlmAgent:
     def signature(self) -> str:
         return f"{self.name} {self.model_name} {self._version}"
 
-    def propose(self, figure: Figure, image_rgb: NDArray[np.uint8], candidates: Hierarchy) -> Proposal:
+    def propose(
+        self, figure: Figure, image_rgb: NDArray[np.uint8], candidates: Hierarchy, doubts: Sequence[str] = ()
+    ) -> Proposal:
         """The figure's hierarchy; ``image_rgb`` is uint8 [height, width, 3] in the frame of the boxes, ``candidates``
-        what the embedded agent found in it.
+        what the embedded agent found in it, ``doubts`` what an earlier mining may have got wrong, in words.
 
         Raises:
             ReplyError: the model's panels stayed unreadable; its raw replies are kept.
@@ -92,6 +94,7 @@ class LvlmAgent:
             prompting=prompting,
             mining=self._settings.mining,
             examples=tuple(self._find_examples(figure, candidates, prompting.examples)) if prompting.examples else (),
+            doubts=tuple(doubts),
         )
         found = propose_panels(look)
         reading = assign_caption(look, found.panels)

@@ -44,3 +44,5 @@ class Look:
     mining: MiningSettings
     examples: tuple[Example, ...] = ()
     """Already chosen: the nearest first."""
+    doubts: tuple[str, ...] = ()
+    """What an earlier mining may have got wrong, in words; none at a first mining."""

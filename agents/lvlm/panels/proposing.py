@@ -58,7 +58,7 @@ def propose_panels(look: Look) -> Pooled:
     faults: list[str] = []
     for planned in plan:
         question = panel_question(
-            figure, look.image_rgb, planned, boxes if marks else None, letters, promised, look.frame
+            figure, look.image_rgb, planned, boxes if marks else None, letters, promised, look.frame, look.doubts
         )
         checks = PanelChecks(question.view, planned, look.frame, panels, known)
         scale = question.view.wh[0] / (planned.window_xyxy[2] - planned.window_xyxy[0])

@@ -49,6 +49,7 @@ def panel_question(
     letters_xyxy: Sequence[Box],
     promised: Sequence[str],
     frame: Frame,
+    doubts: Sequence[str] = (),
 ) -> PanelQuestion:
     """The question about one picture.
 
@@ -59,6 +60,7 @@ def panel_question(
     Args:
         boxes_xyxy: all candidates, in the figure's frame; None for the paper's own variant, which draws nothing.
         letters_xyxy: printed letters, which no mark may hide.
+        doubts: what an earlier mining may have got wrong.
     """
     view = view_of(image_rgb, planned.window_xyxy, planned.max_side_px)
     facts: dict[str, Any] = {
@@ -66,6 +68,8 @@ def panel_question(
         "promised_labels": list(promised),
         "part_percent": view.part_percent(figure.image_wh),
     }
+    if doubts:
+        facts["doubts"] = list(doubts)
     numbers: dict[int, int] = {}
     rgb = view.rgb
     if boxes_xyxy is not None:
