@@ -65,6 +65,7 @@ def build_app(
 
     from curator.settings import load_settings
     from data.embeddings import Embeddings
+    from data.signing import Signer, load_secret
     from ui import theme
     from ui.accounts.gate import Gate
     from ui.accounts.identity import current_user
@@ -76,6 +77,7 @@ def build_app(
     from ui.search_server import SearchServer
     from ui.searching import Searching
     from ui.segmenting import opencv_only, segmenting_of
+    from ui.signed import signed_routes
     from ui.syncing import Syncing
     from ui.training.routes import report_routes
     from ui.training.runs import Runs
@@ -87,6 +89,7 @@ def build_app(
     app.add_middleware(Guard, hosts=LOOPBACK, any_host=lambda: not loopback or store.users.any(), own_checks=OWN_CHECKS)
     app.include_router(account_routes(store))
     app.include_router(image_routes(store))
+    app.include_router(signed_routes(store, Signer(load_secret(store.project))))
     runs = Runs(store.project / "runs")
     app.include_router(report_routes(runs))
     pictures = QueryPictures()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from curator.errors import InputError, SyncError
 from data.label_studio.client import LabelStudio
 from data.label_studio.config import label_config
-from data.label_studio.images import LocalFiles
+from data.label_studio.images import Images
 from data.label_studio.validation import check_config
 from data.store import Store
 from data.store.outbox import Connected
@@ -13,9 +13,7 @@ from data.store.outbox import Connected
 _TITLE = "Curator"
 
 
-def connect(
-    store: Store, server: LabelStudio, project: str, images: LocalFiles, sends_new: bool = True
-) -> Connected:
+def connect(store: Store, server: LabelStudio, project: str, images: Images, sends_new: bool = True) -> Connected:
     """The connection to the project there (id or title; made where there is none), which has our configuration and
     serves our images; from the first time on all mined figures wait to be sent, or with ``sends_new`` off none.
 
@@ -29,14 +27,20 @@ def connect(
                 f"this project is kept in step with project {earlier.project_id} of {earlier.url}; settings name "
                 f"{project or _TITLE!r} of {server.url}. `curator sync --disconnect` forgets the former"
             )
+        _serve_images(server, earlier.project_id, images)
         return earlier
     project_id = _project(server, project)
-    if not any(storage.get("path") == images.folder_there for storage in server.local_storages(project_id)):
-        server.create_local_storage(project_id, images.folder_there, "Curator's images")
+    _serve_images(server, project_id, images)
     store.outbox.connect(server.url, project_id, sends_new)
     connected = store.outbox.connected()
     assert connected is not None
     return connected
+
+
+def _serve_images(server: LabelStudio, project_id: int, images: Images) -> None:
+    folder = images.folder_there
+    if folder and not any(storage.get("path") == folder for storage in server.local_storages(project_id)):
+        server.create_local_storage(project_id, folder, "Curator's images")
 
 
 def _project(server: LabelStudio, project: str) -> int:

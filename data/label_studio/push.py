@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from curator.figure import Article, Figure, FigureState
 from data.label_studio.client import LabelStudio
+from data.label_studio.images import Link
 from data.label_studio.there import There
 from data.label_studio.to_tasks import MODEL_VERSION, to_annotation, to_data, to_prediction, to_task
 from data.label_studio.validation import check_part, check_task
@@ -19,7 +20,7 @@ class Outgoing:
 
     figure: Figure
     article: Article | None
-    image_url: str
+    image: Link
     version: Version
     revision: int
     """Of the figure's review that it comes from."""
@@ -47,7 +48,7 @@ def write(server: LabelStudio, config: str, outgoing: Outgoing, there: There, fo
     finds what was done done.
     """
     figure, version, task = outgoing.figure, outgoing.version, there.task
-    data = to_data(figure, version, outgoing.image_url, outgoing.article, task.data)
+    data = to_data(figure, version, outgoing.image.url, outgoing.article, task.data)
     earlier = there.earlier or list(foreign)
     annotated = there.annotation is not None or wants_annotation(version)
     part = to_annotation(figure, version, earlier) if annotated else to_prediction(figure, version)
@@ -70,7 +71,7 @@ def make(server: LabelStudio, config: str, project_id: int, figures: Sequence[Ou
     """Makes a task for each figure; their ids. None of them may have one there: look for it first."""
     tasks = []
     for outgoing in figures:
-        task = to_task(outgoing.figure, outgoing.version, outgoing.image_url, outgoing.article)
+        task = to_task(outgoing.figure, outgoing.version, outgoing.image.url, outgoing.article)
         check_task(task, config)
         for annotation in task.get("annotations", ()):
             annotation["ground_truth"] = False  # an import makes it one otherwise

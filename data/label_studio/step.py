@@ -7,6 +7,7 @@ there. Only then the base becomes what was written. A step that is done again fi
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,13 +17,15 @@ from curator.errors import StaleError, StoreError
 from curator.figure import Node
 from data.label_studio.agreed import Agreed, agreed_from_doc, agreed_to_doc, conflict_to_doc, key_of
 from data.label_studio.client import LabelStudio, MissingError
-from data.label_studio.images import LocalFiles
+from data.label_studio.images import Images, Link
 from data.label_studio.merge import Merged, NodeConflict, SharedConflict, StateConflict, merge
 from data.label_studio.nodes import Author
 from data.label_studio.push import Outgoing, differs, make, write
+from data.label_studio.submitted import accepted_by_submit
 from data.label_studio.there import Task, There, hashes_of, parse_task, read_there, tidy
 from data.label_studio.version import Version
 from data.store import Store
+from data.store.image_links import save_image_link
 from data.store.outbox import note_sent
 from data.store.reviews import FROM_LABEL_STUDIO
 from data.store.syncs import Synced, save_conflicts, save_synced
@@ -62,7 +65,7 @@ class Stepping:
         self,
         store: Store,
         server: LabelStudio,
-        images: LocalFiles,
+        images: Images,
         config: str,
         now_s: Callable[[], float] = time.time,
     ) -> None:
@@ -112,7 +115,22 @@ class Stepping:
             figure_id = outgoing.figure.id
             with self._store.connections.write() as conn:
                 save_synced(conn, Synced(figure_id, task_id, None, "", False, False, agreed_to_doc(agreed)))
+                self._note_link(conn, figure_id, outgoing.image)
                 note_sent(conn, figure_id, outgoing.revision)
+
+    def renew_link(self, figure_id: str) -> None:
+        """Gives the task a fresh link to its image; nothing else of it changes, on either side. Raises as ``step``."""
+        task = self._read(figure_id)
+        if task is None:
+            return
+        image = self._images.link(self._store.reviews.figure(figure_id).image_sha256)
+        if task.data.get("image") != image.url:
+            self._server.change_task(task.id, {**task.data, "image": image.url})
+        with self._store.connections.write() as conn:
+            self._note_link(conn, figure_id, image)
+
+    def _note_link(self, conn: sqlite3.Connection, figure_id: str, image: Link) -> None:
+        save_image_link(conn, figure_id, self._images.source, image.until)
 
     def _read(self, figure_id: str) -> Task | None:
         """The task as it is now; None where it was deleted there, which becomes a conflict."""
@@ -139,6 +157,7 @@ class Stepping:
         who = self._who(annotation)
         at = str(annotation["updated_at"]) if annotation and annotation.get("updated_at") else task.updated_at
         there = read_there(outgoing.figure, task, agreed, synced.annotation_id, Author.person(who, at))
+        read_at = synced.updated_at
         synced = replace(
             synced,
             annotation_id=there.annotation["id"] if there.annotation else None,
@@ -151,6 +170,8 @@ class Stepping:
             return Done(conflicts=1)
         ours = outgoing.version
         merged = merge(there.base, ours, there.version)
+        if there.submitted is not None and there.task.updated_at != read_at:  # else it was taken in, and maybe undone
+            merged = accepted_by_submit(merged, there.submitted)
         agreed = Agreed(
             _taken(there, merged),
             there.version,
@@ -186,6 +207,7 @@ class Stepping:
         )
         with self._store.connections.write() as conn:
             save_synced(conn, replace(plan.synced, annotation_id=annotation_id, doc=agreed_to_doc(agreed)))
+            self._note_link(conn, figure_id, outgoing.image)
             note_sent(conn, figure_id, plan.revision)
 
     def _outgoing(self, figure_id: str) -> Outgoing:
@@ -194,7 +216,7 @@ class Stepping:
         return Outgoing(
             review.figure,
             self._store.articles.article(review.figure.article_id),
-            self._images.url(review.figure.image_sha256),
+            self._images.link(review.figure.image_sha256),
             tidy(Version(review.hierarchy, review.state, stored.reason)),
             stored.revision,
         )

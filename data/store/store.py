@@ -13,6 +13,7 @@ from data.store.decided import Decisions
 from data.store.exchanges import Exchanges
 from data.store.findable import Findable
 from data.store.fits import Fits
+from data.store.image_links import ImageLinks
 from data.store.image_store import ImageStore
 from data.store.minings import Minings
 from data.store.outbox import Outbox
@@ -56,6 +57,7 @@ class Store:
         self.outbox = Outbox(self.connections)
         self.syncs = Syncs(self.connections)
         self.sync_lists = SyncLists(self.connections)
+        self.image_links = ImageLinks(self.connections)
         self.trainable = TrainableCounts(self.connections)
         self.users = Users(self.connections)
         self.sessions = Sessions(self.connections)

@@ -8,7 +8,6 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -17,7 +16,7 @@ from curator.errors import SettingsError, SyncError
 
 if TYPE_CHECKING:
     from data.label_studio.client import LabelStudio
-    from data.label_studio.images import LocalFiles
+    from data.label_studio.images import Images
     from data.label_studio.sync import Sync, SyncReport
     from ui.cli import Project
 
@@ -89,12 +88,10 @@ def _server(project: Project) -> LabelStudio:
     return LabelStudio(settings.url, token, timeout_s=settings.timeout_s, retries=settings.retries)
 
 
-def _images(project: Project) -> LocalFiles:
-    from data.label_studio.images import LocalFiles
+def _images(project: Project) -> Images:
+    from data.label_studio.images import images_of
 
-    settings = project.settings.label_studio
-    root = Path(settings.image_root) if settings.image_root else project.folder.resolve().parent
-    return LocalFiles(project.store.images, root, settings.image_root_there)
+    return images_of(project.store, project.settings.label_studio)
 
 
 def _connected(project: Project, server: LabelStudio) -> Sync:
@@ -110,7 +107,8 @@ def _test(project: Project) -> None:
     images = _images(project)
     with _server(project) as server:
         click.echo(f"{server.url}: Label Studio {server.release()}, as {server.whoami()}")
-    click.echo(f"images: {images.folder_there}")
+    where = images.folder_there or f"signed links to {project.settings.label_studio.public_url}"
+    click.echo(f"images: {where}")
 
 
 def _watch(syncing: Sync, poll_s: float, as_json: bool) -> None:
@@ -148,6 +146,8 @@ def _show(report: SyncReport, as_json: bool) -> None:
         f"{report.sent} figures sent ({report.made} of them new there), {report.taken_in} taken in, "
         f"{report.conflicts} conflicts"
     )
+    if report.renewed:
+        click.echo(f"{report.renewed} links to images renewed")
     if report.conflicts:
         click.echo("`curator sync --conflicts` lists them")
     if report.held:

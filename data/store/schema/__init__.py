@@ -13,6 +13,7 @@ from data.store.schema.m006_assessors import m006_assessors
 from data.store.schema.m008_readings import m008_readings
 from data.store.schema.m010_requests import m010_requests
 from data.store.schema.m011_sync import m011_sync
+from data.store.schema.m012_image_links import m012_image_links
 
 _STEPS = (
     m001_articles_figures_reviews,
@@ -24,6 +25,7 @@ _STEPS = (
     m008_readings,
     m010_requests,
     m011_sync,
+    m012_image_links,
 )
 """In the order in which they are applied. One that was released is never changed."""
 
