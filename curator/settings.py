@@ -219,6 +219,21 @@ class OidcSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """How `curator serve` and `curator ui` stand among other servers."""
+
+    trusted_proxies: Listed = ("127.0.0.1", "::1")
+    """Addresses and networks ("172.18.0.0/16") of proxies: only from these are X-Forwarded-For and X-Forwarded-Proto
+    believed."""
+    stop_s: Annotated[int, Field(ge=1, le=3600)] = 20
+    """Seconds that requests, mining and synchronising under way have when `curator serve` is asked to end. Guess: a
+    page's requests take less; below the 90 of systemd."""
+    min_free_mb: Annotated[int, Field(ge=0)] = 200
+    """Room on the project's disk below which /readyz says that it is not ready. Guess: a day of decisions and their
+    backups."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     mining: MiningSettings = field(default_factory=MiningSettings)
     pmc: PmcSettings = field(default_factory=PmcSettings)
@@ -229,6 +244,7 @@ class Settings:
     label_studio: LabelStudioSettings = field(default_factory=LabelStudioSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     oidc: OidcSettings = field(default_factory=OidcSettings)
+    serve: ServeSettings = field(default_factory=ServeSettings)
 
 
 _ADDRESSES = (("model", "base_url"), ("pmc", "base_url"), ("label_studio", "url"), ("oidc", "issuer"))
@@ -275,6 +291,7 @@ def load_settings(project: Path, environ: Mapping[str, str], *, has_users: bool 
         LabelStudioSettings,
         NetworkSettings,
         OidcSettings,
+        ServeSettings,
     ):
         adapter(kind)  # so that the nested ones refuse unknown keys too
     try:
