@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from curator.figure import FigureState, PanelKind
+from data.store.auto import ACCEPTED_WITHOUT_A_PERSON, AUTO_ACCEPTED
 from data.store.database import Connections
 from data.store.reviews import KIND_BITS
 
 _PREFIX_LENGTH = 3  # shorter starts of words are in nearly every caption: 300 ms with 100,000 figures (measured)
 
-Order = Literal["confidence", "number", "fit"]
+Order = Literal["next", "confidence", "number", "fit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,12 @@ class QueueFilter:
     """Only figures with flags (overlapping panels, missing letters, ...) or with a mining problem."""
     text: str = ""
     """Words of caption or label; the last may be the start of a word."""
-    order: Order = "confidence"
-    """Least sure first; in order of ingest; or first where a model doubts most that a text belongs to its picture
-    (``data.store.fits``), those of which nothing is known last."""
+    auto: bool | None = None
+    """True: only figures that were accepted without a person. False: without them, save those of the audit sample."""
+    order: Order = "next"
+    """As they were ranked (``data.store.ranks``), those that were not after them, least sure first; least sure first;
+    in order of ingest; or first where a model doubts most that a text belongs to its picture (``data.store.fits``),
+    those of which nothing is known last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,10 @@ class QueueItem:
     lease_by: str | None
     fit: float | None
     """Of its worst node, 0 to 1; None where no model was asked."""
+    why: str
+    """Why it stands where it stands in the order "next"; empty where nobody said."""
+    auto: bool
+    """Accepted without a person."""
 
 
 class Queue:
@@ -57,15 +65,15 @@ class Queue:
 
     def page(self, wanted: QueueFilter, offset: int, limit: int, now_s: float) -> list[QueueItem]:
         """``limit`` figures from ``offset`` on."""
-        where, values = _where(wanted)
         # rows are chosen on an index alone; only the chosen ones are looked up
+        chosen = self._chosen(wanted, offset, limit)
         rows = self._connections.rows(
-            f"""select f.id, f.label, f.image_sha256, r.* from (
-                select r.figure_id from reviews r {where} {_order(wanted)} limit :limit offset :offset
-            ) chosen join reviews r on r.figure_id = chosen.figure_id join figures f on f.id = r.figure_id
-            {_order(wanted)}""",
-            {**values, "limit": limit, "offset": offset},
+            f"""select f.id, f.label, f.image_sha256, coalesce(k.why, '') as why, {AUTO_ACCEPTED} as auto, r.*
+            from reviews r join figures f on f.id = r.figure_id left join ranks k on k.figure_id = r.figure_id
+            where r.figure_id in ({", ".join("?" * len(chosen))})""",
+            tuple(chosen),
         )
+        place = {figure_id: index for index, figure_id in enumerate(chosen)}
         return [
             QueueItem(
                 row["id"],
@@ -81,26 +89,61 @@ class Queue:
                 row["image_sha256"],
                 row["lease_by"] if row["lease_until"] > now_s else None,
                 row["fit"],
+                row["why"],
+                bool(row["auto"]),
             )
-            for row in rows
+            for row in sorted(rows, key=lambda row: place[row["id"]])
         ]
+
+    def _chosen(self, wanted: QueueFilter, offset: int, limit: int) -> list[str]:
+        """Ids of the page's figures in its order."""
+        where, values = _where(wanted)
+        if not _by_rank(wanted):
+            return self._ids(f"from reviews r {where} {_order(wanted)}", values, offset, limit)
+        ranked = f"{_RANKED} {where} and r.state = 'proposed'"
+        found = self._ids(f"{ranked} order by k.position", values, offset, limit)
+        if len(found) < limit:
+            before = 0 if found or not offset else self._count(ranked, values)
+            rest = f"from reviews r {where} and {_UNRANKED} order by r.confidence, r.number"
+            found += self._ids(rest, values, max(offset - before, 0) if not found else 0, limit - len(found))
+        return found
+
+    def _ids(self, rest: str, values: dict[str, Any], offset: int, limit: int) -> list[str]:
+        rows = self._connections.rows(
+            f"select r.figure_id {rest} limit :limit offset :offset", {**values, "limit": limit, "offset": offset}
+        )
+        return [row["figure_id"] for row in rows]
+
+    def _count(self, rest: str, values: dict[str, Any]) -> int:
+        row = self._connections.row(f"select count(*) as n {rest}", values)
+        assert row is not None
+        return int(row["n"])
 
     def count(self, wanted: QueueFilter) -> int:
         where, values = _where(wanted)
-        row = self._connections.row(f"select count(*) as n from reviews r {where}", values)
-        assert row is not None
-        return int(row["n"])
+        return self._count(f"from reviews r {where}", values)
 
     def position(self, wanted: QueueFilter, figure_id: str) -> int:
         """How many figures of the filter come before this one (which need not match it any more)."""
         where, values = _where(wanted)
+        values["id"] = figure_id
+        if _by_rank(wanted):
+            here = self._connections.row(
+                """select k.position from ranks k join reviews r on r.figure_id = k.figure_id
+                where k.figure_id = ? and r.state = 'proposed'""",
+                (figure_id,),
+            )
+            ranked = f"{_RANKED} {where} and r.state = 'proposed'"
+            if here is not None:
+                return self._count(f"{ranked} and k.position < :position", {**values, "position": here["position"]})
+            where += f" and {_UNRANKED}"
         row = self._connections.row(
             f"""select count(*) as n from reviews r, (select confidence as c, number as k, fit as f from reviews
             where figure_id = :id) here {where} and {_BEFORE[wanted.order]}""",
-            {**values, "id": figure_id},
+            values,
         )
         assert row is not None
-        return int(row["n"])
+        return int(row["n"]) + (self._count(ranked, values) if _by_rank(wanted) else 0)
 
     def states(self) -> dict[FigureState, int]:
         """How many current figures stand in each state."""
@@ -116,7 +159,17 @@ _BEFORE = {
     "number": "r.number < here.k",
     "fit": f"(coalesce(r.fit, {_UNKNOWN}), r.number) < (coalesce(here.f, {_UNKNOWN}), here.k)",
 }
+_BEFORE["next"] = _BEFORE["confidence"]  # among those that were not ranked
 _ORDER = {"confidence": "r.confidence, r.number", "number": "r.number", "fit": "r.fit nulls last, r.number"}
+_ORDER["next"] = _ORDER["confidence"]
+# cross: SQLite keeps to the ranks' order and stops at the page's end, instead of sorting what a filter leaves
+_RANKED = "from ranks k cross join reviews r on r.figure_id = k.figure_id"
+_UNRANKED = "not (r.state = 'proposed' and exists (select 1 from ranks k where k.figure_id = r.figure_id))"
+
+
+def _by_rank(wanted: QueueFilter) -> bool:
+    """Only open figures are ranked."""
+    return wanted.order == "next" and (not wanted.states or FigureState.PROPOSED in wanted.states)
 
 
 def _order(wanted: QueueFilter) -> str:
@@ -148,6 +201,8 @@ def _where(wanted: QueueFilter) -> tuple[str, dict[str, Any]]:
         terms.append(
             "(r.flag_count > 0 or r.figure_id in (select figure_id from problems where figure_id is not null))"
         )
+    if wanted.auto is not None:
+        terms.append(AUTO_ACCEPTED if wanted.auto else f"not {ACCEPTED_WITHOUT_A_PERSON}")
     if words := re.findall(r"\w+", wanted.text):
         terms.append("r.number in (select rowid from figures_fts where figures_fts match :match)")
         # each word quoted: FTS operators in a search are words like any other

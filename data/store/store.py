@@ -7,6 +7,7 @@ from pathlib import Path
 from data.store.articles import Articles
 from data.store.assessors import Assessors
 from data.store.audit import Audit
+from data.store.auto import Auto
 from data.store.dashboard import Dashboard
 from data.store.database import Connections
 from data.store.decided import Decisions
@@ -20,9 +21,12 @@ from data.store.outbox import Outbox
 from data.store.outcomes import Outcomes
 from data.store.problems import Problems
 from data.store.queue import Queue
+from data.store.ranks import Ranks
 from data.store.readings import Readings
+from data.store.remining import Remining
 from data.store.reviews import Reviews
 from data.store.sessions import Sessions
+from data.store.subjects import Subjects
 from data.store.sync_lists import SyncLists
 from data.store.syncs import Syncs
 from data.store.tokens import Tokens
@@ -44,9 +48,12 @@ class Store:
         self.articles = Articles(self.connections)
         self.reviews = Reviews(self.connections)
         self.readings = Readings(self.connections, self.reviews)
+        self.remining = Remining(self.connections)
         self.minings = Minings(self.connections)
         self.exchanges = Exchanges(self.connections, self.images)
         self.queue = Queue(self.connections)
+        self.ranks = Ranks(self.connections)
+        self.auto = Auto(self.connections)
         self.problems = Problems(self.connections)
         self.outcomes = Outcomes(self.connections)
         self.dashboard = Dashboard(self.connections)
@@ -60,6 +67,7 @@ class Store:
         self.image_links = ImageLinks(self.connections)
         self.trainable = TrainableCounts(self.connections)
         self.users = Users(self.connections)
+        self.subjects = Subjects(self.connections, self.users)
         self.sessions = Sessions(self.connections)
         self.tokens = Tokens(self.connections)
         self.audit = Audit(self.connections)

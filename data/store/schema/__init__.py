@@ -10,10 +10,13 @@ from data.store.schema.m003_fits import m003_fits
 from data.store.schema.m004_label_studio import m004_label_studio
 from data.store.schema.m005_accounts import m005_accounts
 from data.store.schema.m006_assessors import m006_assessors
+from data.store.schema.m007_ranks_auto import m007_ranks_auto
 from data.store.schema.m008_readings import m008_readings
+from data.store.schema.m009_rounds import m009_rounds
 from data.store.schema.m010_requests import m010_requests
 from data.store.schema.m011_sync import m011_sync
 from data.store.schema.m012_image_links import m012_image_links
+from data.store.schema.m013_oidc import m013_oidc
 
 _STEPS = (
     m001_articles_figures_reviews,
@@ -22,10 +25,13 @@ _STEPS = (
     m004_label_studio,
     m005_accounts,
     m006_assessors,
+    m007_ranks_auto,
     m008_readings,
+    m009_rounds,
     m010_requests,
     m011_sync,
     m012_image_links,
+    m013_oidc,
 )
 """In the order in which they are applied. One that was released is never changed."""
 
