@@ -1,0 +1,1 @@
+"""Experiments with simulated curators: what an order of review is worth."""
