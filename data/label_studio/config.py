@@ -15,6 +15,7 @@ from data.label_studio.controls import (
     CAPTION,
     CHOICES,
     CLAUSE,
+    CLICK,
     COLOR,
     COLORS,
     DESCRIPTION,
@@ -40,6 +41,7 @@ from data.label_studio.controls import (
     TEXTS,
     TIP,
     TIP_LABEL,
+    UNFINISHED,
 )
 
 _COLOURS: Final[dict[str, str]] = {
@@ -84,7 +86,9 @@ _HOTKEYS: Final[dict[str, str]] = {
     LETTER_BOX_LABEL: "o",
     FIGURE_CHOICES[0]: "9",
     FIGURE_CHOICES[1]: "0",
+    UNFINISHED: "f",
 }
+_CLICK_HOTKEY: Final = "g"
 
 _TITLES: Final[dict[str, str]] = {
     LETTER: "Letter, as printed",
@@ -97,9 +101,15 @@ _TITLES: Final[dict[str, str]] = {
     PHOTOGRAPHIC: "Taken by a camera, microscope or scanner",
     COLOR: "Colour of the marker",
 }
+_HINT: Final = (
+    "Draw inside a panel: Esc, the key of the kind, then Ctrl + drag (⌘ on a Mac). Without Ctrl the panel moves."
+)
+"""The editor of Label Studio takes a drag that begins on a shape for a move of it, whatever label is chosen."""
 _CSS: Final = """
-.curator { display: grid; grid-template-columns: minmax(0, 1fr) 340px; gap: 16px; }
+.curator { display: grid; grid-template-columns: minmax(0, 1fr) 300px; gap: 16px; }
 .curator-tools { display: flex; flex-wrap: wrap; column-gap: 16px; }
+.curator-tools > div, .curator-tools .lsf-labels { margin: 0 0 4px; }
+.curator-hint * { font-size: 13px; font-weight: normal; margin: 0; opacity: 0.8; }
 .curator-side { max-height: 84vh; overflow-y: auto; }
 .curator-caption { font-size: 14px; line-height: 1.5; }
 @media (max-width: 1100px) { .curator { grid-template-columns: minmax(0, 1fr); } }
@@ -124,9 +134,10 @@ def label_config() -> str:
     tools = [
         _shapes("RectangleLabels", PANEL, KINDS["panel"], "panel"),
         _shapes("RectangleLabels", MARKER, KINDS["marker"], "marker"),
-        _shapes("RectangleLabels", REGION, KINDS["region"], "region"),
+        _shapes("RectangleLabels", REGION, KINDS["region"], "region", {"smart": "true"}),
         _shapes("KeyPointLabels", TIP, (TIP_LABEL,), "marker", {"strokeWidth": "2"}),
         _shapes("RectangleLabels", LETTER_BOX, (LETTER_BOX_LABEL,), "panel"),
+        _click(),
     ]
     outlines = [
         _shapes("PolygonLabels", REGION_OUTLINE, KINDS["region"], "region", hotkeys=False),
@@ -143,7 +154,8 @@ def label_config() -> str:
         *_figure_state(),
     ]
     row = _tag("View", {"className": "curator-tools"}, tools)
-    left = _tag("View", {}, [row, folded, image, relations])
+    hint = _tag("View", {"className": "curator-hint"}, [_tag("Header", {"value": _HINT, "size": "6"})])
+    left = _tag("View", {}, [row, hint, image, relations, folded])
     right = _tag("View", {"className": "curator-side"}, side)
     return _tag("View", {"className": "curator"}, [f"<Style>{_CSS}</Style>", left, right])
 
@@ -167,6 +179,13 @@ def _shapes(
         **(more or {}),
     }
     return _tag(tag, attributes, [_label(label, hotkeys) for label in labels])
+
+
+def _click() -> str:
+    """A click that the ML backend answers with what lies there; it works while "Auto-Annotation" is on."""
+    attributes = {"name": CLICK, "toName": IMAGE, "smart": "true", "smartOnly": "true", "showInline": "true"}
+    label = {"value": "region", "html": "click at a region", "background": _COLOURS["region"], "hotkey": _CLICK_HOTKEY}
+    return _tag("KeyPointLabels", attributes, [_tag("Label", label)])
 
 
 def _label(label: str, hotkey: bool) -> str:
@@ -211,7 +230,9 @@ def _titled(name: str, levels: Sequence[Level], control: str) -> str:
 
 
 def _figure_state() -> list[str]:
-    choices = [_tag("Choice", {"value": choice, "hotkey": _HOTKEYS[choice]}) for choice in FIGURE_CHOICES]
+    choices = [
+        _tag("Choice", {"value": choice, "hotkey": _HOTKEYS[choice]}) for choice in (*FIGURE_CHOICES, UNFINISHED)
+    ]
     attributes = {"name": FIGURE, "toName": IMAGE, "choice": "single", "showInline": "true"}
     reason = {"name": REASON, "toName": IMAGE, "maxSubmissions": "1", "editable": "true", "rows": "1"}
     visible = {"visibleWhen": "choice-selected", "whenTagName": FIGURE, "whenChoiceValue": FIGURE_CHOICES[1]}

@@ -79,6 +79,11 @@ COLORS: Final = ("white", "black", "red", "yellow", "green", "blue", "cyan", "ma
 FIGURE: Final = "figure"
 REASON: Final = "reason"
 FIGURE_CHOICES: Final = ("accepted", "skipped")
+UNFINISHED: Final = "unfinished"
+"""The third choice: what we write of an open figure always says so, since submitting without a choice accepts it."""
 
 POINTS_AT: Final = "points at"
-"""The relation from a marker to the region it answers for."""
+"""The relation from a marker to the region it answers for; a relation without any label means the same."""
+
+CLICK: Final = "click"
+"""Asks the ML backend what lies where a person clicks; what it draws is none of the figure's."""

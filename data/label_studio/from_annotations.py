@@ -22,7 +22,7 @@ from curator.figure import (
     State,
     check,
 )
-from data.label_studio.controls import FIGURE_CHOICES
+from data.label_studio.controls import FIGURE_CHOICES, UNFINISHED
 from data.label_studio.nesting import hung, parents_of, under
 from data.label_studio.nodes import Author, nodes_in, with_parts
 from data.label_studio.rows import (
@@ -44,12 +44,8 @@ class Reading:
 
     version: Version
     foreign: tuple[Foreign, ...] = ()
-
-    def accepted(self) -> Version:
-        """The same where submitting means that all was looked at: open proposals accepted, and the figure."""
-        if self.version.state == FigureState.SKIPPED:
-            return self.version
-        return replace(self.version, hierarchy=_accepted(self.version.hierarchy), state=FigureState.ACCEPTED)
+    chosen: bool = False
+    """Whether it says itself where the figure stands: accepted, skipped or unfinished."""
 
 
 def from_annotation(figure: Figure, data: Mapping[str, Any], annotation: Mapping[str, Any], author: Author) -> Reading:
@@ -75,8 +71,9 @@ def from_annotation(figure: Figure, data: Mapping[str, Any], annotation: Mapping
         for node in rejected.values()
     ]
     hierarchy = ours.hierarchy.with_nodes([*judged, *apart])
-    version = _with_state(replace(ours, hierarchy=hierarchy), found, bool(annotation.get("was_cancelled")))
-    return Reading(version, tuple(found.foreign))
+    cancelled = bool(annotation.get("was_cancelled"))
+    version = _with_state(replace(ours, hierarchy=hierarchy), found, cancelled)
+    return Reading(version, tuple(found.foreign), cancelled or bool(_choices(found)))
 
 
 def _our_data(figure: Figure, data: Mapping[str, Any]) -> Version:
@@ -123,17 +120,27 @@ def _accepted(hierarchy: Hierarchy) -> Hierarchy:
 
 
 def _with_state(sent: Version, found: Sorted, cancelled: bool) -> Version:
-    """The version in the state that was chosen there: choosing "accepted" accepts open proposals, as here."""
+    """The version in the state that was chosen there: choosing "accepted" accepts open proposals, as here.
+
+    Without a choice an accepted figure stays so, and a skipped one is open again.
+    """
     reason = text_in(found.reason)
     if cancelled:
         return replace(sent, state=FigureState.SKIPPED, reason=reason or sent.reason or "skipped in Label Studio")
-    chosen = [word for word in words_in(found.figure, "choices") if word in _STATES] if found.figure else []
-    if not chosen:
+    chosen = _choices(found)
+    if UNFINISHED in chosen or (not chosen and sent.state == FigureState.SKIPPED):
         closed = sent.state in _STATES.values()
         return replace(sent, state=FigureState.PROPOSED if closed else sent.state, reason="" if closed else sent.reason)
+    if not chosen:
+        return sent
     state = _STATES[chosen[0]]
     if state == FigureState.ACCEPTED != sent.state:
         sent = replace(sent, hierarchy=_accepted(sent.hierarchy))
     if state == FigureState.SKIPPED:
         return replace(sent, state=state, reason=reason or "skipped in Label Studio")
     return replace(sent, state=state)
+
+
+def _choices(found: Sorted) -> list[str]:
+    words = words_in(found.figure, "choices") if found.figure else []
+    return [word for word in words if word in (*FIGURE_CHOICES, UNFINISHED)]

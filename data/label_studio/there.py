@@ -61,6 +61,9 @@ class There:
     base: Version
     sent: Mapping[str, str]
     foreign: tuple[Any, ...]
+    submitted: frozenset[str] | None = None
+    """Ids of the nodes that a person was shown who submitted without saying where the figure stands; see
+    ``data.label_studio.submitted``."""
 
     @property
     def earlier(self) -> list[Any]:
@@ -114,7 +117,8 @@ def read_there(figure: Figure, task: Task, agreed: Agreed, annotation_id: int | 
         nodes = {node_id: node for node_id, node in nodes.items() if node_id in there or node.state == State.REJECTED}
     base = replace(base, hierarchy=base.hierarchy.with_nodes(nodes.values()))
     foreign = tuple(item.row for item in reading.foreign)
-    return There(task, annotation, with_removed(base, theirs), base, hashes, foreign)
+    shown = None if annotation is None or reading.chosen else frozenset(theirs.hierarchy.by_id().keys() - stale)
+    return There(task, annotation, with_removed(base, theirs), base, hashes, foreign, shown)
 
 
 def hashes_of(version: Version) -> dict[str, str]:

@@ -21,7 +21,6 @@ from data.label_studio.controls import (
     MARKER,
     PANEL,
     PANEL_OUTLINE,
-    POINTS_AT,
     POLYGON,
     REASON,
     RECTANGLE,
@@ -29,6 +28,7 @@ from data.label_studio.controls import (
     REGION_OUTLINE,
     TIP,
     TIP_LABEL,
+    UNFINISHED,
 )
 from data.label_studio.nesting import markers_of, panel_above, parts_of
 from data.label_studio.nodes import Author, nodes_in
@@ -62,18 +62,24 @@ from data.label_studio.version import Version
 _GEOMETRY: Final = ("x", "y", "width", "height", "rotation", "points", "closed")
 
 
-def to_result(figure: Figure, version: Version, earlier: Sequence[Any] = ()) -> list[Any]:
-    """All rows: panels, markers and regions with their texts, then relations, the figure's state, and foreign rows."""
+def to_result(
+    figure: Figure, version: Version, earlier: Sequence[Any] = (), *, says_unfinished: bool = False
+) -> list[Any]:
+    """All rows: panels, markers and regions with their texts, then relations, the figure's state, and foreign rows.
+
+    ``says_unfinished``: a figure that is neither accepted nor skipped says so, as annotations must.
+    """
     found = sort_rows(earlier, figure)
     nodes_in(found, figure, Author.model("", ""))  # sets apart the shapes that are no nodes
-    return _Writing(figure, version, found).rows()
+    return _Writing(figure, version, found, says_unfinished).rows()
 
 
 class _Writing:
     """The rows of one hierarchy over those that stand there."""
 
-    def __init__(self, figure: Figure, version: Version, earlier: Sorted) -> None:
+    def __init__(self, figure: Figure, version: Version, earlier: Sorted, says_unfinished: bool) -> None:
         self._figure = figure
+        self._open = [UNFINISHED] if says_unfinished else []
         self._version = version
         self._earlier = earlier
         self._nodes = {node.id: node for node in version.hierarchy.nodes() if node.state != State.REJECTED}
@@ -239,7 +245,7 @@ class _Writing:
                         "from_id": ends[0],
                         "to_id": ends[1],
                         "direction": "right",
-                        "labels": [POINTS_AT],
+                        "labels": [],  # there are many, and their labels would hide the picture
                     }
                 )
         return rows
@@ -251,7 +257,7 @@ class _Writing:
         """The figure's choice and reason; rows of the whole image have no place."""
         rows: list[Row] = []
         closed = self._version.state in (FigureState.ACCEPTED, FigureState.SKIPPED)
-        chosen = [str(self._version.state)] if closed else []
+        chosen = [str(self._version.state)] if closed else self._open
         reason = [self._version.reason] if self._version.state == FigureState.SKIPPED and self._version.reason else []
         for name, kind, key, found, earlier in (
             (FIGURE, "choices", "choices", chosen, self._earlier.figure),

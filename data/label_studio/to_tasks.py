@@ -73,6 +73,6 @@ def to_prediction(figure: Figure, version: Version, model_version: str = MODEL_V
 def to_annotation(figure: Figure, version: Version, earlier: Sequence[Any] = ()) -> dict[str, Any]:
     """The hierarchy as an annotation, beside the foreign rows of ``earlier``, the annotation's result as it stands."""
     return {
-        "result": to_result(figure, version, earlier),
+        "result": to_result(figure, version, earlier, says_unfinished=True),
         "was_cancelled": version.state == FigureState.SKIPPED,
     }

@@ -14,6 +14,7 @@ from curator.commands import Command, Judge, Remove, Resize, Update
 from curator.figure import Hierarchy, Node
 from data.label_studio.client import LabelStudio
 from data.label_studio.connect import connect
+from data.label_studio.controls import FIGURE, UNFINISHED
 from data.label_studio.images import LocalFiles
 from data.label_studio.sync import Sync, SyncReport
 from data.store import Store
@@ -76,7 +77,13 @@ class Pair:
         rows: list[Doc] = json.loads(json.dumps(part["result"]))
         return rows
 
-    def submit(self, rows: list[Doc], figure_id: str = "", email: str = EVE, cancelled: bool = False) -> None:
+    def submit(
+        self, rows: list[Doc], figure_id: str = "", email: str = EVE, cancelled: bool = False, finished: bool = False
+    ) -> None:
+        """A person there submits the rows; as "unfinished", but where that is all that was to be done."""
+        if not finished and not any(row.get("from_name") == FIGURE for row in rows):
+            value = {"choices": [UNFINISHED]}
+            rows = [*rows, {"id": "f", "from_name": FIGURE, "to_name": "image", "type": "choices", "value": value}]
         self.there.annotate(self.task(figure_id)["id"], rows, email, cancelled)
 
     def move_there(self, node_id: str, x: float, figure_id: str = "") -> None:

@@ -8,7 +8,7 @@ from lxml import etree
 
 from curator.figure import MarkerKind, PanelKind
 from data.label_studio.config import label_config
-from data.label_studio.controls import ATTACHED, CHOICES, FIGURE, REASON, SHAPES, TEXTS, TIP_LABEL
+from data.label_studio.controls import ATTACHED, CHOICES, CLICK, FIGURE, REASON, SHAPES, TEXTS, TIP_LABEL
 
 CONFIG = etree.fromstring(label_config())
 
@@ -24,7 +24,7 @@ EDITOR_KEYS = set("bhkprvzuc")  # brush, pan or hide, key point, polygon, rectan
 
 def test_every_control_that_is_read_is_drawn_once() -> None:
     names = Counter(values("//*[@toName]/@name"))
-    assert names == Counter([*SHAPES, *ATTACHED, *TEXTS, *CHOICES, FIGURE, REASON])
+    assert names == Counter([*SHAPES, *ATTACHED, *TEXTS, *CHOICES, FIGURE, REASON, CLICK])
 
 
 def test_every_kind_of_panel_and_marker_has_a_label() -> None:
@@ -34,7 +34,7 @@ def test_every_kind_of_panel_and_marker_has_a_label() -> None:
 
 def test_no_key_means_two_things() -> None:
     keys = values("//@hotkey")
-    assert len(keys) == len(set(keys)) == 23
+    assert len(keys) == len(set(keys)) == 25
     assert not EDITOR_KEYS & set(keys)
 
 

@@ -181,7 +181,7 @@ def test_a_box_that_leaves_the_image_is_cut_at_its_edge() -> None:
     assert new.box_xyxy == (0, 8, 100, 24)
 
 
-def test_choosing_accepted_accepts_what_is_open_and_submitting_may_too() -> None:
+def test_choosing_accepted_accepts_what_is_open_and_without_a_choice_the_reading_says_so() -> None:
     chosen = {
         "id": "f",
         "from_name": "figure",
@@ -189,11 +189,15 @@ def test_choosing_accepted_accepts_what_is_open_and_submitting_may_too() -> None
         "type": "choices",
         "value": {"choices": ["accepted"]},
     }
+    assert (read(sent()).chosen, read([*sent(), chosen]).chosen, read(sent(), was_cancelled=True).chosen) == (
+        False,
+        True,
+        True,
+    )
     chose = read([*sent(), chosen]).version
     assert chose.state == FigureState.ACCEPTED
     assert {node.state for node in chose.hierarchy.nodes()} == {State.ACCEPTED}
     assert read(sent()).version.state == FigureState.PROPOSED
-    assert read(sent()).accepted() == chose
 
 
 def test_a_second_answer_about_the_figure_counts_for_nothing() -> None:
@@ -385,7 +389,7 @@ def test_whatever_is_done_to_the_rows_gives_a_hierarchy_and_loses_no_row(
             rows[number % len(rows)][key] = value
     reading = from_annotation(ANY_FIGURE, to_data(ANY_FIGURE, version, URL), {"result": rows}, ANN)
     check(reading.version.hierarchy, ANY_FIGURE.image_wh, ANY_FIGURE.caption)
-    written = to_result(ANY_FIGURE, reading.version, rows)
+    written = to_result(ANY_FIGURE, reading.version, rows, says_unfinished=True)
     ids = {row.get("id") for row in rows if isinstance(row.get("id"), str)}
     assert ids <= {row.get("id") for row in written if isinstance(row.get("id"), str)}
     again = from_annotation(ANY_FIGURE, to_data(ANY_FIGURE, reading.version, URL), {"result": written}, ANN)
