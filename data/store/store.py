@@ -7,7 +7,9 @@ from pathlib import Path
 from data.store.articles import Articles
 from data.store.assessors import Assessors
 from data.store.audit import Audit
+from data.store.audited import Audited
 from data.store.auto import Auto
+from data.store.counts import Counts
 from data.store.dashboard import Dashboard
 from data.store.database import Connections
 from data.store.decided import Decisions
@@ -54,6 +56,7 @@ class Store:
         self.queue = Queue(self.connections)
         self.ranks = Ranks(self.connections)
         self.auto = Auto(self.connections)
+        self.audited = Audited(self.connections)
         self.problems = Problems(self.connections)
         self.outcomes = Outcomes(self.connections)
         self.dashboard = Dashboard(self.connections)
@@ -71,6 +74,7 @@ class Store:
         self.sessions = Sessions(self.connections)
         self.tokens = Tokens(self.connections)
         self.audit = Audit(self.connections)
+        self.counts = Counts(self.connections)
 
     def close(self) -> None:
         """Closes this thread's connection."""
