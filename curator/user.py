@@ -12,9 +12,10 @@ Role = Literal["curator", "reviewer", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the least to the most: each may do all that those before it may."""
 
-Right = Literal["review", "adopt", "mine", "export", "train", "sync", "model", "users", "backup"]
-"""``mine``: let agents propose, which costs time and money. ``train``: also put a trained model to use. ``model``: say
-which vision-language model is asked, and with which key."""
+Right = Literal["review", "adopt", "mine", "export", "train", "sync", "ingest", "model", "users", "backup"]
+"""``mine``: let agents propose, which costs time and money. ``train``: also put a trained model to use.
+``ingest``: read articles in, also from any path that the server can read. ``model``: say which vision-language model is
+asked, and with which key."""
 
 _LEAST: dict[Right, Role] = {
     "review": "curator",
@@ -23,6 +24,7 @@ _LEAST: dict[Right, Role] = {
     "export": "reviewer",
     "train": "reviewer",
     "sync": "reviewer",
+    "ingest": "admin",
     "model": "admin",
     "users": "admin",
     "backup": "admin",

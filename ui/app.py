@@ -13,17 +13,14 @@ import click
 from curator.errors import MiningError, SettingsError
 from curator.user import User
 from data.store import Store
-from ui.mining_jobs import MinedAside, Miner, MiningJobs
+from ui.mining_jobs import MinedAside, Miner
 from ui.search_model import SearchModel, load_model
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from agents.lvlm.connection import Connection
     from agents.segment.choose import Choice
-    from curator.settings import ModelSettings
-    from ui.search_server import SearchServer
-    from ui.segmenting import Segmenting
+    from ui.servers import Servers
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHUTDOWN_S = 2  # guess: open pages hold event streams that never end by themselves
@@ -63,60 +60,46 @@ def build_app(
     import gradio as gr
     from fastapi import FastAPI
 
-    from curator.settings import load_settings
-    from data.embeddings import Embeddings
     from data.signing import Signer, load_secret
     from ui import theme
     from ui.accounts.gate import Gate
-    from ui.accounts.identity import current_user
     from ui.accounts.routes import account_routes
+    from ui.api.app import PREFIX, api_app
     from ui.guard import OWN_CHECKS, Guard, nothing_there
     from ui.images import image_routes
-    from ui.search_pictures import QueryPictures
     from ui.search_routes import search_routes
-    from ui.search_server import SearchServer
-    from ui.searching import Searching
     from ui.segmenting import opencv_only, segmenting_of
+    from ui.servers import Servers
     from ui.signed import signed_routes
-    from ui.syncing import Syncing
     from ui.training.routes import report_routes
-    from ui.training.runs import Runs
-    from ui.training.server import TrainServer
 
     app = FastAPI(title="Curator", docs_url=None, redoc_url=None, openapi_url=None)
     # what is added last is asked first
     app.add_middleware(Gate, store=store, local=User(who, "admin") if loopback else None, own_checks=OWN_CHECKS)
     app.add_middleware(Guard, hosts=LOOPBACK, any_host=lambda: not loopback or store.users.any(), own_checks=OWN_CHECKS)
-    app.include_router(account_routes(store))
+    servers = Servers.of(store, miner, segmenting_of(store, choose or opencv_only), load)
+    app.include_router(account_routes(store, servers.logins))
     app.include_router(image_routes(store))
     app.include_router(signed_routes(store, Signer(load_secret(store.project))))
-    runs = Runs(store.project / "runs")
-    app.include_router(report_routes(runs))
-    pictures = QueryPictures()
-    app.include_router(search_routes(store, pictures))
+    app.include_router(report_routes(servers.runs))
+    app.include_router(search_routes(store, servers.pictures))
+    app.mount(PREFIX, api_app(servers))
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    app.state.mining_jobs = MiningJobs(miner)
-    app.state.segmenting = segmenting_of(store, choose or opencv_only)
+    app.state.mining_jobs = servers.jobs
+    app.state.ingests = servers.ingests
+    app.state.segmenting = servers.segmenting
     app.state.segmenting.prepare()
-    app.state.syncing = Syncing(store, lambda: load_settings(store.project, os.environ).label_studio)
+    app.state.syncing = servers.syncing
     app.state.syncing.resume()
     for beginning in OWN_CHECKS:  # after their routes
         app.mount(beginning.rstrip("/"), nothing_there)
-    search = SearchServer(store, Searching(store, Embeddings(store.project), load), pictures)
     gr.mount_gradio_app(
         app,
-        _blocks(
-            store,
-            lambda: current_user().name,
-            app.state.mining_jobs,
-            app.state.segmenting,
-            search,
-            training or TrainServer(store, runs),
-        ),
+        _blocks(servers, training or servers.training),
         path="/",
         run_history=False,
         footer_links=[],
@@ -130,42 +113,26 @@ def build_app(
     return app
 
 
-def _connect(settings: ModelSettings) -> Connection:
-    from agents.lvlm.connection import test_connection
-
-    return test_connection(settings)
-
-
-def _blocks(
-    store: Store,
-    who: Callable[[], str],
-    jobs: MiningJobs,
-    segmenting: Segmenting,
-    search: SearchServer,
-    training: Training,
-) -> Any:
+def _blocks(servers: Servers, training: Training) -> Any:
     import gradio as gr
 
-    from ui.editor.agents_server import AgentsServer
-    from ui.editor.segment_server import SegmentServer
     from ui.header import header
-    from ui.model_setup import ModelSetup
     from ui.tabs.dashboard import dashboard_tab
     from ui.tabs.gallery import gallery_tab
     from ui.tabs.review import review_tab
     from ui.tabs.search import search_tab
     from ui.tabs.train import train_tab
 
-    agents = AgentsServer(store, jobs, ModelSetup(store.project, os.environ, _connect, store.users.any))
+    store = servers.store
     with gr.Blocks(title="Curator", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
         header(store.project)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Review", elem_id="tab-review"):
-                review_tab(store, who, agents, SegmentServer(store, segmenting))
+                review_tab(servers.review, servers.agents, servers.segment)
             with gr.Tab("Queue", elem_id="tab-queue"):
-                gallery_tab(store, agents)
+                gallery_tab(store, servers.agents)
             with gr.Tab("Search", elem_id="tab-search"):
-                search_tab(store.project, search.functions())
+                search_tab(store.project, servers.search.functions())
             with gr.Tab("Train", elem_id="tab-train"):
                 train_tab(training.functions())
             with gr.Tab("Dashboard", elem_id="tab-dashboard"):
@@ -215,6 +182,7 @@ def serve(
             if app.state.mining_jobs.busy:
                 click.echo("Finishing the figure that is being mined; what was mined stays (Ctrl+C leaves it)")
             app.state.mining_jobs.close()
+            app.state.ingests.close()
             app.state.segmenting.close()
 
 

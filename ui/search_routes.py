@@ -24,19 +24,14 @@ def search_routes(store: Store, pictures: QueryPictures) -> APIRouter:
     @router.api_route("/crop/{figure_id:path}", methods=["GET", "HEAD"])
     def crop(figure_id: str, node: str, request: Request) -> Response:
         try:
-            cut = crops.cut(figure_id, node)
-            # a box may be moved at any time, so a browser asks each time; the answer is mostly that nothing has changed
-            headers = {"ETag": f'"{cut.tag}"', "Cache-Control": "private, no-cache"}
-            if headers["ETag"] in request.headers.get("if-none-match", ""):
-                return Response(status_code=304, headers=headers)
-            return Response(crops.jpeg(cut), media_type="image/jpeg", headers=headers)
+            return crop_answer(crops, figure_id, node, request)
         except StoreError as error:
             raise HTTPException(404, str(error)) from error
 
     @router.post("/search/picture")
     async def keep(request: Request) -> Response:
         try:
-            content = await _body(request)
+            content = await picture_body(request)
             return JSONResponse({"picture": await run_in_threadpool(pictures.keep, content)})
         except CuratorError as error:
             return JSONResponse({"error": str(error)}, 400)
@@ -53,7 +48,21 @@ def search_routes(store: Store, pictures: QueryPictures) -> APIRouter:
     return router
 
 
-async def _body(request: Request) -> bytes:
+def crop_answer(crops: Crops, figure_id: str, node: str, request: Request) -> Response:
+    """A node as a JPEG with its ETag, or 304 where the asker has it.
+
+    Raises:
+        StoreError: there is no such node, or its figure's image is missing.
+    """
+    cut = crops.cut(figure_id, node)
+    # a box may be moved at any time, so a browser asks each time; the answer is mostly that nothing has changed
+    headers = {"ETag": f'"{cut.tag}"', "Cache-Control": "private, no-cache"}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(crops.jpeg(cut), media_type="image/jpeg", headers=headers)
+
+
+async def picture_body(request: Request) -> bytes:
     """The request's bytes, which may come without a stated length and never end.
 
     Raises:

@@ -17,7 +17,7 @@ from ui.editor.answers import Answer, saying
 from ui.editor.requests import MAX_PAGE, FigureId, Request, parse_request
 from ui.searching import LIMIT, Hits, SearchFilter, Searching
 
-_DEEPEST = 10_000
+DEEPEST = 10_000
 """Guess: nobody pages further through an order of likeness."""
 
 
@@ -39,7 +39,7 @@ class FindRequest(Request):
     level: FindableLevel | None = None
     kind: PanelKind | None = None
     verified: bool = False
-    offset: int = Field(default=0, ge=0, le=_DEEPEST)
+    offset: int = Field(default=0, ge=0, le=DEEPEST)
     limit: int = Field(default=LIMIT, ge=1, le=MAX_PAGE)
 
 

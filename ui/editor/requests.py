@@ -91,9 +91,10 @@ class FilterRequest(Request):
 
 
 class QueueRequest(Request):
-    """A page of the queue: from the start, around a figure, or before or after one."""
+    """A page of the queue: from an offset, around a figure, or before or after one."""
 
     filter: FilterRequest = FilterRequest()
+    offset: int = Field(default=0, ge=0)
     around: FigureId | None = None
     after: FigureId | None = None
     before: FigureId | None = None

@@ -81,7 +81,7 @@ class ReviewServer:
         wanted = request.filter.to_filter()
         queue = self._store.queue
         total = queue.count(wanted)
-        offset, limit = 0, request.limit
+        offset, limit = request.offset, request.limit
         if request.after is not None:
             offset = queue.position(wanted, request.after)
         elif request.before is not None:

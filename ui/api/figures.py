@@ -1,0 +1,112 @@
+"""Articles, figures and the queue."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from curator.codec import to_doc
+from curator.errors import StoreError
+from curator.figure import FigureState, PanelKind
+from data.store.queue import Order
+from ui.api.answers import Limit, Offset, answered, etag_of, not_modified, page_answer, page_of
+from ui.api.figure_shapes import ArticleShape, FigureShape, QueueItemShape
+from ui.api.shape import Document, Page
+from ui.servers import Servers
+
+_MAX_TEXT = 200
+
+
+def figure_routes(servers: Servers) -> APIRouter:
+    router = APIRouter(tags=["figures"])
+    store = servers.store
+
+    @router.get("/articles", response_model=Page[ArticleShape])
+    def articles(
+        request: Request,
+        limit: Limit = 50,
+        offset: Offset = 0,
+        text: Annotated[str, Query(max_length=_MAX_TEXT, description="Words of id or title.")] = "",
+    ) -> Response:
+        """Articles by id."""
+        words = text.casefold().split()
+        found = [
+            _article_document(article, count)
+            for article, count in store.articles.listed()
+            if all(word in f"{article.id} {article.title}".casefold() for word in words)
+        ]
+        return page_of(request, found, limit, offset)
+
+    @router.get("/articles/{article_id:path}", response_model=ArticleShape)
+    def article(article_id: str) -> Response:
+        """One article."""
+        found = store.articles.article(article_id)
+        if found is None:
+            raise StoreError(f"there is no article {article_id!r} in this project; GET /articles lists them")
+        wanted = {"filter": {"article_id": article_id}, "limit": 1}
+        return answered(_article_document(found, servers.review.queue(wanted)["total"]))
+
+    @router.get("/figures", response_model=Page[QueueItemShape])
+    def figures(
+        request: Request,
+        state: Annotated[list[FigureState] | None, Query(description="Only these states; several times.")] = None,
+        confidence_below: Annotated[float | None, Query(ge=0, le=1)] = None,
+        confidence_from: Annotated[float | None, Query(ge=0, le=1)] = None,
+        article_id: Annotated[str | None, Query(max_length=500)] = None,
+        kind: Annotated[PanelKind | None, Query(description="With a panel of this kind.")] = None,
+        problem: Annotated[bool, Query(description="Only with flags or a mining problem.")] = False,
+        text: Annotated[str, Query(max_length=_MAX_TEXT, description="Words of caption or label.")] = "",
+        order: Annotated[Order, Query(description="Least sure first; as ingested; most doubted first.")] = "confidence",
+        after: Annotated[
+            str | None, Query(max_length=500, description="The figure that the page before ended with.")
+        ] = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
+    ) -> Response:
+        """The queue. ``next`` goes on after the last figure shown, wherever that stands by then: figures that leave the
+        queue in the meantime make none be left out."""
+        wanted = {
+            "states": state or [],
+            "confidence_below": confidence_below,
+            "confidence_from": confidence_from,
+            "article_id": article_id,
+            "kind": kind,
+            "problem": problem,
+            "text": text,
+            "order": order,
+        }
+        if after is not None:
+            store.reviews.figure(after)  # raises where there is none: its place could not be told
+        found = servers.review.queue({"filter": wanted, "after": after, "offset": offset, "limit": limit + 1})
+        items, first = found["items"], found["offset"]
+        if after is not None and items and items[0]["id"] == after:
+            items, first = items[1:], first + 1
+        items = items[:limit]
+        cursor = {"after": items[-1]["id"]} if items else {}
+        return page_answer(request, items, found["total"], first, **cursor)
+
+    @router.get(
+        "/figures/{figure_id:path}",
+        response_model=FigureShape,
+        responses={304: {"description": "It is as If-None-Match says."}},
+    )
+    def figure(figure_id: str, request: Request) -> Response:
+        """One figure with its hierarchy. ETag: its revision, which If-Match of an edit must name."""
+        found: Document = servers.review.load({"figure_id": figure_id})["figure"]
+        return figure_answer(found, request)
+
+    return router
+
+
+def figure_answer(figure: Document, request: Request | None = None, **headers: str) -> Response:
+    """A figure with its ETag, or 304 where the asker has it."""
+    etag = etag_of(figure["revision"])
+    if request is not None and (unchanged := not_modified(request, etag)):
+        return unchanged
+    return answered(figure, headers={"ETag": etag, "Cache-Control": "private, no-cache", **headers})
+
+
+def _article_document(article: Any, figures: int) -> dict[str, Any]:
+    return {**to_doc(article), "figures": figures}

@@ -1,0 +1,159 @@
+"""Ingest beside the page's answers: jobs that read articles into the project, one after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from curator.errors import CuratorError, StoreError
+from curator.settings import load_settings
+from data.images import ImageLimits
+from data.ingest import IngestReport, ingest
+from data.pmc import PmcSettings
+from data.sources import ArticleSource, Problem, SourceSettings, read_sources
+from data.store import Store
+
+IngestState: TypeAlias = Literal["waiting", "running", "stopping", "done", "stopped", "failed"]
+_KEPT = 50  # guess: jobs that a program may still ask for
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """Where a job stands."""
+
+    id: int
+    state: IngestState
+    sources: tuple[str, ...]
+    articles: int
+    added: int
+    replaced: int
+    unchanged: int
+    problems: tuple[tuple[str, str], ...]
+    """Place and reason."""
+    reason: str
+    """Why the job failed as a whole."""
+
+
+@dataclass(slots=True)
+class _Job:
+    id: int
+    sources: tuple[str, ...]
+    caption: str | None
+    state: IngestState = "waiting"
+    report: IngestReport = field(default_factory=IngestReport)
+    reason: str = ""
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def project_sources(store: Store, environ: Mapping[str, str]) -> tuple[SourceSettings, ImageLimits]:
+    """How the project's settings say that articles are fetched and read; raises SettingsError."""
+    settings = load_settings(store.project, environ)
+    pmc = PmcSettings(
+        cache=store.project / "pmc",
+        contact=settings.pmc.contact,
+        base_url=settings.pmc.base_url,
+        requests_per_s=settings.pmc.requests_per_s,
+        allow_retracted=settings.pmc.allow_retracted,
+        reach=settings.network.reach(store.users.any()),
+    )
+    return SourceSettings(pmc), ImageLimits(max_pixels=settings.images.max_pixels)
+
+
+class IngestJobs:
+    """One job runs at a time, in a thread of its own; what was read when it is stopped stays."""
+
+    def __init__(self, store: Store, settings: Callable[[], tuple[SourceSettings, ImageLimits]]) -> None:
+        self._store = store
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._jobs: OrderedDict[int, _Job] = OrderedDict()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest")
+        self._started = 0
+
+    def start(self, sources: Sequence[str], caption: str | None = None) -> Ingested:
+        """Queues a job for what ``curator ingest`` takes."""
+        with self._lock:
+            self._started += 1
+            job = _Job(self._started, tuple(sources), caption)
+            self._jobs[job.id] = job
+            while len(self._jobs) > _KEPT:
+                self._jobs.popitem(last=False)
+            self._thread.submit(self._work, job)
+            return _ingested(job)
+
+    def listed(self) -> list[Ingested]:
+        """Every job that is still known, oldest first."""
+        with self._lock:
+            return [_ingested(job) for job in self._jobs.values()]
+
+    def job(self, job_id: int) -> Ingested:
+        """Raises StoreError where there is none."""
+        with self._lock:
+            return _ingested(self._known(job_id))
+
+    def stop(self, job_id: int) -> Ingested:
+        """Ends a job after the article that is being read; raises StoreError where there is none."""
+        with self._lock:
+            job = self._known(job_id)
+            job.stop.set()
+            if job.state in ("waiting", "running"):
+                job.state = "stopped" if job.state == "waiting" else "stopping"
+            return _ingested(job)
+
+    def close(self) -> None:
+        """Stops every job and waits for the article that is being read."""
+        with self._lock:
+            for job in self._jobs.values():
+                job.stop.set()
+        self._thread.shutdown(cancel_futures=True)
+
+    def _known(self, job_id: int) -> _Job:
+        if job_id not in self._jobs:
+            raise StoreError(f"there is no ingest job {job_id!r}; it may have ended with the server that ran it")
+        return self._jobs[job_id]
+
+    def _work(self, job: _Job) -> None:
+        with self._lock:
+            if job.stop.is_set():
+                job.state = "stopped"
+                return
+            job.state = "running"
+        try:
+            sources, limits = self._settings()
+            found = read_sources(job.sources, sources, job.caption)
+            ingest(self._store, _until(job.stop, found), limits, report=job.report)
+            state: IngestState = "stopped" if job.stop.is_set() else "done"
+        except CuratorError as error:
+            state, job.reason = "failed", str(error)
+        except Exception as error:  # a bug in one reader must not end the thread that all jobs wait for
+            state, job.reason = "failed", f"{type(error).__name__}: {error}; please report this as a bug of the reader"
+        finally:
+            self._store.close()  # the thread's own connection: the next job may be days away
+        with self._lock:
+            job.state = state
+
+
+def _until(stop: threading.Event, found: Iterable[ArticleSource | Problem]) -> Iterator[ArticleSource | Problem]:
+    for one in found:
+        if stop.is_set():
+            return
+        yield one
+
+
+def _ingested(job: _Job) -> Ingested:
+    report = job.report
+    return Ingested(
+        job.id,
+        job.state,
+        job.sources,
+        report.articles,
+        report.added,
+        report.replaced,
+        report.unchanged,
+        tuple((problem.where, problem.reason) for problem in report.problems),
+        job.reason,
+    )

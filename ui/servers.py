@@ -1,0 +1,77 @@
+"""What answers the page and the API: one of each in a process, so that both see the same jobs, models and limits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from curator.settings import load_settings
+from data.embeddings import Embeddings
+from data.store import Store
+from ui.accounts.identity import current_user
+from ui.accounts.logins import Logins
+from ui.editor.agents_server import AgentsServer
+from ui.editor.segment_server import SegmentServer
+from ui.editor.server import ReviewServer
+from ui.ingest_jobs import IngestJobs, project_sources
+from ui.mining_jobs import Miner, MiningJobs
+from ui.model_setup import ModelSetup
+from ui.search_model import SearchModel
+from ui.search_pictures import QueryPictures
+from ui.search_server import SearchServer
+from ui.searching import Searching
+from ui.segmenting import Segmenting
+from ui.syncing import Syncing
+from ui.training.runs import Runs
+from ui.training.server import TrainServer
+
+if TYPE_CHECKING:
+    from agents.lvlm.connection import Connection
+    from curator.settings import ModelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Whoever asks is told by ``ui.accounts.identity``."""
+
+    store: Store
+    review: ReviewServer
+    agents: AgentsServer
+    segment: SegmentServer
+    search: SearchServer
+    training: TrainServer
+    jobs: MiningJobs
+    segmenting: Segmenting
+    pictures: QueryPictures
+    runs: Runs
+    logins: Logins
+    ingests: IngestJobs
+    syncing: Syncing
+
+    @classmethod
+    def of(cls, store: Store, miner: Miner, segmenting: Segmenting, load: Callable[[str], SearchModel]) -> Servers:
+        """Those of a project; nothing is loaded or started yet."""
+        jobs, runs, pictures = MiningJobs(miner), Runs(store.project / "runs"), QueryPictures()
+        return cls(
+            store=store,
+            review=ReviewServer(store, lambda: current_user().name),
+            agents=AgentsServer(store, jobs, ModelSetup(store.project, os.environ, _connect, store.users.any)),
+            segment=SegmentServer(store, segmenting),
+            search=SearchServer(store, Searching(store, Embeddings(store.project), load), pictures),
+            training=TrainServer(store, runs),
+            jobs=jobs,
+            segmenting=segmenting,
+            pictures=pictures,
+            runs=runs,
+            logins=Logins(store),
+            ingests=IngestJobs(store, lambda: project_sources(store, os.environ)),
+            syncing=Syncing(store, lambda: load_settings(store.project, os.environ).label_studio),
+        )
+
+
+def _connect(settings: ModelSettings) -> Connection:
+    from agents.lvlm.connection import test_connection
+
+    return test_connection(settings)
