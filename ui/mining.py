@@ -12,15 +12,19 @@ from curator.errors import CuratorError, MiningError
 from curator.figure import Hierarchy
 
 if TYPE_CHECKING:
+    from agents.embedded.agent import EmbeddedAgent
+    from agents.embedded.scales import ScaledAgent
     from agents.engine import Job, Mined
     from agents.lvlm.agent import LvlmAgent, Proposal
     from curator.settings import Settings
     from data.store import Store
 
-EMBEDDED, CONSENSUS = "embedded", "consensus"
+EMBEDDED, SCALES, CONSENSUS = "embedded", "embedded-scales", "consensus"
 
 Item = TypeVar("Item")
 Stopped = Callable[[], bool]
+Doubts = Callable[[str], Sequence[str]]
+"""What is doubted of a figure, by its id, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +47,24 @@ def mine_figures(
     *,
     aside: bool,
     workers: int | None = None,
+    doubts: Doubts = lambda _: (),
 ) -> Iterator[MinedFigure]:
     """Lets an agent propose for figures; results as they come, in any order, each kept before it is told.
 
-    ``agent`` is "embedded", "consensus" (of the figure's minings), or else the model that the settings name. With
-    ``aside`` a figure's open proposals stay as they are, else they are replaced. ``workers``: processes of the
-    embedded agent.
+    ``agent`` is "embedded", "embedded-scales" (the same at several scales), "consensus" (of the figure's minings), or
+    else the model that the settings name, which is told the ``doubts``. With ``aside`` a figure's open proposals stay
+    as they are, else they are replaced. ``workers``: processes of the embedded agent.
 
     Raises:
         BudgetError, ModelError, SettingsError: mining cannot begin or ended early; figures without a result wait.
     """
     keep = _Keeper(store, aside)
     match agent:
-        case "embedded":
-            return _embedded(store, settings, _until(stopped, figure_ids), workers, keep)
+        case "embedded" | "embedded-scales":
+            return _embedded(store, settings, _until(stopped, figure_ids), workers, keep, agent)
         case "consensus":
             return _consensus(store, _until(stopped, figure_ids), keep)
-    return _model(store, settings, figure_ids, workers, stopped, keep)
+    return _model(store, settings, figure_ids, workers, stopped, keep, doubts)
 
 
 class _Keeper:
@@ -97,26 +102,30 @@ class _Keeper:
 
 
 def _embedded(
-    store: Store, settings: Settings, figure_ids: Iterable[str], workers: int | None, keeper: _Keeper
+    store: Store, settings: Settings, figure_ids: Iterable[str], workers: int | None, keeper: _Keeper, agent: str
 ) -> Iterator[MinedFigure]:
-    for result in _mined_embedded(store, settings, figure_ids, workers):
+    for result in _mined_embedded(store, settings, figure_ids, workers, agent):
         if result.hierarchy is None:
             yield MinedFigure(result.figure_id, None, result.reason)
         else:
-            yield _kept_embedded(keeper, result.figure_id, result.hierarchy)
+            yield _kept_embedded(keeper, result.figure_id, result.hierarchy, agent)
 
 
-def _kept_embedded(keeper: _Keeper, figure_id: str, hierarchy: Hierarchy) -> MinedFigure:
+def _kept_embedded(keeper: _Keeper, figure_id: str, hierarchy: Hierarchy, agent: str = EMBEDDED) -> MinedFigure:
+    return keeper.keep(figure_id, agent, None, _embedded_agent(agent).signature, hierarchy)
+
+
+def _embedded_agent(agent: str) -> type[EmbeddedAgent | ScaledAgent]:
     from agents.embedded.agent import EmbeddedAgent
+    from agents.embedded.scales import ScaledAgent
 
-    return keeper.keep(figure_id, EMBEDDED, None, EmbeddedAgent.signature, hierarchy)
+    return EmbeddedAgent if agent == EMBEDDED else ScaledAgent
 
 
 def _mined_embedded(
-    store: Store, settings: Settings, figure_ids: Iterable[str], workers: int | None
+    store: Store, settings: Settings, figure_ids: Iterable[str], workers: int | None, agent: str = EMBEDDED
 ) -> Iterator[Mined]:
     """What the embedded agent finds, in processes of its own that are started once."""
-    from agents.embedded.agent import EmbeddedAgent
     from agents.engine import Job, Mined, default_workers, mine
 
     missing: list[Mined] = []
@@ -129,7 +138,7 @@ def _mined_embedded(
             except CuratorError as error:
                 missing.append(Mined(figure_id, None, str(error)))
 
-    yield from mine(jobs(), partial(EmbeddedAgent, settings.mining), workers or default_workers())
+    yield from mine(jobs(), partial(_embedded_agent(agent), settings.mining), workers or default_workers())
     yield from missing
 
 
@@ -153,6 +162,7 @@ def _model(
     workers: int | None,
     stopped: Stopped,
     keeper: _Keeper,
+    doubts: Doubts,
 ) -> Iterator[MinedFigure]:
     from agents.engine import load_rgb
     from agents.lvlm.engine import ask_about_many
@@ -166,7 +176,7 @@ def _model(
         if hierarchy is None:
             hierarchy = _embedded_mining(store, candidates.figure_id)
         figure = store.reviews.figure(candidates.figure_id)
-        return agent.propose(figure, load_rgb(store.images.web(figure.image_sha256)), hierarchy)
+        return agent.propose(figure, load_rgb(store.images.web(figure.image_sha256)), hierarchy, doubts(figure.id))
 
     jobs = _with_candidates(store, settings, _until(stopped, figure_ids), workers)
     for done in ask_about_many(jobs, ask, settings.model.in_flight, stopped):

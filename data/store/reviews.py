@@ -19,7 +19,7 @@ from curator.confidence import figure_confidence
 from curator.decide import decide
 from curator.errors import LeaseError, RepeatedError, ReviewError, StaleError, StoreError
 from curator.figure import Figure, FigureState, Hierarchy, Marker, Panel, PanelKind, Shared, State, check, flags
-from curator.merge import merge_proposals
+from curator.merge import LEVELS, merge_proposals
 from curator.review import (
     Decision,
     Review,
@@ -217,8 +217,15 @@ class Reviews:
             self._write(conn, review, decision, kind, who, stack[-1], 0.0, asked)
         return decision
 
-    def mined(self, figure_id: str, proposed: Hierarchy, agent: str, now_s: float = math.inf) -> bool:
-        """Saves a mining's proposals beside what persons decided; False where a person has closed the figure.
+    def mined(
+        self,
+        figure_id: str,
+        proposed: Hierarchy,
+        agent: str,
+        now_s: float = math.inf,
+        levels: Set[Level] = LEVELS,
+    ) -> bool:
+        """Saves a mining's proposals of the levels beside what persons decided; False where one closed the figure.
 
         Raises:
             HierarchyError, GeometryError: the proposals are no hierarchy; nothing was saved.
@@ -230,7 +237,7 @@ class Reviews:
                 raise LeaseError(f"{row['lease_by'].partition('#')[0]} is editing this figure; mine it again later")
             if review.state in (FigureState.ACCEPTED, FigureState.SKIPPED):
                 return False
-            merged = merge_proposals(review.hierarchy, proposed)
+            merged = merge_proposals(review.hierarchy, proposed, levels)
             check(merged, review.figure.image_wh, review.figure.caption)
             decision = Decision(
                 changes_between(review.hierarchy, merged),

@@ -1,0 +1,191 @@
+"""Rounds of mining again: which figures, which way, and what each changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import islice
+
+from curator.codec import Level, validated
+from data.store.clock import now_iso
+from data.store.database import Connections
+
+_BATCH = 500  # rows a transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a round may take; 0: no limit."""
+
+    figures: int = 100
+    seconds: float = 0.0
+    cost: float = 0.0
+    """In the currency of the settings' prices."""
+    confidence_below: float = 0.9
+    """Only figures that the assessor is less sure of. Guess."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    id: int
+    begun_at: str
+    ended_at: str | None
+    ended_early: str
+    """Why figures were left: the budget was spent, the model was away, somebody stopped it."""
+    limits: Limits
+    figures: int
+    done: int
+    failed: int
+    adopted: int
+    """Figures of which some level was replaced."""
+    gained: float
+    """Right proposals more, or wrong ones less, by what was adopted, as far as confidences tell."""
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Remined:
+    """What came of one figure."""
+
+    figure_id: str
+    way: str
+    mining_id: int | None = None
+    worth_before: float | None = None
+    worth_after: float | None = None
+    adopted: tuple[Level, ...] = ()
+    """Levels whose open proposals were replaced; the rest stands beside, to be compared in the page."""
+    reason: str = ""
+    """Why there is no new mining, or why nothing of a better one was adopted."""
+    cost: float = 0.0
+
+
+class Remining:
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def begin(self, limits: Limits, planned: Iterable[tuple[str, str]]) -> int:
+        """A new round of figures, each with the way to go; its id. A round that was not ended is ended."""
+        with self._connections.write() as conn:
+            conn.execute(
+                "update remine_rounds set ended_at = ?, ended_early = 'another round began' where ended_at is null",
+                (now_iso(),),
+            )
+            (round_id,) = conn.execute(
+                "insert into remine_rounds (begun_at, doc) values (?, ?) returning id",
+                (now_iso(), json.dumps(asdict(limits))),
+            ).fetchone()
+            waiting = iter(planned)
+            while some := list(islice(waiting, _BATCH)):
+                conn.executemany(
+                    "insert into remined (round_id, figure_id, way) values (?, ?, ?)",
+                    [(round_id, figure_id, way) for figure_id, way in some],
+                )
+        return int(round_id)
+
+    def open_round(self) -> int | None:
+        """The round that was begun and not ended: its process was stopped or killed."""
+        row = self._connections.row("select id from remine_rounds where ended_at is null order by id desc limit 1")
+        return row["id"] if row else None
+
+    def waiting(self, round_id: int) -> list[tuple[str, str]]:
+        """(figure, way) of those that are still to be mined, in the order in which they were planned for."""
+        rows = self._connections.rows(
+            """select d.figure_id, d.way from remined d join reviews r on r.figure_id = d.figure_id
+            where d.round_id = ? and d.at is null and r.state = 'proposed'
+            order by r.confidence, r.number""",
+            (round_id,),
+        )
+        return [(row["figure_id"], row["way"]) for row in rows]
+
+    def note(self, round_id: int, done: Remined) -> None:
+        """Keeps what came of a figure."""
+        with self._connections.write() as conn:
+            conn.execute(
+                """update remined set at = ?, mining_id = ?, worth_before = ?, worth_after = ?, adopted = ?, reason = ?,
+                cost = ? where round_id = ? and figure_id = ?""",
+                (
+                    now_iso(),
+                    done.mining_id,
+                    done.worth_before,
+                    done.worth_after,
+                    ",".join(done.adopted),
+                    done.reason,
+                    done.cost,
+                    round_id,
+                    done.figure_id,
+                ),
+            )
+
+    def end(self, round_id: int, ended_early: str = "") -> None:
+        with self._connections.write() as conn:
+            conn.execute(
+                "update remine_rounds set ended_at = ?, ended_early = ? where id = ?",
+                (now_iso(), ended_early, round_id),
+            )
+
+    def tried(self) -> dict[str, set[str]]:
+        """The ways that were gone, by figure; one that failed may be tried again."""
+        found: dict[str, set[str]] = {}
+        for row in self._connections.rows("select figure_id, way from remined where mining_id is not null"):
+            found.setdefault(row["figure_id"], set()).add(row["way"])
+        return found
+
+    def doubted(self, confidence_below: float) -> list[tuple[str, int]]:
+        """Open figures that the assessor is less sure of, those with the most expected errors first, and how many
+        agents have mined each."""
+        rows = self._connections.rows(
+            """select r.figure_id, (select count(*) from (select distinct agent, coalesce(model, '') from minings m
+            where m.figure_id = r.figure_id and m.agent != 'consensus')) as n
+            from reviews r left join assessed_figures a on a.figure_id = r.figure_id
+            where r.current = 1 and r.state = 'proposed' and coalesce(r.confidence, 0) < ?
+            order by coalesce(a.expected_errors, 1) desc, r.number""",
+            (confidence_below,),
+        )
+        return [(row["figure_id"], row["n"]) for row in rows]
+
+    def rounds(self) -> list[Round]:
+        """Newest first."""
+        rows = self._connections.rows(
+            """select o.*, count(d.figure_id) as figures, count(d.mining_id) as mined,
+            coalesce(sum(d.at is not null and d.mining_id is null), 0) as failed,
+            coalesce(sum(d.adopted != ''), 0) as n_adopted,
+            coalesce(sum(case when d.adopted != '' then d.worth_after - d.worth_before end), 0) as gained,
+            coalesce(sum(d.cost), 0) as cost
+            from remine_rounds o left join remined d on d.round_id = o.id group by o.id order by o.id desc"""
+        )
+        return [
+            Round(
+                row["id"],
+                row["begun_at"],
+                row["ended_at"],
+                row["ended_early"],
+                validated(Limits, json.loads(row["doc"])),
+                row["figures"],
+                row["mined"],
+                row["failed"],
+                row["n_adopted"],
+                row["gained"],
+                row["cost"],
+            )
+            for row in rows
+        ]
+
+    def changes(self, round_id: int) -> list[Remined]:
+        """What the round did to each figure so far, in order of their ids."""
+        rows = self._connections.rows(
+            "select * from remined where round_id = ? and at is not null order by figure_id", (round_id,)
+        )
+        return [
+            Remined(
+                row["figure_id"],
+                row["way"],
+                row["mining_id"],
+                row["worth_before"],
+                row["worth_after"],
+                tuple(filter(None, row["adopted"].split(","))),
+                row["reason"],
+                row["cost"],
+            )
+            for row in rows
+        ]
