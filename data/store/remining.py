@@ -11,6 +11,8 @@ from curator.codec import Level, validated
 from data.store.clock import now_iso
 from data.store.database import Connections
 
+FIGURES = 100
+BELOW = 0.9  # guess: a figure of four panels at 0.97 each
 _BATCH = 500  # rows a transaction
 
 
@@ -18,12 +20,12 @@ _BATCH = 500  # rows a transaction
 class Limits:
     """What a round may take; 0: no limit."""
 
-    figures: int = 100
+    figures: int = FIGURES
     seconds: float = 0.0
     cost: float = 0.0
     """In the currency of the settings' prices."""
-    confidence_below: float = 0.9
-    """Only figures that the assessor is less sure of. Guess."""
+    confidence_below: float = BELOW
+    """Only figures that the assessor is less sure of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from curator.codec import Level
 from curator.figure import Hierarchy, State
 from curator.remining import better_levels, decided_levels, doubts, next_way, worth
 from tests.data.projects import HIERARCHY
@@ -52,10 +53,12 @@ def test_what_a_person_accepted_counts_as_right_and_what_one_rejected_not_at_all
 
 
 def test_a_level_is_better_by_half_a_proposal_or_more() -> None:
-    before = {"panel": 2.0, "marker": 1.0, "region": 1.0}
+    before: dict[Level, float] = {"panel": 2.0, "marker": 1.0, "region": 1.0}
+    more_markers: dict[Level, float] = {"panel": 2.4, "marker": 1.6, "region": 0.0}
+    fewer_panels: dict[Level, float] = {"panel": 1.0, "marker": 9.0, "region": 9.0}
 
-    assert better_levels(before, {"panel": 2.4, "marker": 1.6, "region": 0.0}) == {"marker"}  # type: ignore[dict-item]
-    assert better_levels(before, {"panel": 1.0, "marker": 9.0, "region": 9.0}) == frozenset()  # type: ignore[dict-item]
+    assert better_levels(before, more_markers) == {"marker"}
+    assert better_levels(before, fewer_panels) == frozenset()
 
 
 def test_doubts_name_what_a_model_should_look_at() -> None:

@@ -97,7 +97,7 @@ def test_worse_proposals_stand_beside(store: Store) -> None:
 
     assert done.adopted == ()
     assert store.reviews.load(figure_id, 0.0).revision == before.revision
-    assert [mining.id for mining in store.minings.of_figure(figure_id)][0] == done.mining_id
+    assert store.minings.of_figure(figure_id)[0].id == done.mining_id
 
 
 def test_a_level_on_which_a_person_decided_is_left_alone(store: Store) -> None:

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import click
 
 from curator.errors import MiningError
-from data.store.remining import Limits, Round
+from data.store.remining import BELOW, FIGURES, Limits, Round
 
 if TYPE_CHECKING:
     from ui.cli import Project
 
 
 @click.command("remine")
-@click.option("--figures", default=Limits.figures, show_default=True, type=click.IntRange(0), help="At most; 0: all.")
+@click.option("--figures", default=FIGURES, show_default=True, type=click.IntRange(0), help="At most; 0: all.")
 @click.option("--seconds", default=0.0, type=click.FloatRange(0), help="Ends after so long; 0: no limit.")
 @click.option("--cost", default=0.0, type=click.FloatRange(0), help="Ends after so much, as the model's prices say.")
 @click.option(
     "--below",
-    default=Limits.confidence_below,
+    default=BELOW,
     show_default=True,
     type=click.FloatRange(0, 1),
     help="Only figures of less confidence.",
@@ -67,8 +67,8 @@ def said(one: Round) -> str:
     ended = f"; it ended early: {one.ended_early}" if one.ended_early else "" if one.ended_at else "; it has not ended"
     cost = f" for {one.cost:.2f}" if one.cost else ""
     return (
-        f"round {one.id}, {one.begun_at[:16]}: {one.done} of {one.figures} figures mined again{cost}, {one.adopted} with "
-        f"better proposals (about {one.gained:.1f} more right ones), {one.failed} failed{ended}"
+        f"round {one.id}, {one.begun_at[:16]}: {one.done} of {one.figures} figures mined again{cost}, {one.adopted} "
+        f"with better proposals (about {one.gained:.1f} more right ones), {one.failed} failed{ended}"
     )
 
 
