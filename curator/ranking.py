@@ -32,7 +32,10 @@ _NOVEL = 0.25
 """By how much more a figure of a kind and journal that nobody has reviewed is worth. Guess: it settles the order among
 figures of nearly the same rate, and never puts a fine figure before a broken one."""
 _DISAGREEING = 0.2  # guess: of a figure's nodes; from there on it is named in the reason
-_ENOUGH_SIMILAR = 4096  # pairs from which the usual distance is estimated
+_PAIRS = 65_536  # from which the usual distance of two figures is estimated
+
+
+VectorsOf: TypeAlias = Callable[[Indices], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +57,8 @@ class FigureTable:
     journals: Indices
     """Codes from 0 on."""
     audit: NDArray[np.bool_]
-    vectors: NDArray[np.float32] | None = None
-    """[n, d], unit length; zeros where a figure has none."""
+    vectors: NDArray[np.float32] | VectorsOf | None = None
+    """[n, d], unit length; zeros where a figure has none. Or what reads those of some rows: few are needed."""
     covered: Indices | None = None
     """[journals, kinds]: figures of the project that were reviewed already; None: none."""
     covered_vectors: NDArray[np.float32] | None = None
@@ -104,10 +107,7 @@ def diverse(table: FigureTable, rng: np.random.Generator) -> Floats:
     """
     drawn = rng.permutation(len(table))
     head = drawn[:_HEAD]
-    if table.vectors is None:
-        return _scores(drawn)
-    near = _nearest_covered(table, head)
-    return _scores(np.concatenate([head[_spread(table, head, near, np.ones(len(head)), 1.0)], drawn[_HEAD:]]))
+    return _scores(np.concatenate([head[_spread(table, head, np.ones(len(head)), 1.0)], drawn[_HEAD:]]))
 
 
 def coverage(table: FigureTable, rng: np.random.Generator) -> Floats:
@@ -127,11 +127,8 @@ def default(table: FigureTable, rng: np.random.Generator) -> Floats:
     by_rate = _order(table, rate)
     worth = rate * (1 + _NOVEL * _novelty(table, by_rate))
     order = _order(table, worth)
-    if table.vectors is None:
-        return _scores(order)
     head = order[:_HEAD]
-    near = _nearest_covered(table, head)
-    return _scores(np.concatenate([head[_spread(table, head, near, worth[head], _REDUNDANT)], order[_HEAD:]]))
+    return _scores(np.concatenate([head[_spread(table, head, worth[head], _REDUNDANT)], order[_HEAD:]]))
 
 
 STRATEGIES: Mapping[str, Strategy] = {
@@ -245,35 +242,32 @@ def _earlier(codes: Indices) -> Indices:
     return earlier
 
 
-def _nearest_covered(table: FigureTable, head: Indices) -> NDArray[np.float32]:
-    """Highest cosine of each figure of the head to one that was reviewed; -1 where none was."""
-    if table.vectors is None or table.covered_vectors is None or not len(table.covered_vectors):
-        return np.full(len(head), -1.0, np.float32)
-    nearest: NDArray[np.float32] = (table.vectors[head] @ table.covered_vectors[-_HEAD:].T).max(axis=1)
-    return nearest
-
-
-def _spread(table: FigureTable, head: Indices, near: NDArray[np.float32], worth: Floats, redundant: float) -> Indices:
+def _spread(table: FigureTable, head: Indices, worth: Floats, redundant: float) -> Indices:
     """Places of the head in greedy order: at each step what is worth most, less ``redundant`` of it where one like it
-    was taken before.
+    was taken before, or reviewed; as they are where nothing has an embedding.
 
     How alike two are is measured against the usual distance in the head: 1 at none, 0 from the usual one on. Embeddings
     of different models lie differently close.
     """
-    assert table.vectors is not None
-    vectors = table.vectors[head]
-    cosines = vectors @ vectors.T
+    places = np.arange(len(head))
+    if table.vectors is None:
+        return places
+    vectors = table.vectors(head) if callable(table.vectors) else table.vectors[head]
     there = np.linalg.norm(vectors, axis=1) > 0.5
-    cosines[~there] = cosines[:, ~there] = -1.0  # like nothing: what has no embedding is not redundant
-    known = vectors[there][: int(_ENOUGH_SIMILAR**0.5)]
+    known = vectors[there][: int(_PAIRS**0.5)]
     usual = float(np.median(_distance(known @ known.T))) if len(known) > 1 else 0.0
-    alike = np.where(there, near, -1.0).astype(np.float32)
+    if usual == 0:
+        return places
+    cosines = vectors @ vectors.T
+    cosines[~there] = cosines[:, ~there] = -1.0  # like nothing: what has no embedding is not redundant
+    alike = np.full(len(head), -1.0, np.float32)
+    if table.covered_vectors is not None and len(table.covered_vectors):
+        alike[there] = (vectors[there] @ table.covered_vectors[-_HEAD:].T).max(axis=1)
     order = np.empty(len(head), np.int64)
     taken = np.zeros(len(head), np.bool_)
-    for place in range(len(head)):
-        likeness = 1 - np.minimum(_distance(alike) / usual, 1.0) if usual else np.zeros(len(head), np.float32)
-        chosen = int(np.argmax(np.where(taken, -1.0, worth * (1 - redundant * likeness))))
-        order[place] = chosen
+    for place in places:
+        likeness = 1 - np.minimum(_distance(alike) / usual, 1.0)
+        order[place] = chosen = int(np.argmax(np.where(taken, -1.0, worth * (1 - redundant * likeness))))
         taken[chosen] = True
         np.maximum(alike, cosines[chosen], out=alike)
     return order

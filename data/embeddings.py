@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ Features: TypeAlias = NDArray[np.float32]
 
 _FORMAT = 1
 _BUSY_TIMEOUT_S = 10.0  # guess, as of the project's database
+_ASKED = 500  # figures in a statement: SQLite's older limit is 999 values
 _SCHEMA = (
     # One row a model that figures were indexed with; searches use the one ``in_use``, others are being finished.
     # ``generation`` rises with every figure written.
@@ -128,6 +129,20 @@ class Embeddings:
         """All, as they are at this moment, in order of their ids."""
         for row in self._rows(f"{_FIGURES} order by figure_id", (fingerprint,)):
             yield self._figure(row)
+
+    def means(self, fingerprint: str, figure_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """What each figure looks like as a whole: the mean of its pictures' embeddings, [d] of unit length; figures
+        that are not indexed are left out."""
+        found: dict[str, NDArray[np.float32]] = {}
+        for first in range(0, len(figure_ids), _ASKED):
+            some = tuple(figure_ids[first : first + _ASKED])
+            marks = ", ".join("?" * len(some))
+            for row in self._rows(f"{_FIGURES} and figure_id in ({marks})", (fingerprint, *some)):
+                images = np.frombuffer(row["images"], np.float16).astype(np.float32)
+                mean = images.reshape(-1, row["dim"]).sum(axis=0)
+                if (length := float(np.linalg.norm(mean))) > 0:
+                    found[row["figure_id"]] = mean / length
+        return found
 
     def _figure(self, row: sqlite3.Row) -> IndexedFigure:
         try:

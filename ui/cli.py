@@ -81,6 +81,7 @@ _MODULES = {
     "mine": "mine",
     "remine": "remine",
     "ui": "page",
+    "serve": "serve",
     "status": "status",
     "export": "export",
     "backup": "backup",

@@ -100,6 +100,15 @@ class Queue:
         where, values = _where(wanted)
         if not _by_rank(wanted):
             return self._ids(f"from reviews r {where} {_order(wanted)}", values, offset, limit)
+        if wanted.article_id is not None or wanted.text:
+            # few: found first, then put in order
+            ranks = "left join ranks k on k.figure_id = r.figure_id and r.state = 'proposed'"
+            return self._ids(
+                f"from reviews r {ranks} {where} order by k.position nulls last, r.confidence, r.number",
+                values,
+                offset,
+                limit,
+            )
         ranked = f"{_RANKED} {where} and r.state = 'proposed'"
         found = self._ids(f"{ranked} order by k.position", values, offset, limit)
         if len(found) < limit:
@@ -133,7 +142,7 @@ class Queue:
                 where k.figure_id = ? and r.state = 'proposed'""",
                 (figure_id,),
             )
-            ranked = f"{_RANKED} {where} and r.state = 'proposed'"
+            ranked = f"{_RANKED if wanted.article_id is None else _RANKED_OF_FEW} {where} and r.state = 'proposed'"
             if here is not None:
                 return self._count(f"{ranked} and k.position < :position", {**values, "position": here["position"]})
             where += f" and {_UNRANKED}"
@@ -164,6 +173,7 @@ _ORDER = {"confidence": "r.confidence, r.number", "number": "r.number", "fit": "
 _ORDER["next"] = _ORDER["confidence"]
 # cross: SQLite keeps to the ranks' order and stops at the page's end, instead of sorting what a filter leaves
 _RANKED = "from ranks k cross join reviews r on r.figure_id = k.figure_id"
+_RANKED_OF_FEW = "from reviews r join ranks k on k.figure_id = r.figure_id"
 _UNRANKED = "not (r.state = 'proposed' and exists (select 1 from ranks k where k.figure_id = r.figure_id))"
 
 

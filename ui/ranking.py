@@ -1,0 +1,147 @@
+"""Ranks all figures that wait: reads the table, orders it by a strategy, writes the order."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curator.audit_sample import in_audit
+from curator.errors import SettingsError, StoreError
+from curator.ranking import KINDS, STRATEGIES, FigureTable, Indices, Strategy, VectorsOf, rank, why
+from curator.review_time import ReviewTime
+from data.embeddings import Embeddings
+from data.store import Store
+
+DEFAULT = "default"
+_EXPLAINED = 2_000
+"""Figures at the front whose place is explained: many days of reviews, and all are ranked again long before."""
+_NAMED = 200
+"""Of them, those of which the doubted panel is looked up."""
+_SEEN = 2_048  # latest reviewed figures that new ones are compared with
+_UNASSESSED_ERRORS = 1.0  # guess: of a figure without anything to assess something will be missing
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What one ranking did."""
+
+    figures: int
+    read_s: float
+    rank_s: float
+    write_s: float
+
+
+def rerank(store: Store, strategy: str = DEFAULT, seed: int = 0) -> Ranked:
+    """Computes the order of review anew and keeps it; the same decisions make the same order.
+
+    Raises:
+        SettingsError: there is no such strategy.
+    """
+    chosen = strategy_named(strategy)
+    began = time.perf_counter()
+    table = table_of(store)
+    read = time.perf_counter()
+    order = rank(table, chosen, seed)
+    head = order[:_EXPLAINED].tolist()
+    doubted = store.ranks.doubted_panels([table.figure_ids[index] for index in head[:_NAMED]])
+    labels = [doubted.get(table.figure_ids[index], "") for index in head]
+    reasons = [why(table, index, label and f"panel {label}") for index, label in zip(head, labels, strict=True)]
+    ranked = time.perf_counter()
+    reasons += [""] * (len(order) - len(reasons))
+    store.ranks.replace([(table.figure_ids[index], reason) for index, reason in zip(order, reasons, strict=True)])
+    return Ranked(len(order), read - began, ranked - read, time.perf_counter() - ranked)
+
+
+def strategy_named(name: str) -> Strategy:
+    """Raises SettingsError where there is none of that name."""
+    if name not in STRATEGIES:
+        raise SettingsError(f"there is no strategy {name!r}; expected one of {list(STRATEGIES)!r}")
+    return STRATEGIES[name]
+
+
+def table_of(store: Store) -> FigureTable:
+    """All figures that wait, as the strategies see them."""
+    rows = store.ranks.waiting()
+    # by column: a loop over rows would take as long as all else
+    names = (
+        "figure_id",
+        "number",
+        "article_id",
+        "confidence",
+        "kinds",
+        "panels",
+        "markers",
+        "regions",
+        "errors",
+        "odd",
+    )
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+    codes, covered = _journals(store)
+    counts = [np.array(columns[name], np.float64) for name in ("panels", "markers", "regions")]
+    confidence = np.array(columns["confidence"], np.float64)
+    uncertainty = np.where(np.isnan(confidence), 1.0, 1 - confidence)
+    expected = np.array(columns["errors"], np.float64)
+    nodes = counts[0] + counts[1] + counts[2]
+    # before any assessment: as if each node were as sure as the figure
+    guessed = np.where(nodes > 0, uncertainty * nodes, _UNASSESSED_ERRORS)
+    expected = np.where(np.isnan(expected), guessed, expected)
+    features = np.column_stack([np.ones(len(rows)), *counts, expected])
+    figure_ids = columns["figure_id"]
+    embedded = _Embedded(store, figure_ids)
+    return FigureTable(
+        figure_ids,
+        np.array(columns["number"], np.int64),
+        expected,
+        ReviewTime.fit(*store.ranks.review_times()).seconds(features),
+        uncertainty,
+        np.nan_to_num(np.array(columns["odd"], np.float64)),
+        np.array(columns["kinds"], np.int64),
+        np.array([codes[article_id] for article_id in columns["article_id"]], np.int64),
+        np.array([in_audit(figure_id) for figure_id in figure_ids], np.bool_),
+        embedded.reader,
+        covered,
+        embedded.covered,
+    )
+
+
+def _journals(store: Store) -> tuple[dict[str, int], Indices]:
+    """The code of each article's journal, and how many figures of each journal and kind were reviewed."""
+    of_article = store.ranks.journals()
+    code = {journal: index for index, journal in enumerate(sorted(set(of_article.values())))}
+    codes = {article_id: code[journal] for article_id, journal in of_article.items()}
+    covered = np.zeros((len(code), len(KINDS)), np.int64)
+    for article_id, kinds, count in store.ranks.reviewed():
+        for bit in range(len(KINDS)):
+            covered[codes[article_id], bit] += count * (kinds >> bit & 1)
+    return codes, covered
+
+
+class _Embedded:
+    """Embeddings of figures by the model in use, where the project was indexed: a broken index costs diversity only."""
+
+    def __init__(self, store: Store, figure_ids: tuple[str, ...]) -> None:
+        self._embeddings = Embeddings(store.project)
+        self._figure_ids = figure_ids
+        try:
+            self._model = self._embeddings.in_use()
+            self.covered = self._of(store.ranks.latest_reviewed(_SEEN)) if self._model else None
+        except StoreError:  # `curator search` and `curator check` tell it
+            self._model = self.covered = None
+
+    @property
+    def reader(self) -> VectorsOf | None:
+        return self._rows if self._model else None
+
+    def _rows(self, rows: Indices) -> NDArray[np.float32]:
+        return self._of([self._figure_ids[row] for row in rows.tolist()])
+
+    def _of(self, figure_ids: list[str]) -> NDArray[np.float32]:
+        assert self._model is not None
+        means = self._embeddings.means(self._model.fingerprint, figure_ids)
+        none = np.zeros(self._model.dim, np.float32)
+        return np.array([means.get(figure_id, none) for figure_id in figure_ids], np.float32).reshape(
+            len(figure_ids), self._model.dim
+        )
