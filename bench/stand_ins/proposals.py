@@ -3,6 +3,10 @@
 An agent errs more on some figures than on others: each figure has a difficulty, of its journal, of the kinds of its
 panels, and of its own, and how hard a kind is differs between agents. What is drawn for a figure depends on the
 seed, the figure's id and the agent alone.
+
+Rates and spreads are such that, as with the embedded agent on 39 published figures (measured: half of them need
+nothing, 2.2 errors a figure, the worst fifth has 74 % of them), half of 300 drawn figures need nothing, there are 1.8
+errors a figure, and the worst fifth has 80 % of them.
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ class Agent:
     region: float = 0.25
     extra: float = 0.02
     """How many things are proposed where nothing is, for each true node of average difficulty."""
-    shared: float = 0.4
+    shared: float = 0.3
     """Share of its errors that are drawn for all agents together; guess."""
     bias: float = 0.8
     """Added to the log-odds of its confidence: above 0 it is too sure."""
@@ -60,7 +64,7 @@ class Spread:
     figure: float = 1.5
     journal: float = 0.5
     kind: float = 0.7
-    taste: float = 0.5
+    taste: float = 0.7
     """Of an agent's own trouble with a kind, and with a figure."""
 
 
@@ -88,7 +92,7 @@ class Proposals:
             kind = kinds.get(node.id if isinstance(node, Panel) else node.panel_id or "", PanelKind.OTHER)
             odds = self._odds(figure.id, journal, kind, node, agent)
             common, own = self._rng("all", figure.id, node.id), self._rng(agent.name, figure.id, node.id)
-            draws = common if own.random() < agent.shared else own
+            draws = common if common.random() < agent.shared else own
             wrong = draws.random() < _share(odds)
             made: Sequence[Node] = (node,)
             if wrong:
