@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -21,6 +21,8 @@ from curator.errors import AddressError, SyncError
 from network.reaching import reaching
 
 Doc = dict[str, Any]
+Kind = Literal["webhooks", "ml"]
+"""What Label Studio calls: a webhook, or an ML backend."""
 
 PAGE_SIZE: Final = 50  # guess: a page of dense figures stays below some 10 MB
 _LIGHT_PAGE_SIZE: Final = 500  # guess; the server may give fewer
@@ -205,6 +207,20 @@ class LabelStudio:
     def change_prediction(self, prediction_id: int, prediction: Mapping[str, Any]) -> None:
         self._asked("PATCH", f"/api/predictions/{prediction_id}/", prediction)
 
+    def listed(self, kind: Kind, project_id: int) -> list[Doc]:
+        """The project's webhooks or ML backends; of the latter Label Studio tries each before it answers."""
+        found = self._asked("GET", f"/api/{kind}/", params={"project": project_id})
+        return [one for one in found if isinstance(one, dict) and "id" in one] if isinstance(found, list) else []
+
+    def create(self, kind: Kind, fields: Mapping[str, Any]) -> None:
+        self._asked("POST", f"/api/{kind}/", fields)
+
+    def change(self, kind: Kind, one_id: int, fields: Mapping[str, Any]) -> None:
+        self._asked("PATCH", _path_of(kind, one_id), fields)
+
+    def delete(self, kind: Kind, one_id: int) -> None:
+        self._asked("DELETE", _path_of(kind, one_id))
+
     def _document(self, method: str, path: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Doc:
         answer = self._asked(method, path, body, params)
         if not isinstance(answer, dict):
@@ -287,6 +303,10 @@ class LabelStudio:
             except (ValueError, KeyError, TypeError) as error:
                 raise SyncError(f"{self.url} gives no access for the personal token; take a new one there") from error
         return f"Bearer {self._access}"
+
+
+def _path_of(kind: Kind, one_id: int) -> str:
+    return f"/api/{kind}/{one_id}/" if kind == "webhooks" else f"/api/{kind}/{one_id}"
 
 
 def _failure(error: SyncError, idempotent: bool) -> Exception:
