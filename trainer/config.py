@@ -65,6 +65,8 @@ class TrainConfig:
     """Micro-batches a step; raised by itself where memory runs out."""
     pretrained: str = ""
     """open_clip's tag of published weights; empty: as the model is made or loaded."""
+    start_from: str = ""
+    """Folder of another run, whose best weights are this one's first; empty: none."""
     freeze_text: bool = False
     unlocked_blocks: int = 0
     """Last image blocks that are trained; 0: all."""

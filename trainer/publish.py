@@ -15,11 +15,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from curator.errors import InputError, ModelError, TrainingError
+from trainer.best_checkpoint import best_checkpoint
 from trainer.checkpoint import Checkpoint
 from trainer.config_json import config_to_json
 from trainer.evaluate.report import JSON as REPORT
 from trainer.evaluate.report import load_report
-from trainer.evaluate.subject import CONFIG, ROI_PROCESSOR, Subject, best_checkpoint, load_trained
+from trainer.evaluate.subject import CONFIG, ROI_PROCESSOR, Subject, load_trained
 from trainer.freezing import merge_lora
 from trainer.model_card import render_card
 from trainer.onnx_export import export_onnx

@@ -15,6 +15,7 @@ import torch
 from curator.errors import TrainingError
 from trainer.bad_batch import save_bad_batch
 from trainer.batch import Batch
+from trainer.best_checkpoint import take_first_weights
 from trainer.checkpoint import Checkpoint, Progress, load_checkpoint
 from trainer.config import Level, TrainConfig
 from trainer.config_check import check_config
@@ -55,9 +56,9 @@ def train(
     every process calls this with the same arguments; all must see the export and the run's folder.
 
     Raises:
-        TrainingError: the folder holds a run and ``resume`` is not set; the number of processes is not that which the
-            run began with; a number of the configuration is out of range; a loss was not finite; memory ran out with
-            one image at a time.
+        TrainingError: the folder holds a run and ``resume`` is not set; the run to start from is another model's; the
+            number of processes is not that which the run began with; a number of the configuration is out of range; a
+            loss was not finite; memory ran out with one image at a time.
         InputError: the export cannot be read, was changed, or is not the one that the run began with.
         ModelError, SettingsError: the model cannot be made as configured.
     """
@@ -99,6 +100,8 @@ def _train(
     snapshot = load_snapshot(folder.path).to_doc()
     torch.manual_seed(config.seed + group.rank)  # dropout differs between processes, the first weights do not
     model, _, tokenizer = make_model(config)
+    if before is None:
+        take_first_weights(model, config)
     model.to(group.device).train()
     state = begin(model, config)
     if before:

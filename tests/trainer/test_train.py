@@ -25,8 +25,9 @@ from tests.trainer.small_runs import draw_small_export, losses_of, numbers_of, s
 from trainer.checkpoint import load_checkpoint
 from trainer.config_json import config_from_json, config_to_json
 from trainer.dataset import make_loader
+from trainer.evaluate.subject import load_start, load_trained
 from trainer.metrics import read_metrics
-from trainer.model import RegionClip
+from trainer.model import RegionClip, make_model
 from trainer.run_folder import RunFolder
 from trainer.snapshot import load_snapshot
 
@@ -60,6 +61,27 @@ def assert_same_run(run: Path, other: Path) -> None:
         assert torch.equal(mine.average[name], weight), name
     for index, moments in others.optimizer["state"].items():
         assert torch.equal(mine.optimizer["state"][index]["exp_avg"], moments["exp_avg"])
+
+
+def test_a_run_can_begin_with_the_best_weights_of_another(export: Path, whole: Path, tmp_path: Path) -> None:
+    config = replace(CONFIG, start_from=str(whole), steps=1, lr=1e-12, warmup_steps=0, weight_decay=0.0)
+
+    small_train(export, tmp_path / "next", config)
+
+    best, first = load_trained(whole).model.state_dict(), load_start(tmp_path / "next").model.state_dict()
+    after = load_checkpoint(RunFolder(tmp_path / "next").last).model
+    fresh = make_model(CONFIG)[0].state_dict()
+    name = max(best, key=lambda one: float((best[one].float() - fresh[one].float()).abs().max()))
+    assert not torch.equal(best[name], fresh[name])
+    assert torch.equal(first[name], best[name])
+    assert torch.allclose(after[name], best[name], atol=1e-6)
+
+
+def test_a_run_of_another_model_is_no_start(export: Path, whole: Path, tmp_path: Path) -> None:
+    config = replace(CONFIG, start_from=str(whole), roi_processor=True)
+
+    with pytest.raises(TrainingError, match="with other parts than this"):
+        small_train(export, tmp_path / "next", config)
 
 
 def test_a_few_steps_lower_the_loss(export: Path, tmp_path: Path) -> None:

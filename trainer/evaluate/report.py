@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from curator.errors import InputError
+from trainer.best_checkpoint import is_run
 from trainer.contents import contents_of
 from trainer.evaluate.answers import Task, answer
 from trainer.evaluate.classes import ClassFolder, find_classes
@@ -23,7 +24,7 @@ from trainer.evaluate.gallery import choose, thumbnails
 from trainer.evaluate.heat import choose_pointed, heat_pictures
 from trainer.evaluate.intervals import DRAWS
 from trainer.evaluate.page import render_page
-from trainer.evaluate.subject import BATCH, Subject, is_run, load_start, load_subject
+from trainer.evaluate.subject import BATCH, Subject, load_start, load_subject
 from trainer.metrics import read_metrics
 from trainer.records import Split
 from trainer.run_folder import RunFolder

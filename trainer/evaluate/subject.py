@@ -13,14 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from curator.errors import ModelError, TrainingError
-from trainer.checkpoint import Checkpoint, load_checkpoint
+from curator.errors import ModelError
+from trainer.best_checkpoint import best_checkpoint, is_run, take_first_weights
 from trainer.config import TrainConfig
 from trainer.machine import this_machine
 from trainer.model import RegionClip, Tokenizer, load_clip_config, make_model
 from trainer.pictures import Rgb
 from trainer.presets import make_config
-from trainer.run_folder import RunFolder
 
 ROI_PROCESSOR = "curator_roi_processor.safetensors"
 """Beside a published model whose regions look at the whole image; open_clip itself does not know it."""
@@ -94,24 +93,6 @@ def load_subject(name: str, pretrained: str = "") -> Subject:
     return subject
 
 
-def is_run(folder: Path) -> bool:
-    """Whether ``curator train`` wrote the folder."""
-    files = RunFolder(folder)
-    return files.best.is_file() or files.last.is_file()
-
-
-def best_checkpoint(run: Path) -> Checkpoint:
-    """The checkpoint that validation liked best; the last one of a run that was never validated.
-
-    Raises:
-        TrainingError: there is none, or it is unreadable.
-    """
-    files = RunFolder(run)
-    if not is_run(run):
-        raise TrainingError(f"{run} holds no checkpoint; name the folder of a run that `curator train` wrote")
-    return load_checkpoint(files.best if files.best.is_file() else files.last)
-
-
 def load_trained(run: Path) -> Subject:
     """A run's best weights, averaged where it kept an average.
 
@@ -134,8 +115,12 @@ def load_start(run: Path) -> Subject:
     """
     config = best_checkpoint(run).config
     weights = f" ({config.pretrained})" if config.pretrained else ""
+    if config.start_from:
+        weights = f" (of run {Path(config.start_from).name})"
     with _unwarned():
-        return _subject(f"{config.model}{weights}, before training", config)
+        subject = _subject(f"{config.model}{weights}, before training", config)
+    take_first_weights(subject.model, config)
+    return subject
 
 
 @contextmanager

@@ -41,6 +41,11 @@ if TYPE_CHECKING:
 )
 @click.option("--model", help="open_clip name, local-dir:PATH, hf-hub:ORG/REPO or curator-tiny; default by machine.")
 @click.option("--pretrained", help="open_clip's tag of published weights, for a model by name.")
+@click.option(
+    "--start-from",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True),
+    help="Folder of a run: begin with its best weights.",
+)
 @click.option("--steps", type=click.IntRange(1), default=300, show_default=True)
 @click.option("--batch", type=click.IntRange(1), help="Images a step and process; default by preset and machine.")
 @click.option("--lr", type=click.FloatRange(0, min_open=True), help="Highest learning rate; default by preset.")
@@ -162,7 +167,7 @@ def _missing(error: ImportError) -> click.ClickException:
 
 def _refuse_beside_config(ctx: click.Context) -> None:
     """The file is all of the configuration: an option beside it would be passed over."""
-    names = ("preset", "model", "pretrained", "steps", "batch", "lr", "seed", "workers", "patience")
+    names = ("preset", "model", "pretrained", "start_from", "steps", "batch", "lr", "seed", "workers", "patience")
     given = [name for name in names if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
     if given:
         raise click.UsageError(f"--config is all of the configuration; leave out {', '.join(f'--{n}' for n in given)}")
