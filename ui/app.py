@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
-import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-import click
-
-from curator.errors import MiningError, SettingsError
+from curator.errors import MiningError
+from curator.settings import ServeSettings
 from curator.user import User
 from data.store import Store
 from ui.mining_jobs import MinedAside, Miner
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from ui.servers import Servers
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_SHUTDOWN_S = 2  # guess: open pages hold event streams that never end by themselves
 
 
 class Training(Protocol):
@@ -33,7 +29,7 @@ class Training(Protocol):
         """What the tab can call, by name; see ``ui.training.server``."""
 
 
-def _no_miner(figure_ids: Sequence[str], agent: str, stopped: Callable[[], bool]) -> Iterator[MinedAside]:
+def no_miner(figure_ids: Sequence[str], agent: str, stopped: Callable[[], bool]) -> Iterator[MinedAside]:
     raise MiningError("this page was opened without agents; mine with `curator mine`")
 
 
@@ -41,18 +37,20 @@ def build_app(
     store: Store,
     *,
     who: str = "curator",
-    miner: Miner = _no_miner,
+    miner: Miner = no_miner,
     choose: Callable[[], Choice] | None = None,
     load: Callable[[str], SearchModel] = load_model,
     training: Training | None = None,
     loopback: bool = True,
+    serve: ServeSettings | None = None,
 ) -> FastAPI:
     """The page over a project: for its users, or as long as it has none, for the curator called ``who``.
 
     ``loopback``: only this machine can reach it; else nobody comes in without a login, even where there is no user yet.
     ``miner`` mines figures again from the page; ``choose`` loads what turns clicks into boxes, by default OpenCV alone;
     ``load`` the model that the project is searched with; ``training`` answers the Train tab, by default with the
-    project's own runs.
+    project's own runs. ``app.state`` has what runs beside the answers and must be closed after them: ``mining_jobs``,
+    ``segmenting`` and ``syncing``.
     """
     # read by the framework while it is imported
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -60,13 +58,19 @@ def build_app(
     import gradio as gr
     from fastapi import FastAPI
 
+    from curator.settings import load_settings
     from data.signing import Signer, load_secret
     from ui import theme
     from ui.accounts.gate import Gate
+    from ui.accounts.oidc import provider_of
     from ui.accounts.routes import account_routes
     from ui.api.app import PREFIX, api_app
     from ui.guard import OWN_CHECKS, Guard, nothing_there
+    from ui.health import health_routes
     from ui.images import image_routes
+    from ui.label_studio.routes import label_studio_routes
+    from ui.metrics import Metrics, metrics_routes
+    from ui.requests_log import RequestsLog
     from ui.search_routes import search_routes
     from ui.segmenting import opencv_only, segmenting_of
     from ui.servers import Servers
@@ -78,16 +82,15 @@ def build_app(
     app.add_middleware(Gate, store=store, local=User(who, "admin") if loopback else None, own_checks=OWN_CHECKS)
     app.add_middleware(Guard, hosts=LOOPBACK, any_host=lambda: not loopback or store.users.any(), own_checks=OWN_CHECKS)
     servers = Servers.of(store, miner, segmenting_of(store, choose or opencv_only), load)
-    app.include_router(account_routes(store, servers.logins))
+    provider = provider_of(store.project, load_settings(store.project, os.environ))
+    app.include_router(account_routes(store, servers.logins, provider))
     app.include_router(image_routes(store))
-    app.include_router(signed_routes(store, Signer(load_secret(store.project))))
+    key = load_secret(store.project)
+    app.include_router(signed_routes(store, Signer(key)))
+    app.include_router(label_studio_routes(store, servers.segmenting, servers.syncing, key))
     app.include_router(report_routes(servers.runs))
     app.include_router(search_routes(store, servers.pictures))
     app.mount(PREFIX, api_app(servers))
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
 
     app.state.mining_jobs = servers.jobs
     app.state.ingests = servers.ingests
@@ -95,6 +98,10 @@ def build_app(
     app.state.segmenting.prepare()
     app.state.syncing = servers.syncing
     app.state.syncing.resume()
+    metrics = Metrics(store, app.state.mining_jobs, app.state.syncing.state)
+    app.include_router(health_routes(store, (serve or ServeSettings()).min_free_mb))
+    app.include_router(metrics_routes(metrics))
+    app.add_middleware(RequestsLog, metrics=metrics)
     for beginning in OWN_CHECKS:  # after their routes
         app.mount(beginning.rstrip("/"), nothing_there)
     gr.mount_gradio_app(
@@ -121,6 +128,7 @@ def _blocks(servers: Servers, training: Training) -> Any:
     from ui.tabs.gallery import gallery_tab
     from ui.tabs.review import review_tab
     from ui.tabs.search import search_tab
+    from ui.tabs.sync import sync_tab
     from ui.tabs.train import train_tab
 
     store = servers.store
@@ -135,65 +143,8 @@ def _blocks(servers: Servers, training: Training) -> Any:
                 search_tab(store.project, servers.search.functions())
             with gr.Tab("Train", elem_id="tab-train"):
                 train_tab(training.functions())
+            with gr.Tab("Sync", elem_id="tab-sync"):
+                sync_tab(servers.sync.functions())
             with gr.Tab("Dashboard", elem_id="tab-dashboard"):
                 dashboard_tab(store)
     return blocks
-
-
-def serve(
-    store: Store,
-    host: str,
-    port: int,
-    open_browser: bool,
-    *,
-    who: str = "curator",
-    miner: Miner = _no_miner,
-    choose: Callable[[], Choice] | None = None,
-) -> None:
-    """Serves the page until interrupted; port 0 takes a free one.
-
-    Raises:
-        SettingsError: the host is reachable from other machines and the project has no users, or the port is taken.
-    """
-    if host not in LOOPBACK and not store.users.any():
-        raise SettingsError(
-            f"host {host!r} is reachable from other machines, and the project has no users: anyone there could edit "
-            "your figures. Add one (curator users add NAME --role admin), or use 127.0.0.1 and an SSH tunnel from "
-            "elsewhere (ssh -L 7860:127.0.0.1:7860 ...)"
-        )
-    listening = _listening(host, port)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
-
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            click.echo(f"Curator is at {url} (Ctrl+C ends it)")
-            if open_browser:
-                webbrowser.open(url)
-
-    with listening:
-        app = build_app(store, who=who, miner=miner, choose=choose, loopback=host in LOOPBACK)
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_S, lifespan="on")
-        try:
-            Server(config).run(sockets=[listening])
-        finally:  # the server raises the signal that ended it again
-            if app.state.mining_jobs.busy:
-                click.echo("Finishing the figure that is being mined; what was mined stays (Ctrl+C leaves it)")
-            app.state.mining_jobs.close()
-            app.state.ingests.close()
-            app.state.segmenting.close()
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise SettingsError(
-            f"port {port} of {host} cannot be used ({error.strerror}); choose another with --port"
-        ) from error
-    return listening

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def background_mining(project: Project) -> Iterator[None]:
+def background_mining(project: Project, stop_s: float | None = None) -> Iterator[None]:
     """Runs `curator mine` while the block runs, where figures wait; one process leaves a core to the page.
 
-    What is mined when it is stopped stays mined. Its failures are listed by `curator status --problems`.
+    What is mined when it is stopped stays mined; ``stop_s``: how long the figure under way may take then. Its failures
+    are listed by `curator status --problems`.
     """
     if not project.store.reviews.to_mine():
         yield
@@ -30,7 +31,11 @@ def background_mining(project: Project) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(stop_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _exit(signum: int, frame: object) -> NoReturn:

@@ -14,7 +14,8 @@ from curator.exchange import Exchange, Picture, Reply
 from data.store import Store
 from tests.e2e.project import make_project
 from ui import theme
-from ui.app import build_app, serve
+from ui.app import build_app
+from ui.serving import serve_page
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +152,7 @@ def test_every_answer_carries_a_policy_that_lets_nothing_in_from_elsewhere(clien
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.20", "::", "example.org"])
 def test_serving_to_other_machines_is_refused(store: Store, host: str) -> None:
     with pytest.raises(SettingsError, match=f"^host '{re.escape(host)}' is reachable from other machines"):
-        serve(store, host, 0, False)
+        serve_page(store, host, 0, False)
 
 
 def test_a_taken_port_is_named_with_the_option_that_mends_it(store: Store) -> None:
@@ -160,7 +161,7 @@ def test_a_taken_port_is_named_with_the_option_that_mends_it(store: Store) -> No
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"^port {port} of 127.0.0.1 cannot be used .*--port$"):
-            serve(store, "127.0.0.1", port, False)
+            serve_page(store, "127.0.0.1", port, False)
 
 
 def _luminance(color: str) -> float:

@@ -14,11 +14,16 @@ from data.store import Store
 from ui.accounts.cookie import session_secret
 from ui.accounts.identity import acting_as
 
-OPEN = frozenset({"/login", "/healthz", "/readyz"})
+OPEN = frozenset({"/login", "/login/oidc", "/login/oidc/callback", "/healthz", "/readyz"})
 """Paths that need no user; they give nothing of the project away."""
 _NOBODY = User("nobody", "curator")  # so that what is reached without a login has no right of an admin by mistake
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGN_IN = "this needs a login: open /login in a browser, or send a token (Authorization: Bearer ...)"
+
+
+HERE = frozenset({"/metrics"})
+"""Paths that need no user on this machine itself: counts alone, for what watches the server."""
 
 
 class Gate:
@@ -38,7 +43,8 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        if scope["path"] in OPEN or scope["path"].startswith(self._own_checks):
+        path = scope["path"]
+        if path in OPEN or path.startswith(self._own_checks) or (path in HERE and _from_here(HTTPConnection(scope))):
             with acting_as(_NOBODY):
                 await self._app(scope, receive, send)
             return
@@ -70,6 +76,14 @@ class Gate:
         else:
             return None
         return found[0] if found else None
+
+
+def _from_here(request: HTTPConnection) -> bool:
+    """Whether a program on this machine asks, not a proxy that stands here for others: it would name them, or answer to
+    another name."""
+    forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
+    host = request.client.host if request.client else ""
+    return host in _LOOPBACK and request.url.hostname in _LOOPBACK and not forwarded
 
 
 def _bearer(request: HTTPConnection) -> str | None:

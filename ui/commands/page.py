@@ -27,24 +27,26 @@ def command(project: Project, port: int, host: str, user: str | None, browser: b
     """Open the review page."""
     from agents.segment.choose import choose_segmenter
     from agents.segment.fetch import weights_folder
-    from ui.app import serve
     from ui.background import background_mining
+    from ui.serving import check_proxies, serve_page
 
     choose = partial(choose_segmenter, project.settings.segment, weights_folder(os.environ))
 
+    check_proxies(project.settings.serve.trusted_proxies)
     with background_mining(project) if mining else nullcontext():
-        serve(
+        serve_page(
             project.store,
             host=host,
             port=port,
             who=user or getpass.getuser(),
             open_browser=browser,
-            miner=_miner(project),
+            miner=miner_of(project),
             choose=choose,
+            settings=project.settings.serve,
         )
 
 
-def _miner(project: Project) -> Miner:
+def miner_of(project: Project) -> Miner:
     """Mines aside what the page asks for; one process leaves a core to the page."""
     from curator.settings import load_settings
     from ui.mining import mine_figures

@@ -14,8 +14,8 @@ from curator.errors import SettingsError
 from data.store import Store
 from tests.data.projects import add_mined_figure
 from ui.accounts.passwords import Passwords
-from ui.app import serve
 from ui.cli import main
+from ui.serving import serve_page
 
 PASSWORD = "a long enough password"
 
@@ -141,7 +141,7 @@ def test_exports_and_minings_from_the_shell_are_in_the_log(project: Path) -> Non
 def test_another_address_is_served_with_users_alone_and_the_refusal_names_the_mend(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with pytest.raises(SettingsError) as caught:
-        serve(store, "0.0.0.0", 0, False)
+        serve_page(store, "0.0.0.0", 0, False)
     assert str(caught.value) == (
         "host '0.0.0.0' is reachable from other machines, and the project has no users: anyone there could edit your "
         "figures. Add one (curator users add NAME --role admin), or use 127.0.0.1 and an SSH tunnel from elsewhere "
@@ -149,5 +149,5 @@ def test_another_address_is_served_with_users_alone_and_the_refusal_names_the_me
     )
     store.users.add("ann", "admin", "hash")
     with pytest.raises(SettingsError, match=r"^port 0 of 203.0.113.1 cannot be used"):
-        serve(store, "203.0.113.1", 0, False)  # of no interface: it gets as far as binding
+        serve_page(store, "203.0.113.1", 0, False)  # of no interface: it gets as far as binding
     store.close()

@@ -1,0 +1,203 @@
+"""The page as a server: what it listens at, what it says, how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+import webbrowser
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import click
+
+from curator.errors import SettingsError
+from curator.settings import ServeSettings
+from data.store import Store
+from ui.app import LOOPBACK, build_app, no_miner
+from ui.mining_jobs import Miner
+from ui.requests_log import say
+from ui.service_manager import notify
+from ui.stopping import Stopping, closed_in_time, ending_well
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from agents.segment.choose import Choice
+
+_PAGE_STOP_S = 2
+"""What requests under way get when a person ends the page. Guess: who presses Ctrl+C waits no longer."""
+_LEAST_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}/"
+
+
+def serve_page(
+    store: Store,
+    host: str,
+    port: int,
+    open_browser: bool,
+    *,
+    who: str = "curator",
+    miner: Miner = no_miner,
+    choose: Callable[[], Choice] | None = None,
+    settings: ServeSettings | None = None,
+) -> None:
+    """Serves the page to a person until Ctrl+C or SIGTERM; port 0 takes a free one.
+
+    Raises:
+        SettingsError: the host is reachable from other machines and the project has no users, the port is taken, or a
+            setting cannot be used.
+    """
+    settings = settings or ServeSettings()
+    listening, served = listen(store, host, port)
+
+    def started() -> None:
+        click.echo(f"Curator is at {served.url} (Ctrl+C ends it)")
+        if open_browser:
+            webbrowser.open(served.url)
+
+    with listening, ending_well([signal.SIGTERM]):
+        app = build_app(store, who=who, miner=miner, choose=choose, loopback=host in LOOPBACK, serve=settings)
+        try:
+            _run(app, listening, settings, _PAGE_STOP_S, started)
+        finally:  # the server raises the signal that ended it again
+            if app.state.mining_jobs.busy:
+                click.echo("Finishing the figure that is being mined; what was mined stays (Ctrl+C leaves it)")
+            for close in _closers(app):
+                close()
+
+
+def serve(
+    store: Store,
+    host: str,
+    port: int,
+    *,
+    who: str = "curator",
+    miner: Miner = no_miner,
+    choose: Callable[[], Choice] | None = None,
+    settings: ServeSettings | None = None,
+    prepare: Callable[[FastAPI], None] = lambda app: None,
+) -> bool:
+    """Serves as a service until SIGTERM or Ctrl+C, and logs (see ``ui.requests_log``); whether all came to its end in
+    time. Where not, threads are left that still work.
+
+    Requests under way are finished, then the figures that are mined and sent, all within ``stop_s`` of the settings.
+    ``prepare`` is called before the first request. Raises as ``serve_page``.
+    """
+    settings = settings or ServeSettings()
+    listening, served = listen(store, host, port)
+    ended_at = 0.0
+
+    def started() -> None:
+        say("listening", url=served.url)
+        notify("READY=1")
+
+    def stopping() -> None:
+        nonlocal ended_at
+        ended_at = time.monotonic()
+        notify("STOPPING=1")
+        say("stopping")
+
+    with listening, ending_well([signal.SIGTERM, signal.SIGINT]):
+        app = build_app(store, who=who, miner=miner, choose=choose, loopback=host in LOOPBACK, serve=settings)
+        prepare(app)
+        try:
+            _run(app, listening, settings, settings.stop_s, started, stopping)
+        finally:
+            spent_s = time.monotonic() - ended_at if ended_at else 0.0
+            in_time = closed_in_time(_closers(app), max(settings.stop_s - spent_s, _LEAST_S))
+            say("stopped", in_time=in_time)
+    return in_time
+
+
+def _closers(app: FastAPI) -> Sequence[Callable[[], None]]:
+    return app.state.syncing.close, app.state.mining_jobs.close, app.state.segmenting.close
+
+
+def _run(
+    app: FastAPI,
+    listening: socket.socket,
+    settings: ServeSettings,
+    stop_s: int,
+    started: Callable[[], None],
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
+    import uvicorn
+
+    wrapped = Stopping(app)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                started()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            stopping()
+            wrapped.begin()
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        wrapped,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=stop_s,
+        lifespan="on",
+        proxy_headers=True,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        server_header=False,
+    )
+    Server(config).run(sockets=[listening])
+
+
+def listen(store: Store, host: str, port: int) -> tuple[socket.socket, Served]:
+    """A socket that listens there, if the project may be served there; raises as ``serve``."""
+    if host not in LOOPBACK and not store.users.any():
+        raise SettingsError(
+            f"host {host!r} is reachable from other machines, and the project has no users: anyone there could edit "
+            "your figures. Add one (curator users add NAME --role admin), or use 127.0.0.1 and an SSH tunnel from "
+            "elsewhere (ssh -L 7860:127.0.0.1:7860 ...)"
+        )
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"port {port} of {host} cannot be used ({error.strerror}); choose another with --port"
+        ) from error
+    return listening, Served(host, listening.getsockname()[1])
+
+
+def check_proxies(proxies: Sequence[str]) -> None:
+    """Raises:
+    SettingsError: one of them is neither an address nor a network.
+    """
+    for proxy in proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            raise SettingsError(
+                f"trusted_proxies of [serve] has {proxy!r}; expected addresses and networks, such as 127.0.0.1 or "
+                "172.18.0.0/16"
+            ) from error
+
+
+def leave(code: int) -> None:
+    """Ends the process though threads still work: they only read and write what a crash may cut off anywhere."""
+    os._exit(code)
