@@ -19,6 +19,7 @@ PARTS = (
     "overhead",
     "resume",
     "keeping",
+    "load",
     "loading",
     "training_speed",
     "learning",
