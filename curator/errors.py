@@ -108,6 +108,10 @@ class TrainingError(CuratorError):
     """A training run cannot start or go on, or its checkpoint cannot be used."""
 
 
+class LoopError(CuratorError):
+    """A stage of the loop failed; the round waits there."""
+
+
 class AccountError(CuratorError):
     """A user, password, session or token cannot be used."""
 

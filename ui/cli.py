@@ -93,6 +93,7 @@ _MODULES = {
     "index": "index",
     "search": "search",
     "rank": "rank",
+    "loop": "loop",
     "sync": "sync",
     "split-captions": "captions",
     "fetch-models": "fetch_models",

@@ -18,6 +18,7 @@ from data.store.findable import Findable
 from data.store.fits import Fits
 from data.store.image_links import ImageLinks
 from data.store.image_store import ImageStore
+from data.store.loop import LoopRounds
 from data.store.minings import Minings
 from data.store.outbox import Outbox
 from data.store.outcomes import Outcomes
@@ -50,6 +51,7 @@ class Store:
         self.articles = Articles(self.connections)
         self.reviews = Reviews(self.connections)
         self.readings = Readings(self.connections, self.reviews)
+        self.loop = LoopRounds(self.connections)
         self.remining = Remining(self.connections)
         self.minings = Minings(self.connections)
         self.exchanges = Exchanges(self.connections, self.images)
