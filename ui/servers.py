@@ -23,6 +23,8 @@ from ui.search_pictures import QueryPictures
 from ui.search_server import SearchServer
 from ui.searching import Searching
 from ui.segmenting import Segmenting
+from ui.sync_server import SyncServer
+from ui.sync_setup import SyncSetup
 from ui.syncing import Syncing
 from ui.training.runs import Runs
 from ui.training.server import TrainServer
@@ -49,10 +51,12 @@ class Servers:
     logins: Logins
     ingests: IngestJobs
     syncing: Syncing
+    sync: SyncServer
 
     @classmethod
     def of(cls, store: Store, miner: Miner, segmenting: Segmenting, load: Callable[[str], SearchModel]) -> Servers:
         """Those of a project; nothing is loaded or started yet."""
+        syncing = Syncing(store, lambda: load_settings(store.project, os.environ).label_studio)
         jobs, runs, pictures = MiningJobs(miner), Runs(store.project / "runs"), QueryPictures()
         return cls(
             store=store,
@@ -67,7 +71,8 @@ class Servers:
             runs=runs,
             logins=Logins(store),
             ingests=IngestJobs(store, lambda: project_sources(store, os.environ)),
-            syncing=Syncing(store, lambda: load_settings(store.project, os.environ).label_studio),
+            syncing=syncing,
+            sync=SyncServer(store, syncing, SyncSetup(store, os.environ)),
         )
 
 

@@ -14,7 +14,7 @@ from curator.errors import CuratorError, SyncError
 from curator.settings import LabelStudioSettings
 from data.label_studio.client import LabelStudio
 from data.label_studio.connect import connect
-from data.label_studio.images import LocalFiles
+from data.label_studio.images import images_of
 from data.label_studio.sync import Sync, SyncReport, locked
 from data.label_studio.token import load_token
 from data.store import Store
@@ -294,16 +294,6 @@ def open_server(
         raise SyncError("no Label Studio is named; give its address, such as http://localhost:8080")
     token = load_token(settings, project)
     return LabelStudio(settings.url, token, timeout_s=settings.timeout_s, retries=settings.retries, sleep=sleep)
-
-
-def images_of(store: Store, settings: LabelStudioSettings) -> LocalFiles:
-    """Where Label Studio finds the images.
-
-    Raises:
-        SyncError: it could not find them there.
-    """
-    root = Path(settings.image_root) if settings.image_root else store.project.resolve().parent
-    return LocalFiles(store.images, root, settings.image_root_there)
 
 
 def _without_ids(report: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,26 @@ from typing import Any, Final, Literal, TypeAlias
 from data.store.clock import now_iso
 from data.store.database import Connections
 from data.store.packing import packed, unpacked
+from data.store.reviews import FROM_LABEL_STUDIO
 
-SyncStatus: TypeAlias = Literal["new", "synced", "waiting", "conflict", "failed", "left out"]
+SyncStatus: TypeAlias = Literal["new", "synced", "waiting", "changed there", "conflict", "failed", "left out"]
+"""``new``: not there, and does not wait to be. ``waiting``: to be sent. ``changed there``: to be read."""
+
+JOINED: Final = """left join synced s indexed by synced_states on s.figure_id = r.figure_id
+    left join outbox o on o.figure_id = r.figure_id left join sync_faults x on x.figure_id = r.figure_id
+    left join kept_back k on k.figure_id = r.figure_id"""
+"""What tells where the figures ``r`` of ``reviews`` stand."""
+STATUS: Final = """case
+    when s.left_out or k.figure_id is not null then 'left out'
+    when exists (select 1 from conflicts c where c.figure_id = r.figure_id) then 'conflict'
+    when x.figure_id is not null then 'failed'
+    when s.changed_there then 'changed there'
+    when o.figure_id is not null then 'waiting'
+    when s.figure_id is not null then 'synced'
+    else 'new' end"""
+"""The status of a figure ``r``, with ``JOINED``."""
+KEPT: Final = "(s.figure_id is not null or (r.current = 1 and r.state != 'unmined'))"
+"""Of figures that have one: mined, or there."""
 
 _FIRST_PAUSE_S: Final = 10.0  # guess: a restart of Label Studio takes about as long
 _LONGEST_PAUSE_S: Final = 3600.0  # guess
@@ -142,6 +160,15 @@ class Syncs:
         )
         return [KeptConflict(row["figure_id"], row["key"], row["found_at"], json.loads(row["doc"])) for row in rows]
 
+    def last_decision(self, figure_id: str) -> tuple[str, str] | None:
+        """Who decided on the figure here last, and when (ISO 8601); None where nobody did."""
+        row = self._connections.row(
+            """select who, at from events where figure_id = ? and kind != 'mine' and who not like ?
+            order by revision desc limit 1""",
+            (figure_id, FROM_LABEL_STUDIO + "%"),
+        )
+        return (row["who"], row["at"]) if row else None
+
     def faults(self) -> list[SyncFault]:
         """Newest first."""
         rows = self._connections.rows("select figure_id, tries, next_at, reason, at from sync_faults order by at desc")
@@ -161,16 +188,7 @@ class Syncs:
     def statuses(self) -> dict[str, SyncStatus]:
         """Where each mined or synced figure stands."""
         rows = self._connections.rows(
-            """select r.figure_id, case
-                when s.left_out then 'left out'
-                when exists (select 1 from conflicts c where c.figure_id = r.figure_id) then 'conflict'
-                when f.figure_id is not null then 'failed'
-                when o.figure_id is not null or s.changed_there then 'waiting'
-                when s.figure_id is not null then 'synced'
-                else 'new' end as status
-            from reviews r left join synced s on s.figure_id = r.figure_id
-            left join outbox o on o.figure_id = r.figure_id left join sync_faults f on f.figure_id = r.figure_id
-            where s.figure_id is not null or (r.current = 1 and r.state != 'unmined') order by r.number"""
+            f"select r.figure_id, {STATUS} as status from reviews r {JOINED} where {KEPT} order by r.number"
         )
         return {row["figure_id"]: row["status"] for row in rows}
 

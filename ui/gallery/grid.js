@@ -1,14 +1,13 @@
 // A grid of cards, as tall as all items, drawn only where it is seen. Pages of items are fetched as they come into view.
 
 export const PAGE = 60; // items a request: two screens of a large window
-const GAP = 10; // px between cards
 const AT_ONCE = 2; // requests under way: a dragged scroll bar passes hundreds of pages, only where it stops matters
 const KEPT_PAGES = 40; // then the farthest are forgotten
 
 // `fetchPage(offset)` resolves to the items from there on (undefined: no answer); `cardOf(item)` draws one, with a link
 // that takes the focus; `keyOf(item)` tells one from another; a card is at least `minWidth` px wide and
-// `heightOf(width)` high.
-export function makeGrid(scroll, grid, { fetchPage, cardOf, keyOf, minWidth, heightOf }) {
+// `heightOf(width)` high; `gap` px lie between two.
+export function makeGrid(scroll, grid, { fetchPage, cardOf, keyOf, minWidth, heightOf, gap = 10 }) {
   let count = 0;
   let generation = 0;
   let pages = new Map();
@@ -20,11 +19,11 @@ export function makeGrid(scroll, grid, { fetchPage, cardOf, keyOf, minWidth, hei
 
   function measure() {
     const room = grid.clientWidth;
-    const columns = Math.max(1, Math.floor((room + GAP) / (minWidth + GAP)));
-    const width = (room - GAP * (columns - 1)) / columns;
+    const columns = Math.max(1, Math.floor((room + gap) / (minWidth + gap)));
+    const width = (room - gap * (columns - 1)) / columns;
     shape = { columns, width, height: heightOf(width) };
     const rows = Math.ceil(count / columns);
-    grid.style.height = Math.max(0, rows * (shape.height + GAP) - GAP) + "px";
+    grid.style.height = Math.max(0, rows * (shape.height + gap) - gap) + "px";
   }
 
   const itemAt = (index) => (pages.get(Math.floor(index / PAGE)) || [])[index % PAGE];
@@ -46,8 +45,8 @@ export function makeGrid(scroll, grid, { fetchPage, cardOf, keyOf, minWidth, hei
   }
 
   function place(card, index) {
-    const x = (index % shape.columns) * (shape.width + GAP);
-    const y = Math.floor(index / shape.columns) * (shape.height + GAP);
+    const x = (index % shape.columns) * (shape.width + gap);
+    const y = Math.floor(index / shape.columns) * (shape.height + gap);
     card.style.transform = `translate(${x}px, ${y}px)`;
     card.style.width = shape.width + "px";
     card.style.height = shape.height + "px";
@@ -55,7 +54,7 @@ export function makeGrid(scroll, grid, { fetchPage, cardOf, keyOf, minWidth, hei
 
   function draw() {
     if (!scroll.clientHeight) return;
-    const pitch = shape.height + GAP;
+    const pitch = shape.height + gap;
     // one screen more on either side, so that slow scrolling never shows an empty card
     const first = Math.max(0, Math.floor((scroll.scrollTop - scroll.clientHeight) / pitch)) * shape.columns;
     const last = Math.min(count, Math.ceil((scroll.scrollTop + 2 * scroll.clientHeight) / pitch) * shape.columns);
@@ -98,7 +97,7 @@ export function makeGrid(scroll, grid, { fetchPage, cardOf, keyOf, minWidth, hei
 
   function focus(index) {
     active = Math.max(0, Math.min(count - 1, index));
-    const pitch = shape.height + GAP;
+    const pitch = shape.height + gap;
     const top = Math.floor(active / shape.columns) * pitch;
     if (top < scroll.scrollTop) scroll.scrollTop = top;
     if (top + shape.height > scroll.scrollTop + scroll.clientHeight) {
@@ -115,7 +114,7 @@ export function makeGrid(scroll, grid, { fetchPage, cardOf, keyOf, minWidth, hei
   });
   grid.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const screen = Math.max(1, Math.floor(scroll.clientHeight / (shape.height + GAP))) * shape.columns;
+    const screen = Math.max(1, Math.floor(scroll.clientHeight / (shape.height + gap))) * shape.columns;
     const steps = {
       ArrowRight: 1,
       ArrowLeft: -1,
