@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from curator.review import decision_from_doc
 from curator.work import Work, total, work_on_figure
@@ -16,7 +16,7 @@ from data.store.readings import SECOND_READING
 
 Stage = Literal["mine", "assess", "review", "calibrate", "train", "index", "rescore", "remine"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-OVER = "over"
+OVER: Final = "over"
 
 
 @dataclass(frozen=True, slots=True)
