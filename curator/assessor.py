@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from curator.calibration import FOLDS, Calibration, Source, Tally, cross_validated
+from curator.calibration import FOLDS, Calibration, Source, Tally, calibration_error, cross_validated, reliability
 from curator.calibration import fit as isotonic
 from curator.codec import Level, validated
 from curator.confidence import figure_confidence
@@ -165,6 +165,11 @@ class Assessor:
             figures=len({one.figure_id for one in newest}),
             held_out=_summed(cross_validated(unseen)),
         )
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error on the decisions that it had not seen (``curator.calibration``)."""
+        return calibration_error(reliability(self.held_out))
 
     def __call__(self, found: Evidence) -> float:
         """Probability that the proposal is right, 0 to 1."""

@@ -91,6 +91,7 @@ _MODULES = {
     "evaluate": "evaluate",
     "publish": "publish",
     "index": "index",
+    "assess": "assess",
     "search": "search",
     "rank": "rank",
     "loop": "loop",

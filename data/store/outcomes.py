@@ -18,11 +18,15 @@ from data.store.database import Connections
 
 _BATCH = 500  # events a transaction: tens of milliseconds, so that no editor waits for the first reading of a long log
 _STATED = ("label", "kind")  # what a node says that a box alone does not; a level without one has none in both
+_SPANS = ("own_spans", "clause_span")
+_SAME_WORDS = 0.7  # share of the characters, as F1, from which on nobody would choose the words again; guess
 
 
 class Outcomes:
     """A proposal counts as right when a person accepted it, or edited it but left what it says: its label and kind as
-    they were and its box at IoU of ``SAME_IOU`` or more. Rejected and removed ones are wrong; open ones do not count.
+    they were, its box at IoU of ``SAME_IOU`` or more, and its words of the caption the same but for a few
+    (``_SAME_WORDS``). A wording that a person wrote is none of the agent's business. Rejected and removed ones are
+    wrong; open ones do not count.
     """
 
     def __init__(self, connections: Connections) -> None:
@@ -116,7 +120,7 @@ def _read_change(
                 crc32(figure_id.encode()) % FOLDS,
                 round(100 * raw),
                 _was_right(before, after),
-                json.dumps({name: before.get(name) for name in ("box_xyxy", *_STATED)}),
+                json.dumps({name: before.get(name) for name in ("box_xyxy", *_STATED, *_SPANS)}),
             ),
         )
     else:
@@ -129,5 +133,15 @@ def _read_change(
 def _was_right(proposal: dict[str, Any], decided: dict[str, Any]) -> bool:
     if decided["state"] == State.REJECTED:
         return False
-    same_words = all(proposal.get(name) == decided.get(name) for name in _STATED)
-    return same_words and iou(tuple(proposal["box_xyxy"]), tuple(decided["box_xyxy"])) >= SAME_IOU
+    same_statement = all(proposal.get(name) == decided.get(name) for name in _STATED)
+    if not same_statement or iou(tuple(proposal["box_xyxy"]), tuple(decided["box_xyxy"])) < SAME_IOU:
+        return False
+    before, after = _characters(proposal), _characters(decided)
+    return 2 * len(before & after) >= _SAME_WORDS * (len(before) + len(after))
+
+
+def _characters(node: dict[str, Any]) -> set[int]:
+    """Places of the caption that the node speaks for."""
+    clause = node.get("clause_span")
+    spans = [*(node.get("own_spans") or ()), *([clause] if clause else ())]
+    return {place for start, end in spans for place in range(start, end)}

@@ -69,9 +69,21 @@ def test_accepted_proposals_were_right_and_open_ones_do_not_count(store: Store) 
         ({"op": "update", "id": "p1", "fields": {"label": "C"}}, 0),
         ({"op": "update", "id": "p1", "fields": {"kind": "plot"}}, 0),
         ({"op": "update", "id": "p1", "fields": {"own_text": "Green cells."}}, 1),
-        ({"op": "assign", "id": "p1", "span": [0, 6]}, 1),
+        ({"op": "assign", "id": "p1", "span": [0, 6]}, 0),
+        ({"op": "assign", "id": "p1", "span": [7, 20]}, 1),
     ],
-    ids=["rejected", "removed", "moved a little", "still the box", "another box", "label", "kind", "words", "span"],
+    ids=[
+        "rejected",
+        "removed",
+        "moved a little",
+        "still the box",
+        "another box",
+        "label",
+        "kind",
+        "wording",
+        "span",
+        "nearly the same span",
+    ],
 )
 def test_what_a_curator_did_says_whether_the_proposal_was_right(
     store: Store, command: dict[str, object], right: int

@@ -37,7 +37,19 @@ def _ended(pid: int) -> bool:
 
 def _started(project: Path) -> subprocess.Popen[str]:
     """``curator ui``, once it has said where the page is."""
-    command = [sys.executable, "-u", "-m", "ui", "--project", str(project), "ui", "--port", "0", "--no-browser"]
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "ui",
+        "--project",
+        str(project),
+        "ui",
+        "--port",
+        "0",
+        "--no-browser",
+        "--no-assess",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     assert re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())

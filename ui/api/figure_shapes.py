@@ -12,6 +12,7 @@ from curator.commands import MAX_COMMANDS, Command
 from curator.figure import FigureState, Flag, Marker, Panel, Region, Shared
 from data.store.reviews import MAX_SECONDS
 from ui.api.shape import Shape, Wanted
+from ui.assessing import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ class FigureShape(Shape):
     shared: Shared
     fits: dict[str, float]
     """How likely the model in use finds each node's text among others, by the node's id."""
+    assessed: dict[str, Word]
+    """How likely each open proposal is right by what curators decided so far, and why, by the node's id; empty before
+    the figure is assessed."""
     flags: list[Flag]
     """What in the hierarchy looks wrong."""
 

@@ -22,18 +22,23 @@ if TYPE_CHECKING:
 @click.option("--user", default=None, help="Name of decisions where there are no users; default the login name.")
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser.")
 @click.option("--mine/--no-mine", "mining", default=True, help="Mine figures that wait, beside the page.")
+@click.option("--assess/--no-assess", "assessing", default=True, help="Assess figures as curators decide, beside it.")
 @click.pass_obj
-def command(project: Project, port: int, host: str, user: str | None, browser: bool, mining: bool) -> None:
+def command(
+    project: Project, port: int, host: str, user: str | None, browser: bool, mining: bool, assessing: bool
+) -> None:
     """Open the review page."""
     from agents.segment.choose import choose_segmenter
     from agents.segment.fetch import weights_folder
+    from ui.assessing import background_assessing
     from ui.background import background_mining
     from ui.serving import check_proxies, serve_page
 
     choose = partial(choose_segmenter, project.settings.segment, weights_folder(os.environ))
 
     check_proxies(project.settings.serve.trusted_proxies)
-    with background_mining(project) if mining else nullcontext():
+    mined = background_mining(project) if mining else nullcontext()
+    with mined, background_assessing(project) if assessing else nullcontext():
         serve_page(
             project.store,
             host=host,

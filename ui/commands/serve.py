@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Other than loopback only with users.")
 @click.option("--log-format", default="json", show_default=True, type=click.Choice(["json", "text"]))
 @click.option("--mine/--no-mine", "mining", default=True, help="Mine figures that wait, beside the page.")
+@click.option("--assess/--no-assess", "assessing", default=True, help="Assess figures as curators decide, beside it.")
 @click.option("--sync", "syncing", is_flag=True, help="Connect with the Label Studio of the settings, keep in step.")
 @click.pass_obj
-def command(project: Project, port: int, host: str, log_format: LogFormat, mining: bool, syncing: bool) -> None:
+def command(
+    project: Project, port: int, host: str, log_format: LogFormat, mining: bool, assessing: bool, syncing: bool
+) -> None:
     """Serve the page as a service: no browser, a line on standard output for each request.
 
     /healthz says that it is alive, /readyz that the project can be worked on, /metrics counts for Prometheus. SIGTERM
@@ -34,6 +37,7 @@ def command(project: Project, port: int, host: str, log_format: LogFormat, minin
     """
     from agents.segment.choose import choose_segmenter
     from agents.segment.fetch import weights_folder
+    from ui.assessing import background_assessing
     from ui.background import background_mining
     from ui.commands.page import miner_of
     from ui.requests_log import log_to
@@ -42,7 +46,8 @@ def command(project: Project, port: int, host: str, log_format: LogFormat, minin
     settings = project.settings.serve
     check_proxies(settings.trusted_proxies)
     log_to(sys.stdout, log_format)
-    with background_mining(project, settings.stop_s) if mining else nullcontext():
+    mined = background_mining(project, settings.stop_s) if mining else nullcontext()
+    with mined, background_assessing(project) if assessing else nullcontext():
         in_time = serve(
             project.store,
             host,

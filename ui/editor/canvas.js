@@ -171,7 +171,7 @@ export class Canvas {
     else if (loud) classes.push("lit");
     if (this._state.locked.has(node.level)) classes.push("locked");
     if (threshold !== null) {
-      const taken = node.state === "proposed" && (confidenceOf(node) ?? 0) >= threshold;
+      const taken = node.state === "proposed" && (confidenceOf(this._state.figure, node) ?? 0) >= threshold;
       classes.push(taken ? "taken" : "left");
     }
     const rounded = node.level === "panel" ? 1 : 3;

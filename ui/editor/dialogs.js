@@ -2,6 +2,7 @@
 
 import { button, html } from "./dom.js";
 import { icon } from "./icons.js";
+import { refusal } from "./commands.js";
 import { confidenceOf } from "./figure.js";
 
 const MESSAGE_MS = 6000;
@@ -163,8 +164,8 @@ export class Bulk {
 
   _preview() {
     const least = Number(this._slider.value);
-    const open = this._state.figure.nodes.filter((node) => node.state === "proposed");
-    const taken = open.filter((node) => (confidenceOf(node) ?? 0) >= least);
+    const open = this._open();
+    const taken = this._taken();
     this._value.textContent = least.toFixed(2);
     this._count.textContent = `takes ${taken.length} of ${open.length} open proposals`;
     this._apply.disabled = !taken.length;
@@ -173,8 +174,19 @@ export class Bulk {
 
   _accept(edit) {
     if (this._apply.disabled) return;
-    edit([{ op: "accept_above", confidence: Number(this._slider.value) }]);
+    edit(this._taken().map((node) => ({ op: "judge", id: node.id, state: "accepted" })));
     this.close();
+  }
+
+  _open() {
+    const { figure } = this._state;
+    return figure.nodes.filter((node) => node.state === "proposed" && !refusal(figure, node));
+  }
+
+  // The nodes themselves are named: the server must not judge by another confidence than the one that is shown.
+  _taken() {
+    const least = Number(this._slider.value);
+    return this._open().filter((node) => (confidenceOf(this._state.figure, node) ?? 0) >= least);
   }
 }
 

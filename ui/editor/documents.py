@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from curator.codec import node_to_doc, to_doc
 from curator.figure import Article, flags
 from data.store.queue import QueueItem
 from data.store.reviews import Stored
+from ui.assessing import Word
 
 
-def figure_document(stored: Stored, article: Article | None, fits: Mapping[str, float]) -> dict[str, Any]:
+def figure_document(
+    stored: Stored, article: Article | None, fits: Mapping[str, float], assessed: Mapping[str, Word]
+) -> dict[str, Any]:
     """All that one screen shows of a figure; boxes in the domain's frame, spans as offsets into ``caption``.
 
-    ``fits``: how sure the model in use is of each node's text, by the node's id (``data.store.fits``)."""
+    ``fits``: how sure the model in use is of each node's text, by the node's id (``data.store.fits``).
+    ``assessed``: the assessor's word on open proposals, likewise."""
     review = stored.review
     figure = review.figure
     return {
@@ -38,6 +43,7 @@ def figure_document(stored: Stored, article: Article | None, fits: Mapping[str, 
         "nodes": [node_to_doc(node) for node in review.hierarchy.nodes()],
         "shared": to_doc(review.hierarchy.shared),
         "fits": dict(fits),
+        "assessed": {node_id: asdict(word) for node_id, word in assessed.items()},
         "flags": [to_doc(flag) for flag in flags(review.hierarchy)],
     }
 

@@ -12,6 +12,7 @@ import {
   isRejected,
   nameOf,
   parentIdOf,
+  reasonOf,
   spansOf,
 } from "./figure.js";
 import { captionEdit } from "./inplace.js";
@@ -328,7 +329,9 @@ export class Fields {
         [isPersons(node) ? "drawn by" : "agent", agent.replace(/^person:/, "")],
         ["model", model],
         ["version", isPersons(node) ? null : version],
-        ["confidence", confidenceText(confidenceOf(node))],
+        ["confidence", confidenceText(confidenceOf(this._state.figure, node))],
+        ["why", reasonOf(this._state.figure, node)],
+        ["agent's own", reasonOf(this._state.figure, node) ? confidenceText(node.provenance.confidence) : null],
         ["fit", fitText(this._state.figure.fits[node.id])],
         ["time", at.slice(0, 16).replace("T", " ")],
         ["id", node.id],

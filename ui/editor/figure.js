@@ -10,7 +10,10 @@ export const childrenOf = (figure, id) => figure.nodes.filter((node) => parentId
 export const panelsOf = (figure) => figure.nodes.filter((node) => node.level === "panel");
 export const isRejected = (node) => node.state === "rejected";
 export const isPersons = (node) => node.provenance.agent.startsWith("person:");
-export const confidenceOf = (node) => node.provenance.confidence;
+// Of an open proposal what curators' decisions make of it, where figures are assessed; else what its agent said.
+const wordOn = (figure, node) => (node.state === "proposed" && figure.assessed && figure.assessed[node.id]) || null;
+export const confidenceOf = (figure, node) => (wordOn(figure, node) || node.provenance).confidence;
+export const reasonOf = (figure, node) => (wordOn(figure, node) || { why: "" }).why;
 
 export function descendantsOf(figure, id) {
   const found = childrenOf(figure, id);

@@ -11,6 +11,7 @@ from curator.commands import parse_commands
 from curator.errors import RepeatedError
 from data.store import Store
 from ui.accounts.identity import permit
+from ui.assessing import words_on
 from ui.editor.answers import Answer, answering
 from ui.editor.documents import figure_document, queue_item_document
 from ui.editor.requests import (
@@ -99,7 +100,8 @@ class ReviewServer:
     def _figure(self, figure_id: str) -> Answer:
         stored = self._store.reviews.load(figure_id, self._now_s())
         article = self._store.articles.article(stored.review.figure.article_id)
-        return figure_document(stored, article, self._store.fits.of_figure(figure_id))
+        fits = self._store.fits.of_figure(figure_id)
+        return figure_document(stored, article, fits, words_on(self._store, stored))
 
     def _obey(self, request: EditRequest) -> None:
         holder, now_s, reviews = self._holder(request.tab), self._now_s(), self._store.reviews

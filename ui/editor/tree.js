@@ -15,6 +15,7 @@ import {
   nodeOf,
   numbersOf,
   parentIdOf,
+  reasonOf,
 } from "./figure.js";
 
 const STATE_ICONS = { proposed: "open", accepted: "check", edited: "pencil", rejected: "cross" };
@@ -109,7 +110,8 @@ export class Tree {
 
   _row(figure, node, depth, children, number) {
     const flagged = figure.flags.some((flag) => flag.node_ids.includes(node.id));
-    const confidence = confidenceOf(node);
+    const confidence = confidenceOf(figure, node);
+    const why = reasonOf(figure, node);
     const toggle = (event) => {
       event.stopPropagation();
       if (!this._closed.delete(node.id)) this._closed.add(node.id);
@@ -160,7 +162,7 @@ export class Tree {
       ),
       html(
         "span",
-        { class: `sure ${sureness(confidence)}`, title: isPersons(node) ? "drawn by a person" : "confidence" },
+        { class: `sure ${sureness(confidence)}`, title: isPersons(node) ? "drawn by a person" : why ? `confidence: ${why}` : "confidence" },
         isPersons(node) ? "hand" : confidenceText(confidence),
       ),
       html("span", { class: "state", title: node.state }, icon(STATE_ICONS[node.state])),

@@ -36,6 +36,9 @@ _ASSESSORS = (
         fit real not null,
         primary key (figure_id, node_id)
     ) strict, without rowid""",
+    # words of the caption count from now on: all outcomes are read off the log again
+    "delete from outcomes",
+    "update outcomes_read set event_id = 0",
 )
 
 
