@@ -9,6 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.problem import is_api, problem_response
+
 # the framework compiles its components' code in the page (eval, inline); nothing may come from another host
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -70,7 +72,8 @@ class Guard:
         else:
             await self._app(scope, receive, _with_headers(send))
             return
-        await PlainTextResponse(reason, 403)(scope, receive, send)
+        answer = problem_response(403, reason, "rights") if is_api(scope) else PlainTextResponse(reason, 403)
+        await answer(scope, receive, send)
 
 
 def _host_name(host: str) -> str | None:

@@ -13,6 +13,7 @@ from curator.user import User
 from data.store import Store
 from ui.accounts.cookie import session_secret
 from ui.accounts.identity import acting_as
+from ui.problem import is_api, problem_response
 
 OPEN = frozenset({"/login", "/login/oidc", "/login/oidc/callback", "/healthz", "/readyz"})
 """Paths that need no user; they give nothing of the project away."""
@@ -107,6 +108,8 @@ def _refusal(request: HTTPConnection, reason: str, status: int) -> Response:
     if status == 401 and wants_page:
         return RedirectResponse(login_address(request), 303)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    if is_api(request.scope):
+        return problem_response(status, reason, "login" if status == 401 else "rights", headers=headers)
     return JSONResponse({"error": reason}, status, headers)
 
 

@@ -13,11 +13,12 @@ from ui.api.exports import export_routes
 from ui.api.figures import figure_routes
 from ui.api.images import image_api
 from ui.api.ingests import ingest_routes
-from ui.api.problem import MEDIA_TYPE, Problem, add_problem_answers
+from ui.api.problem import Problem, add_problem_answers
 from ui.api.project import project_routes
 from ui.api.search import search_api
 from ui.api.sync import sync_routes
 from ui.api.training import training_routes
+from ui.problem import MEDIA_TYPE
 from ui.servers import Servers
 
 PREFIX: Final = "/api/v1"

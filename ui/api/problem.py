@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from curator.errors import (
     BudgetError,
@@ -29,8 +28,8 @@ from curator.errors import (
 )
 from ui.accounts.attempts import TooManyAttemptsError
 from ui.api.shape import Shape
+from ui.problem import problem_response
 
-MEDIA_TYPE: Final = "application/problem+json"
 _BUSY_S = 1  # guess: the database was locked for ten seconds; whoever held it is soon done
 _FAULTS_SHOWN = 5
 
@@ -77,21 +76,6 @@ class ApiError(Exception):
         super().__init__(detail)
         self.status = status
         self.kind = kind
-
-
-def problem_response(
-    status: int, detail: str, kind: str, *, headers: Mapping[str, str] | None = None, faults: list[str] | None = None
-) -> Response:
-    """The answer to a request that was not obeyed."""
-    document: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "kind": kind,
-        **({"faults": faults} if faults else {}),
-    }
-    return JSONResponse(document, status, dict(headers or {}), MEDIA_TYPE)
 
 
 def add_problem_answers(app: FastAPI) -> None:
