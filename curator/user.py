@@ -12,18 +12,22 @@ Role = Literal["curator", "reviewer", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """From the least to the most: each may do all that those before it may."""
 
-Right = Literal["review", "adopt", "mine", "export", "train", "sync", "ingest", "model", "users", "backup"]
+Right = Literal[
+    "review", "adopt", "auto", "mine", "export", "train", "sync", "team", "ingest", "model", "users", "backup"
+]
 """``mine``: let agents propose, which costs time and money. ``train``: also put a trained model to use.
-``ingest``: read articles in, also from any path that the server can read. ``model``: say which vision-language model is
-asked, and with which key."""
+``team``: say who reviews what, and settle what two readers see differently. ``ingest``: read articles in, also from any
+path that the server can read. ``model``: say which vision-language model is asked, and with which key."""
 
 _LEAST: dict[Right, Role] = {
     "review": "curator",
     "adopt": "reviewer",
+    "auto": "reviewer",
     "mine": "reviewer",
     "export": "reviewer",
     "train": "reviewer",
     "sync": "reviewer",
+    "team": "reviewer",
     "ingest": "admin",
     "model": "admin",
     "users": "admin",

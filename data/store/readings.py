@@ -110,6 +110,18 @@ class Readings:
         row = self._connections.row("select who from assignments where figure_id = ?", (figure_id,))
         return row["who"] if row else None
 
+    def assigned(self, figure_ids: Sequence[str]) -> set[str]:
+        """Those of the figures that somebody has."""
+        marks = ", ".join("?" * len(figure_ids))
+        rows = self._connections.rows(
+            f"select figure_id from assignments where figure_id in ({marks})", tuple(figure_ids)
+        )
+        return {row["figure_id"] for row in rows}
+
+    def second_reader(self, figure_id: str) -> str | None:
+        row = self._connections.row("select who from second_readings where figure_id = ?", (figure_id,))
+        return row["who"] if row else None
+
     def workloads(self) -> list[Workload]:
         """Of everybody who was given something, by name."""
         rows = self._connections.rows(

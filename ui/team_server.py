@@ -1,0 +1,238 @@
+"""Server functions about several curators: who reviews what, second readings, agreement, and settling differences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from curator.agreement import LevelAgreement
+from curator.codec import Level, node_to_doc
+from curator.errors import ReviewError
+from curator.figure import FigureState
+from data.store import Store
+from data.store.queue import QueueFilter
+from data.store.readings import STATE, BothReadings
+from ui.accounts.identity import current_user, permit
+from ui.editor.answers import Answer, saying
+from ui.editor.requests import FigureId, FilterRequest, Request, parse_request
+
+_PAGE = 5_000  # figures read at a time; guess
+_MOST = 1_000_000
+Person = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^#\s]+$")]
+
+
+class AssignRequest(Request):
+    """Deal figures out among people. ``overlap``: share of them that the next one reads too, blind."""
+
+    people: list[Person] = Field(min_length=1, max_length=100)
+    overlap: float = Field(default=0.0, ge=0, le=1)
+    seed: int = 0
+    filter: FilterRequest = FilterRequest()
+    again: bool = False
+    """Also figures that somebody has already."""
+    count: int = Field(default=0, ge=0, le=_MOST)
+    """The first so many of the queue; 0: all."""
+
+
+class FigureIdRequest(Request):
+    figure_id: FigureId
+
+
+class ReadingsRequest(Request):
+    settled: bool = False
+
+
+class SettleRequest(Request):
+    """Whom to follow in each difference, by its key."""
+
+    figure_id: FigureId
+    revision: int = Field(ge=0)
+    choices: dict[str, Literal["first", "second"]] = Field(default_factory=dict, max_length=2000)
+
+
+class TeamServer:
+    """Functions take one JSON object and give one; what cannot be done is ``{"error": why and what mends it}``."""
+
+    def __init__(self, store: Store, now_s: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._now_s = now_s
+
+    def functions(self) -> list[Callable[..., Answer]]:
+        """What the page can call, by name."""
+        return [
+            saying(self.overview, "team_overview"),
+            saying(self.assign, "team_assign"),
+            saying(self.unassign, "team_unassign"),
+            saying(self.begin_second, "team_begin_second"),
+            saying(self.cancel_second, "team_cancel_second"),
+            saying(self.readings, "team_readings"),
+            saying(self.differences, "team_differences"),
+            saying(self.settle, "team_settle"),
+            saying(self.settle_agreeing, "team_settle_agreeing"),
+        ]
+
+    def overview(self, raw: Any) -> Answer:
+        """Who has what, how far readers agree, and what waits for whom."""
+        parse_request(Request, raw)
+        readings, me = self._store.readings, current_user().name
+        users = [account.user.name for account in self._store.users.listed() if account.disabled_at is None]
+        workloads = readings.workloads()
+        return {
+            "you": me,
+            "people": sorted({*users, *(work.who for work in workloads), me}),
+            "workloads": [
+                {
+                    "who": work.who,
+                    "assigned": work.assigned,
+                    "done": work.done,
+                    "second_waiting": work.second_waiting,
+                    "second_begun": work.second_begun,
+                }
+                for work in workloads
+            ],
+            "second": readings.to_read_second(me),
+            "to_settle": len(readings.both()),
+            "settled": len(readings.both(settled=True)),
+            "agreement": [
+                {"first": first, "second": second, "levels": _levels(levels)}
+                for (first, second), levels in readings.agreement().items()
+            ],
+            "open": self._store.queue.states()[FigureState.PROPOSED],
+        }
+
+    def assign(self, raw: Any) -> Answer:
+        """How many figures were dealt out, and how many of them are read twice."""
+        permit("team")
+        request = parse_request(AssignRequest, raw)
+        wanted = request.filter.to_filter()
+        if not wanted.states:
+            wanted = QueueFilter(**{**request.filter.model_dump(), "states": (FigureState.PROPOSED,)})
+        figure_ids = self._matching(wanted, request.again, request.count or _MOST)
+        seconds = self._store.readings.assign(
+            figure_ids, request.people, request.overlap, request.seed, current_user().name
+        )
+        self._store.audit.add(
+            current_user().name, "team.assign", "", {"people": request.people, "figures": len(figure_ids)}
+        )
+        return {"figures": len(figure_ids), "second": seconds}
+
+    def unassign(self, raw: Any) -> Answer:
+        """Takes back what matches; how many figures."""
+        permit("team")
+        request = parse_request(FilterRequest, raw)
+        figure_ids = self._matching(request.to_filter(), True, _MOST)
+        self._store.readings.unassign(figure_ids)
+        self._store.audit.add(current_user().name, "team.unassign", "", {"figures": len(figure_ids)})
+        return {"figures": len(figure_ids)}
+
+    def begin_second(self, raw: Any) -> Answer:
+        """Opens the figure for the second reading of whoever asks."""
+        request = parse_request(FigureIdRequest, raw)
+        self._store.readings.begin_second(request.figure_id, current_user().name, self._now_s())
+        return {}
+
+    def cancel_second(self, raw: Any) -> Answer:
+        """Ends a second reading; the first stands again. One's own, or with the right "team" anybody's."""
+        request = parse_request(FigureIdRequest, raw)
+        if self._store.readings.second_reader(request.figure_id) != current_user().name:
+            permit("team")
+        self._store.readings.cancel_second(request.figure_id, current_user().name, self._now_s())
+        return {}
+
+    def readings(self, raw: Any) -> Answer:
+        """Figures that two have read, with the number of differences."""
+        request = parse_request(ReadingsRequest, raw)
+        return {"readings": [self._head(both) for both in self._store.readings.both(request.settled)]}
+
+    def differences(self, raw: Any) -> Answer:
+        """Both versions of what the readers of a figure see differently."""
+        both = self._both(parse_request(FigureIdRequest, raw).figure_id)
+        compared = self._store.readings.differences(both)
+        figure = self._store.reviews.figure(both.figure_id)
+        return {
+            **self._head(both),
+            "revision": both.revision,
+            "image_wh": list(figure.image_wh),
+            "caption": figure.caption,
+            "agreed": [[node_to_doc(first), node_to_doc(second)] for first, second in compared.agreed],
+            "differences": [
+                {
+                    "key": difference.key,
+                    "level": difference.level,
+                    "fields": list(difference.fields),
+                    "first": difference.first and node_to_doc(difference.first),
+                    "second": difference.second and node_to_doc(difference.second),
+                }
+                for difference in compared.differences
+            ],
+        }
+
+    def settle(self, raw: Any) -> Answer:
+        """Makes one of both readings by the choices."""
+        permit("team")
+        request = parse_request(SettleRequest, raw)
+        who = current_user().name
+        self._store.readings.settle(request.figure_id, request.revision, request.choices, "", who, self._now_s())
+        return {}
+
+    def settle_agreeing(self, raw: Any) -> Answer:
+        """Settles all figures on which both readers agree; how many."""
+        permit("team")
+        parse_request(Request, raw)
+        settled = 0
+        for both in self._store.readings.both():
+            if not self._open_questions(both):
+                self._store.readings.settle(both.figure_id, both.revision, {}, "", current_user().name, self._now_s())
+                settled += 1
+        return {"settled": settled}
+
+    def _matching(self, wanted: QueueFilter, also_assigned: bool, most: int) -> list[str]:
+        found: list[str] = []
+        for offset in range(0, self._store.queue.count(wanted), _PAGE):
+            page = [item.figure_id for item in self._store.queue.page(wanted, offset, _PAGE, self._now_s())]
+            taken = set() if also_assigned else self._store.readings.assigned(page)
+            found += [figure_id for figure_id in page if figure_id not in taken]
+            if len(found) >= most:
+                break
+        return found[:most]
+
+    def _both(self, figure_id: str) -> BothReadings:
+        for settled in (False, True):
+            for both in self._store.readings.both(settled):
+                if both.figure_id == figure_id:
+                    return both
+        raise ReviewError(f"{figure_id!r} was not read by two; reload the Team page")
+
+    def _open_questions(self, both: BothReadings) -> int:
+        if both.first_state != both.second_state:
+            return 1
+        return len(self._store.readings.differences(both).differences)
+
+    def _head(self, both: BothReadings) -> Answer:
+        return {
+            "figure_id": both.figure_id,
+            "first_who": both.first_who,
+            "second_who": both.second_who,
+            "first_state": both.first_state,
+            "second_state": both.second_state,
+            "state_key": STATE if both.first_state != both.second_state else None,
+            "count": self._open_questions(both),
+            "settled_at": both.settled_at,
+        }
+
+
+def _levels(levels: Mapping[Level, LevelAgreement]) -> Answer:
+    return {
+        level: {
+            "first": found.first,
+            "second": found.second,
+            "matched": found.matched,
+            "f1": found.f1,
+            "kappa": found.kappa,
+            "text": found.text,
+        }
+        for level, found in levels.items()
+    }
