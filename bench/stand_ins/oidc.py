@@ -35,7 +35,7 @@ class OidcServer:
     def __init__(self, client_id: str, client_secret: str = "") -> None:
         self.client_id, self.client_secret = client_id, client_secret
         self.claims: dict[str, Any] = {}
-        """Of the next ID tokens; they stand over ``iss``, ``aud``, ``iat``, ``exp`` and ``nonce``, None leaves one out."""
+        """Of the next ID tokens, over the right ``iss``, ``aud``, ``iat``, ``exp`` and ``nonce``; None leaves one out."""
         self.algorithm = "RS256"
         """Also "none", and "HS256" with the public key as the secret."""
         self.description: dict[str, Any] = {}
@@ -59,9 +59,14 @@ class OidcServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self.stop()
+
+    def stop(self) -> None:
+        """Answers nobody any more."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
 
     def change_key(self) -> None:
         """Signs with a new key and tells it alone."""

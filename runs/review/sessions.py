@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.stand_ins.curators import SimulatedCurator
+from bench.stand_ins.curators import SimulatedCurator, Work
 from curator.figure import Hierarchy
 from data.store import Store
 from ui.assessing import assess_waiting, fit_now
@@ -57,8 +57,7 @@ def by_ingest(store: Store, curator: SimulatedCurator, known: Mapping[str, Hiera
         stored = store.reviews.load(figure_id, _NOW)
         works.append(curator.review(stored))
         sure.append(0.0 if stored.confidence is None else stored.confidence)
-    seconds = np.array([work.seconds for work in works])
-    return Curve(seconds, np.array([work.errors_mended for work in works])), sure
+    return _curve(works), sure
 
 
 def looped(store: Store, curator: SimulatedCurator, strategy: str, every: int) -> Curve:
@@ -66,19 +65,27 @@ def looped(store: Store, curator: SimulatedCurator, strategy: str, every: int) -
 
     All goes through the store, as the page does it.
     """
-    seconds: list[float] = []
-    mended: list[int] = []
+    works: list[Work] = []
     while True:
         for _ in assess_waiting(store):
             pass
         rerank(store, strategy)
         batch = store.ranks.ordered(every)
         if not batch:
-            return Curve(np.array(seconds), np.array(mended))
-        for figure_id, _ in batch:
-            stored = store.reviews.load(figure_id, _NOW)
-            work = curator.review(stored)
-            store.reviews.decide(figure_id, stored.revision, work.commands, WHO, _NOW, work.seconds)
-            seconds.append(work.seconds)
-            mended.append(work.errors_mended)
+            return _curve(works)
+        works += review_all(store, curator, [figure_id for figure_id, _ in batch])
         fit_now(store)
+
+
+def review_all(store: Store, curator: SimulatedCurator, figure_ids: Iterable[str]) -> list[Work]:
+    """Reviews figures in this order."""
+    works = []
+    for figure_id in figure_ids:
+        stored = store.reviews.load(figure_id, _NOW)
+        works.append(curator.review(stored))
+        store.reviews.decide(figure_id, stored.revision, works[-1].commands, WHO, _NOW, works[-1].seconds)
+    return works
+
+
+def _curve(works: Sequence[Work]) -> Curve:
+    return Curve(np.array([work.seconds for work in works]), np.array([work.errors_mended for work in works]))
