@@ -30,12 +30,16 @@ class Stopping:
             await self._app(scope, receive, send)
             return
         streams = asyncio.Event()
+        whole = False
 
         async def sending(message: Message) -> None:
+            nonlocal whole
             if message["type"] == "http.response.start":
                 kind = Headers(raw=message.get("headers", [])).get("content-type", "")
                 if kind.startswith("text/event-stream"):
                     streams.set()
+            elif message["type"] == "http.response.body":
+                whole = not message.get("more_body", False)
             await send(message)
 
         async def gone() -> Message:
@@ -53,6 +57,8 @@ class Stopping:
                     future.cancel()
 
         await self._app(scope, receiving, sending)
+        if streams.is_set() and self._begun.is_set() and not whole:  # whoever still reads sees an end, not a break
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @contextmanager
