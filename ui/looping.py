@@ -27,7 +27,7 @@ from trainer.run_folder import RunFolder
 
 GOAL: Final = 20
 """Figures a round, unless said otherwise. Guess: some ten minutes of one curator."""
-LOG: Final = "loop.log"
+LOG, LOCK, PID = "loop.log", "loop.lock", "loop.pid"
 _TAIL_LINES: Final = 5
 _FEWEST: Final = 3  # verified figures to train on; the Train tab asks for as many
 
@@ -71,13 +71,13 @@ class Loop:
         """Does the round's stage; False where that is the curators' turn."""
         assert at.stage != OVER
         if at.stage == "review":
-            missing = self.missing(at)
-            if missing and self._reviewer is not None:
-                self._told(f"round {at.id}: review of {missing} figures")
-                self._reviewer(self._store, missing)
+            asked = missing(self._store, at)
+            if asked and self._reviewer is not None:
+                self._told(f"round {at.id}: review of {asked} figures")
+                self._reviewer(self._store, asked)
                 at = self._store.loop.rounds(1)[0]
-                missing = self.missing(at)
-            if missing:
+                asked = missing(self._store, at)
+            if asked:
                 return False
         else:
             self._told(f"round {at.id}: {at.stage}")
@@ -89,11 +89,13 @@ class Loop:
             self._store.loop.enter(at.id, STAGES[place])
         return True
 
-    def missing(self, at: LoopRound) -> int:
-        """Figures that are to be reviewed before the round goes on; 0 where none is left to review."""
-        waiting = self._store.queue.states()
-        goal = int(at.facts.get("goal", GOAL))
-        return 0 if at.facts.get("go_on") else min(max(0, goal - at.work.figures), waiting[FigureState.PROPOSED])
+
+def missing(store: Store, at: LoopRound) -> int:
+    """Figures that are to be reviewed before the round goes on; 0 where none is left to review."""
+    goal = int(at.facts.get("goal", GOAL))
+    if at.facts.get("go_on"):
+        return 0
+    return min(max(0, goal - at.work.figures), store.queue.states()[FigureState.PROPOSED])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -55,14 +56,15 @@ def command(
         return
     from filelock import FileLock, Timeout
 
-    from ui.looping import Commands, Loop, Training, load_reviewer
+    from ui.looping import LOCK, PID, Commands, Loop, Training, load_reviewer, missing
 
-    lock = FileLock(store.project / "loop.lock")
+    lock = FileLock(store.project / LOCK)
     try:
         held = lock.acquire(blocking=False)
     except Timeout as error:
         raise LoopError(f"another `curator loop` goes round in {store.project}; wait for it or stop it") from error
     with held:
+        (store.project / PID).write_text(str(os.getpid()))
         if go_on:
             store.loop.note(store.loop.begin(figures).id, "go_on", True)
         remine = training.pop("remine")
@@ -73,8 +75,8 @@ def command(
         latest = store.loop.rounds(1)[0]
         if latest.ended_at is None and not as_json:
             click.echo(
-                f"round {latest.id} waits for curators: {loop.missing(latest)} figures more to review (`curator ui`), "
-                "then run `curator loop` again; --go-on does without them"
+                f"round {latest.id} waits for curators: {missing(store, latest)} figures more to review "
+                "(`curator ui`), then run `curator loop` again; --go-on does without them"
             )
 
 
