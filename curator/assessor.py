@@ -13,8 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from curator.calibration import FOLDS, Calibration, Source, Tally, calibration_error, cross_validated, reliability
-from curator.calibration import fit as isotonic
+from curator.calibration import FOLDS, PRIOR_POINTS, Calibration, Source, Tally, calibration_error, reliability
 from curator.codec import Level, validated
 from curator.confidence import figure_confidence
 from curator.evidence import SIGNALS, Evidence, Lacking, disagreement, evidence, lacking, numbers
@@ -159,11 +158,11 @@ class Assessor:
             ]
         return replace(
             whole,
-            calibration=isotonic(unseen),
+            calibration=_isotonic(unseen),
             missing=missing,
             decisions=len(newest),
             figures=len({one.figure_id for one in newest}),
-            held_out=_summed(cross_validated(unseen)),
+            held_out=_held_out(unseen),
         )
 
     @property
@@ -333,11 +332,32 @@ def _rates(seen: Sequence[tuple[int, int, int]], before: tuple[float, float]) ->
     return float(found[0]), float(found[1])
 
 
-def _summed(tallies: Sequence[Tally]) -> tuple[Tally, ...]:
-    """The tallies with confidences to a percent, equal ones together."""
+def _isotonic(tallies: Sequence[Tally]) -> Calibration:
+    """As ``curator.calibration.fit``, but rising between the middles of its steps, so that no two scores get the same
+    confidence unless they are the same (centred isotonic regression, Oron and Flournoy 2017)."""
+    import numpy as np
+    from scipy.optimize import isotonic_regression
+
+    prior = np.linspace(0, 1, PRIOR_POINTS)
+    scores = np.concatenate([prior, [tally.confidence for tally in tallies]])
+    right = np.concatenate([prior, [tally.right / tally.count for tally in tallies]])
+    weights = np.concatenate([np.ones(PRIOR_POINTS), [tally.count for tally in tallies]])
+    raw, place = np.unique(scores, return_inverse=True)
+    weight = np.bincount(place, weights)
+    found = isotonic_regression(np.bincount(place, weights * right) / weight, weights=weight)
+    starts = found.blocks[:-1]
+    middles = np.add.reduceat(raw * weight, starts) / np.add.reduceat(weight, starts)
+    return Calibration(tuple(middles.tolist()), tuple(found.x[starts].tolist()))
+
+
+def _held_out(tallies: Sequence[Tally]) -> tuple[Tally, ...]:
+    """The tallies as the decisions of all other folds calibrate them, to a percent; equal ones together."""
     sums: dict[tuple[int, int], list[int]] = {}
-    for tally in tallies:
-        place = sums.setdefault((tally.fold, round(100 * tally.confidence)), [0, 0])
-        place[0] += tally.count
-        place[1] += tally.right
+    for fold in {tally.fold for tally in tallies}:
+        calibration = _isotonic([tally for tally in tallies if tally.fold != fold])
+        for tally in tallies:
+            if tally.fold == fold:
+                place = sums.setdefault((fold, round(100 * calibration(tally.confidence))), [0, 0])
+                place[0] += tally.count
+                place[1] += tally.right
     return tuple(Tally(percent / 100, count, right, fold) for (fold, percent), (count, right) in sorted(sums.items()))

@@ -46,6 +46,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "fitless": ("no model knows its text", "a model knows its text"),
 }
 """Of each signal: more of it than usual, less of it than usual."""
+_FOR: Final = frozenset({"confidence", "raw", "parent", "confirmed", "fit"})
+"""More of these speaks for a proposal, more of all others against it."""
+_TOPICS: Final = {"raw": "confidence", "unseen": "witnesses", "confirmed": "witnesses", "unpromised": "unlabelled"}
+"""Signals that say much the same: of these one is told."""
 
 
 def why(assessor: Assessor, found: Evidence, confidence: float, missing: Sequence[str] = ()) -> str:
@@ -53,17 +57,18 @@ def why(assessor: Assessor, found: Evidence, confidence: float, missing: Sequenc
 
     Empty where nothing stands out. ``missing``: promised letters without a box, to be named.
     """
-    wanted = 1.0 if confidence >= _SURE else -1.0
-    told: list[str] = []
+    sure = confidence >= _SURE
+    told: dict[str, str] = {}
     for signal, odds, away in assessor.reasons(found):
-        if odds * wanted < _TELLING or len(told) == _MOST:
+        # a weight against all sense may stand for something else, and would only puzzle
+        sensible = ((away > 0) == (signal in _FOR)) == sure
+        topic = _TOPICS.get(signal, signal)
+        if (odds if sure else -odds) < _TELLING or not sensible or topic in told:
             continue
-        words = _WORDS[signal][0 if away > 0 else 1]
-        if signal == "missing" and away > 0 and missing:
-            words = _missing_words(missing)
-        if words not in told:
-            told.append(words)
-    return "; ".join(told)
+        told[topic] = _WORDS[signal][0 if away > 0 else 1]
+        if signal == "missing" and not sure and missing:
+            told[topic] = _missing_words(missing)
+    return "; ".join(list(told.values())[:_MOST])
 
 
 def _missing_words(missing: Sequence[str]) -> str:
