@@ -15,9 +15,10 @@ ROLES: tuple[Role, ...] = get_args(Role)
 Right = Literal[
     "review", "adopt", "auto", "mine", "export", "train", "sync", "team", "ingest", "model", "users", "backup"
 ]
-"""``mine``: let agents propose, which costs time and money. ``train``: also put a trained model to use.
-``team``: say who reviews what, and settle what two readers see differently. ``ingest``: read articles in, also from any
-path that the server can read. ``model``: say which vision-language model is asked, and with which key."""
+"""``auto``: accept without a person. ``mine``: let agents propose, which costs time and money. ``train``: also put a
+trained model to use. ``team``: say who reviews what, and settle what two readers see differently. ``ingest``: read
+articles in, also from any path that the server can read. ``model``: say which vision-language model is asked, and with
+which key."""
 
 _LEAST: dict[Right, Role] = {
     "review": "curator",

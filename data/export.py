@@ -29,6 +29,7 @@ def export(
     target: Path,
     verified_only: bool,
     *,
+    auto: bool = False,
     overwrite: bool = False,
     link_images: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -37,7 +38,8 @@ def export(
 
     A ``target`` that ends in ``.jsonl`` becomes that one file, without images, with its manifest beside it. Exporting
     the same decisions again gives the same bytes. ``target`` appears only when it is complete. With ``link_images`` a
-    jsonl export shares its images with the project where the file system can: for exports that nobody edits.
+    jsonl export shares its images with the project where the file system can: for exports that nobody edits. Figures
+    that were accepted without a person are left out unless ``auto``, and marked where they are in.
 
     Raises:
         StoreError: ``target`` exists (an export there goes with ``overwrite``), or nothing is there to export.
@@ -48,7 +50,7 @@ def export(
         raise StoreError(f"{target} is a folder that no export wrote; name another with -o")
     target.parent.mkdir(parents=True, exist_ok=True)
     counts: Counter[str] = Counter()
-    records = _counted(_records(store, verified_only, progress), counts)
+    records = _counted(_records(store, verified_only, auto, progress), counts)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
         fresh = Path(scratch) / target.name
         lines_only = format_ == "jsonl" and target.suffix == ".jsonl"
@@ -64,7 +66,7 @@ def export(
         manifest = {
             "schema_version": SCHEMA_VERSION,
             "format": format_,
-            "filter": {"verified_only": verified_only},
+            "filter": {"verified_only": verified_only, **({"auto": True} if auto else {})},
             "counts": dict(sorted(counts.items())),
             "files": {str(path.relative_to(fresh.parent if lines_only else fresh)): _sha256(path) for path in files},
         }
@@ -79,19 +81,27 @@ def export(
     return manifest
 
 
-def _records(store: Store, verified_only: bool, progress: Callable[[int, int], None]) -> Iterator[dict[str, Any]]:
+def _records(
+    store: Store, verified_only: bool, auto: bool, progress: Callable[[int, int], None]
+) -> Iterator[dict[str, Any]]:
     licenses = {article.id: article.license for article, _ in store.articles.listed()}
-    figure_ids = store.reviews.mined_ids()
+    figure_ids, batches = store.reviews.mined_ids(), store.auto.figures()
     for done, figure_id in enumerate(figure_ids, start=1):
-        review = store.reviews.load(figure_id, now_s=0.0).review
-        if exported(review, verified_only):
-            yield to_record(review, licenses[review.figure.article_id], verified_only)
+        batch = batches.get(figure_id)
+        if batch is None or auto:
+            review = store.reviews.load(figure_id, now_s=0.0).review
+            if batch is not None:
+                yield to_record(review, licenses[review.figure.article_id], verified_only=False, auto_batch=batch)
+            elif exported(review, verified_only):
+                yield to_record(review, licenses[review.figure.article_id], verified_only)
         progress(done, len(figure_ids))
 
 
 def _counted(records: Iterator[dict[str, Any]], counts: Counter[str]) -> Iterator[dict[str, Any]]:
     for record in records:
         counts["figures"] += 1
+        if "auto" in record:
+            counts["figures_auto"] += 1
         counts[f"figures_{record['split']}"] += 1
         counts["panels"] += len(record["panels"])
         for holder in (*record["panels"], record["unassigned"]):

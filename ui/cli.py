@@ -94,6 +94,7 @@ _MODULES = {
     "assess": "assess",
     "search": "search",
     "rank": "rank",
+    "auto": "auto",
     "loop": "loop",
     "sync": "sync",
     "split-captions": "captions",

@@ -31,11 +31,15 @@ def split_of(article_id: str) -> Split:
     return "test" if bucket == 0 else "val" if bucket == 1 else "train"
 
 
-def to_record(review: Review, license_: str | None, verified_only: bool) -> dict[str, Any]:
+def to_record(
+    review: Review, license_: str | None, verified_only: bool, auto_batch: int | None = None
+) -> dict[str, Any]:
     """The figure with its panels, and their markers and regions inside them.
 
     Rejected nodes are left out; with ``verified_only`` open proposals too. Markers and regions that belong to no panel
     that is exported stand under ``unassigned``. ``license_`` is the article's, used where the figure has none.
+    ``auto_batch``: the batch in which it was accepted without a person: the record then says so in ``auto``, and its
+    nodes stay the proposals that they are.
     """
     figure, hierarchy = review.figure, review.hierarchy
     kept = {node.id: node for node in hierarchy.nodes() if _exported(node, verified_only)}
@@ -54,6 +58,7 @@ def to_record(review: Review, license_: str | None, verified_only: bool) -> dict
         "license": figure.license or license_,
         "doi": figure.doi,
         "state": str(review.state),
+        **({} if auto_batch is None else {"auto": {"batch": auto_batch}}),
         "panels": [
             {
                 "id": panel.id,

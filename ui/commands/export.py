@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="A new folder; for jsonl also FILE.jsonl."
 )
 @click.option("--verified-only", is_flag=True, help="Only what a person accepted or edited, in accepted figures.")
+@click.option("--auto", is_flag=True, help="Also figures that were accepted without a person, marked as such.")
 @click.option("--overwrite", is_flag=True, help="Replace OUTPUT where an export stands there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 @click.pass_obj
-def command(project: Project, format_: str, output: Path, verified_only: bool, overwrite: bool, as_json: bool) -> None:
+def command(
+    project: Project, format_: str, output: Path, verified_only: bool, auto: bool, overwrite: bool, as_json: bool
+) -> None:
     """Write the hierarchies as files, with images, a manifest and splits by article."""
     from data.export import export
     from ui.accounts.shell import note_from_shell
@@ -35,9 +38,17 @@ def command(project: Project, format_: str, output: Path, verified_only: bool, o
             bar.update(done - bar.pos)
 
         manifest = export(
-            project.store, cast("Format", format_), output, verified_only, overwrite=overwrite, progress=progress
+            project.store,
+            cast("Format", format_),
+            output,
+            verified_only,
+            auto=auto,
+            overwrite=overwrite,
+            progress=progress,
         )
-    note_from_shell(project.store, "export", str(output.resolve()), format=format_, verified_only=verified_only)
+    note_from_shell(
+        project.store, "export", str(output.resolve()), format=format_, verified_only=verified_only, auto=auto
+    )
     if as_json:
         click.echo(json.dumps(manifest))
         return

@@ -1,0 +1,143 @@
+"""Accepting figures without a person: which threshold, how many that takes, what it promises."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from curator.audit_sample import AuditFigure, Statement, place_of, statement
+from curator.errors import SettingsError, StoreError
+from curator.guarantee import MAX_PANELS, Guarantee, Promised, guarantee
+from data.store import Store
+from data.store.auto import AutoBatch
+
+_MOST_PASSED_OVER = 0.1
+"""Share of the sample's figures that may wait while later ones were reviewed. Above it, those reviewed were chosen and
+not drawn, or new figures have come of which nothing is known. Guess."""
+_AT_LEAST_PASSED_OVER = 3  # so many are no pattern yet
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What accepting at an error rate would do."""
+
+    guarantee: Guarantee
+    figures: int
+    """That would be accepted."""
+    panels: int
+    open_figures: int
+    """That could be: assessed as they stand, untouched by persons."""
+    max_panels: int
+    """Figures of more always go to a person."""
+    assessor: int
+    statement: Statement | None
+    """How right the panels of the sample's reviewed figures from the threshold on were."""
+
+    @property
+    def text(self) -> str:
+        if self.guarantee.threshold is None:
+            return f"nothing can be accepted: {self.guarantee.text}"
+        return (
+            f"{self.figures:,} of {self.open_figures:,} open figures ({self.panels:,} panels) have a confidence of "
+            f"{self.guarantee.threshold:.3f} or more: {self.guarantee.text}"
+        )
+
+    def to_doc(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            **asdict(self.guarantee),
+            "figures": self.figures,
+            "panels": self.panels,
+            "open_figures": self.open_figures,
+            "assessor": self.assessor,
+            "text": self.text,
+            "right": statement_doc(self.statement),
+        }
+
+
+def preview(
+    store: Store,
+    error_rate: float,
+    promised: Promised = "accepted",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Preview:
+    """What would be accepted; changes nothing.
+
+    Raises:
+        SettingsError: the error rate does not lie between 0 and 0.5.
+    """
+    if not 0 < error_rate <= 0.5:
+        raise SettingsError(f"an error rate of {error_rate!r} cannot be asked for; expected more than 0, at most 0.5")
+    sample = store.audited.sample(progress)
+    found = store.auto.candidates(time.time())
+    max_panels = min(MAX_PANELS, int(found.panels.max(initial=1)))
+    eligible = found.panels <= max_panels
+    unseen = found.confidences[eligible & ~found.audit]
+    chosen = _passed_over(store, sample, error_rate, promised) or guarantee(
+        sample, unseen, error_rate, promised, max_panels=max_panels
+    )
+    threshold = chosen.threshold
+    taken = eligible & (found.confidences >= (np.inf if threshold is None else threshold))
+    like_it = [one for one in sample if threshold is not None and one.confidence >= threshold]
+    return Preview(
+        chosen,
+        int(taken.sum()),
+        int(found.panels[taken].sum()),
+        len(found.figure_ids),
+        max_panels,
+        store.auto.assessor(),
+        statement([one for one in like_it if one.panels <= max_panels]),
+    )
+
+
+def accept(store: Store, error_rate: float, who: str, promised: Promised = "accepted") -> AutoBatch:
+    """Accepts what the preview counts, as one batch.
+
+    Raises:
+        StoreError: no threshold can keep the promise (it says why), or nothing is left to accept.
+    """
+    seen = preview(store, error_rate, promised)
+    if seen.guarantee.threshold is None:
+        raise StoreError(f"nothing was accepted: {seen.guarantee.text}")
+    return store.auto.apply(
+        error_rate, seen.guarantee.threshold, seen.max_panels, seen.to_doc(), who, time.time(), seen.assessor
+    )
+
+
+def accepted_statement(store: Store) -> Statement | None:
+    """How right the panels are that were accepted without a person: by those of them that are in the audit sample and
+    that a person reviewed since. None before two of those were."""
+    ever = store.auto.ever()
+    return statement([one for one in store.audited.sample() if one.figure_id in ever])
+
+
+def statement_doc(made: Statement | None) -> dict[str, Any] | None:
+    """JSON-ready, with the sentence."""
+    return None if made is None else {**asdict(made), "margin": made.margin, "text": str(made)}
+
+
+def _passed_over(store: Store, sample: list[AuditFigure], error_rate: float, promised: Promised) -> Guarantee | None:
+    """Why the reviewed figures are no random sample; None where they may be taken for one."""
+    if not sample:
+        return None
+    last = place_of(sample[-1].figure_id)
+    passed_over = sum(place_of(figure_id) < last for figure_id in store.audited.waiting())
+    if passed_over <= max(_MOST_PASSED_OVER * (len(sample) + passed_over), _AT_LEAST_PASSED_OVER):
+        return None
+    return Guarantee(
+        promised,
+        error_rate,
+        None,
+        None,
+        len(sample),
+        0,
+        0,
+        0,
+        f"{passed_over:,} figures of the audit sample wait that come before the last one reviewed: they are new or "
+        'were passed over. Review them first; they come in the order "next"',
+        passed_over,
+    )
