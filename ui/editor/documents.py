@@ -61,4 +61,6 @@ def queue_item_document(item: QueueItem) -> dict[str, Any]:
         "markers": item.marker_count,
         "regions": item.region_count,
         "lease_by": item.lease_by and item.lease_by.partition("#")[0],
+        "why": item.why,
+        "auto": item.auto,
     }

@@ -84,7 +84,8 @@ class FilterRequest(Request):
     kind: PanelKind | None = None
     problem: bool = False
     text: str = Field(default="", max_length=200)
-    order: Order = "confidence"
+    auto: bool | None = None
+    order: Order = "next"
 
     def to_filter(self) -> QueueFilter:
         return QueueFilter(**{**self.model_dump(), "states": tuple(self.states)})
