@@ -16,6 +16,8 @@ from ui.editor.agents_server import AgentsServer
 from ui.editor.segment_server import SegmentServer
 from ui.editor.server import ReviewServer
 from ui.ingest_jobs import IngestJobs, project_sources
+from ui.loop_process import LoopProcess
+from ui.loop_server import LoopServer
 from ui.mining_jobs import Miner, MiningJobs
 from ui.model_setup import ModelSetup
 from ui.search_model import SearchModel
@@ -26,6 +28,7 @@ from ui.segmenting import Segmenting
 from ui.sync_server import SyncServer
 from ui.sync_setup import SyncSetup
 from ui.syncing import Syncing
+from ui.team_server import TeamServer
 from ui.training.runs import Runs
 from ui.training.server import TrainServer
 
@@ -52,6 +55,8 @@ class Servers:
     ingests: IngestJobs
     syncing: Syncing
     sync: SyncServer
+    team: TeamServer
+    loop: LoopServer
 
     @classmethod
     def of(cls, store: Store, miner: Miner, segmenting: Segmenting, load: Callable[[str], SearchModel]) -> Servers:
@@ -73,6 +78,8 @@ class Servers:
             ingests=IngestJobs(store, lambda: project_sources(store, os.environ)),
             syncing=syncing,
             sync=SyncServer(store, syncing, SyncSetup(store, os.environ)),
+            team=TeamServer(store),
+            loop=LoopServer(store, LoopProcess(store.project)),
         )
 
 

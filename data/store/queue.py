@@ -31,6 +31,8 @@ class QueueFilter:
     """Words of caption or label; the last may be the start of a word."""
     auto: bool | None = None
     """True: only figures that were accepted without a person. False: without them, save those of the audit sample."""
+    assigned_to: str | None = None
+    """Only figures that this curator was given (``data.store.readings``)."""
     order: Order = "next"
     """As they were ranked (``data.store.ranks``), those that were not after them, least sure first; least sure first;
     in order of ingest; or first where a model doubts most that a text belongs to its picture (``data.store.fits``),
@@ -207,6 +209,9 @@ def _where(wanted: QueueFilter) -> tuple[str, dict[str, Any]]:
     if wanted.kind is not None:
         terms.append("r.kinds & :kind")
         values["kind"] = KIND_BITS[wanted.kind]
+    if wanted.assigned_to is not None:
+        terms.append("r.figure_id in (select figure_id from assignments where who = :assigned_to)")
+        values["assigned_to"] = wanted.assigned_to
     if wanted.problem:
         terms.append(
             "(r.flag_count > 0 or r.figure_id in (select figure_id from problems where figure_id is not null))"

@@ -12,6 +12,7 @@ from curator.commands import parse_commands
 from curator.errors import LeaseError, ReviewError
 from curator.figure import FigureState, State
 from data.store import Store
+from data.store.queue import QueueFilter
 from data.store.readings import STATE
 from tests.data.projects import HIERARCHY, add_figures
 
@@ -58,6 +59,7 @@ def test_figures_are_dealt_out_and_a_share_gets_a_second_reader(store: Store) ->
     anna, ben = store.readings.workloads()
     assert (anna.who, anna.assigned, ben.assigned) == ("anna", 100, 100)
     assert store.readings.assigned_to(figure_ids[1]) == "ben"
+    assert store.queue.count(QueueFilter(assigned_to="ben")) == 100
     # drawn by id: again the same, and each by another person than the first
     assert store.readings.assign(figure_ids, ["anna", "ben"], 0.2, 7, "lead") == seconds
 

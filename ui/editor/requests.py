@@ -85,6 +85,7 @@ class FilterRequest(Request):
     problem: bool = False
     text: str = Field(default="", max_length=200)
     auto: bool | None = None
+    assigned_to: str | None = Field(default=None, max_length=64)
     order: Order = "next"
 
     def to_filter(self) -> QueueFilter:
