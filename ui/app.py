@@ -69,6 +69,7 @@ def build_app(
     from ui.health import health_routes
     from ui.images import image_routes
     from ui.label_studio.routes import label_studio_routes
+    from ui.limits import Limits
     from ui.metrics import Metrics, metrics_routes
     from ui.requests_log import RequestsLog
     from ui.search_routes import search_routes
@@ -79,6 +80,7 @@ def build_app(
 
     app = FastAPI(title="Curator", docs_url=None, redoc_url=None, openapi_url=None)
     # what is added last is asked first
+    app.add_middleware(Limits)
     app.add_middleware(Gate, store=store, local=User(who, "admin") if loopback else None, own_checks=OWN_CHECKS)
     app.add_middleware(Guard, hosts=LOOPBACK, any_host=lambda: not loopback or store.users.any(), own_checks=OWN_CHECKS)
     servers = Servers.of(store, miner, segmenting_of(store, choose or opencv_only), load)

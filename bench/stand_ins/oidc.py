@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import secrets
 import threading
@@ -21,10 +22,10 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 from joserfc import jwt
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import RSAKey
 
 from bench.stand_ins.listening import StandInServer
 
@@ -35,7 +36,7 @@ class OidcServer:
     def __init__(self, client_id: str, client_secret: str = "") -> None:
         self.client_id, self.client_secret = client_id, client_secret
         self.claims: dict[str, Any] = {}
-        """Of the next ID tokens, over the right ``iss``, ``aud``, ``iat``, ``exp`` and ``nonce``; None leaves one out."""
+        """Of the next ID tokens, over the right iss, aud, iat, exp and nonce; None leaves one out."""
         self.algorithm = "RS256"
         """Also "none", and "HS256" with the public key as the secret."""
         self.description: dict[str, Any] = {}
@@ -135,15 +136,11 @@ class OidcServer:
 
     def _token(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
         asked = self._codes.pop(form.get("code", ""), None)  # once
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
-        basic = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        challenge = _base64(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
+        basic = base64.b64encode(f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}".encode()).decode()
         if self.client_secret and authorization != f"Basic {basic}":
             return 401, {"error": "invalid_client"}
-        if (
-            asked is None
-            or asked["code_challenge"] != challenge.rstrip(b"=").decode()
-            or asked["redirect_uri"] != form.get("redirect_uri")
-        ):
+        if asked is None or asked["code_challenge"] != challenge or asked["redirect_uri"] != form.get("redirect_uri"):
             return 400, {"error": "invalid_grant"}
         now = int(time.time())
         right = {"iss": self.issuer, "aud": self.client_id, "iat": now, "exp": now + 300, "nonce": asked["nonce"]}
@@ -152,12 +149,16 @@ class OidcServer:
 
     def _signed(self, claims: dict[str, Any]) -> str:
         header = {"alg": self.algorithm, "kid": self.key.kid}
-        if self.algorithm == "none":
-            parts = (json.dumps(part).encode() for part in (header, claims))
-            return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts) + "."
-        if self.algorithm == "HS256":
-            return jwt.encode(header, claims, OctKey.import_key(self.keys[0].as_pem(private=False)), ["HS256"])
+        if self.algorithm in ("none", "HS256"):
+            told = ".".join(_base64(json.dumps(part).encode()) for part in (header, claims))
+            public = self.keys[0].as_pem(private=False)
+            mac = b"" if self.algorithm == "none" else hmac.digest(public, told.encode(), "sha256")
+            return f"{told}.{_base64(mac)}"
         return jwt.encode(header, claims, self.key, [self.algorithm])
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 @cache

@@ -282,8 +282,20 @@ class Reviews:
         return [row["figure_id"] for row in rows]
 
     def lease(self, figure_id: str, holder: str, now_s: float, take_over: bool = False) -> str:
-        """Takes or renews the lease for ``LEASE_S`` seconds; the holder afterwards, who may be somebody else."""
+        """Takes or renews the lease for ``LEASE_S`` seconds; the holder afterwards, who may be somebody else.
+
+        Who takes over what another user holds stands in the audit log.
+        """
         with self._connections.write() as conn:
+            if take_over:
+                conn.execute(
+                    """insert into audit (at, who, action, subject, detail, address)
+                    select ?1, ?2, 'lease.take', figure_id, json_object('from', user), '' from (
+                        select figure_id, substr(lease_by, 1, instr(lease_by || '#', '#') - 1) as user from reviews
+                        where figure_id = ?3 and lease_until >= ?4
+                    ) where user <> ?2""",
+                    (now_iso(), holder.partition("#")[0], figure_id, now_s),
+                )
             conn.execute(
                 """update reviews set lease_by = :holder, lease_until = :until where figure_id = :id
                 and (lease_by is null or lease_by = :holder or lease_until < :now or :take_over)""",

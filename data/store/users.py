@@ -54,11 +54,19 @@ class Users:
             AccountError: the name is taken or cannot be one, or the first user would be no admin.
         """
         with self._connections.write() as conn:
-            if self.find(checked_name(name)) is not None:
-                raise AccountError(f"there is a user {name!r} already; names cannot be used again")
-            if role != "admin" and not self.any():
-                raise AccountError(f"the first user must be an admin, not a {role}; add with --role admin")
+            self.check_new(name, role)
             conn.execute("insert into users values (?, ?, ?, ?, null)", (name, role, password_hash, now_iso()))
+
+    def check_new(self, name: str, role: Role) -> None:
+        """Passes where a user of this name and role may be added.
+
+        Raises:
+            AccountError: the name is taken or cannot be one, or the first user would be no admin.
+        """
+        if self.find(checked_name(name)) is not None:
+            raise AccountError(f"there is a user {name!r} already; names cannot be used again")
+        if role != "admin" and not self.any():
+            raise AccountError(f"the first user must be an admin, not a {role}; add with --role admin")
 
     def set_role(self, name: str, role: Role) -> None:
         """Holds from the next request on, also for the user's sessions and tokens.

@@ -29,10 +29,15 @@ class Logins:
         """
         name = name.strip().lower()
         self._checked(name, password, address)
+        return self.open_for(name, address, old_secret)
+
+    def open_for(self, name: str, address: str, old_secret: str | None, issuer: str = "") -> str:
+        """The secret of a session of somebody who is known to be this user, by password or by the provider ``issuer``;
+        the session that the browser had ends."""
         if old_secret:
             self._store.sessions.close(old_secret)
         secret = self._store.sessions.open(name)
-        self._store.audit.add(name, "login", name, address=address)
+        self._store.audit.add(name, "login", name, {"issuer": issuer} if issuer else None, address)
         return secret
 
     def log_out(self, secret: str, name: str, address: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from string import Template
@@ -22,8 +23,24 @@ _MARK = """<svg viewBox="0 0 18 18" aria-hidden="true" fill="none" stroke-width=
 <rect x="10.6" y="11.6" width="3.8" height="2.8" rx=".6" fill="var(--c-accent)"/></svg> Curator"""
 
 
-def login_page(there: str, name: str = "", wrong: str = "", status: int = 200) -> HTMLResponse:
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another way to log in."""
+
+    title: str
+    """Such as "single sign-on"."""
+    address: Callable[[str], str]
+    """Where it begins, for the place that the login leads to."""
+
+
+def login_page(
+    there: str, name: str = "", wrong: str = "", status: int = 200, elsewhere: Elsewhere | None = None
+) -> HTMLResponse:
     """The form that leads ``there``; ``wrong``: why the last attempt failed."""
+    other = ""
+    if elsewhere is not None:
+        other = f"""<p class="or quiet">or</p>
+<a class="c-button keeps-hash" href="{escape(elsewhere.address(there))}">Sign in with {escape(elsewhere.title)}</a>"""
     body = f"""<div class="wordmark">{_MARK}</div>
 <h1>Log in</h1>
 {_said(wrong, bad=True)}
@@ -34,7 +51,8 @@ def login_page(there: str, name: str = "", wrong: str = "", status: int = 200) -
 <label>Password <input class="c-field" name="password" type="password" autocomplete="current-password" required
   {"autofocus" if name else ""}></label>
 <button class="c-button primary">Log in</button>
-</form>"""
+</form>
+{other}"""
     return _page("Log in - Curator", "login", body, status)
 
 

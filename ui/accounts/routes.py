@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -17,19 +18,27 @@ from ui.accounts.cookie import drop_session, session_secret, set_session
 from ui.accounts.forms import form_of
 from ui.accounts.identity import identity, permit
 from ui.accounts.logins import LoginError, Logins
-from ui.accounts.pages import account_page, login_page
+from ui.accounts.oidc import OidcError, Provider
+from ui.accounts.oidc_routes import begin_address, oidc_routes
+from ui.accounts.pages import Elsewhere, account_page, login_page
 from ui.accounts.places import local_path
 
 _NO_USERS = "there are no users yet; on the server: curator users add NAME --role admin"
 
 
-def account_routes(store: Store, logins: Logins | None = None) -> APIRouter:
-    """``/login``, ``/logout``, ``/me`` (JSON: who asks and what they may do) and ``/account``.
+def account_routes(store: Store, logins: Logins | None = None, provider: Provider | None = None) -> APIRouter:
+    """``/login``, ``/logout``, ``/me`` (JSON: who asks and what they may do) and ``/account``; with a ``provider`` also
+    ``/login/oidc``.
 
     What changes something is a POST; ``ui.guard`` and ``ui.accounts.gate`` see to it that it comes from our own pages.
     """
     router = APIRouter(include_in_schema=False)
     logins = logins or Logins(store)
+    elsewhere = None
+    if provider is not None:
+        elsewhere = Elsewhere(provider.settings.title, begin_address)
+        again = partial(_login_again, elsewhere=elsewhere)
+        router.include_router(oidc_routes(store, logins, provider, lambda there, error: again(there, "", error)))
 
     @router.get("/login")
     def login(request: Request) -> Response:
@@ -39,7 +48,7 @@ def account_routes(store: Store, logins: Logins | None = None) -> APIRouter:
         secret = session_secret(request)
         if secret and store.sessions.user_of(secret):
             return RedirectResponse(there, 303)
-        return login_page(there)
+        return login_page(there, elsewhere=elsewhere)
 
     @router.post("/login")
     async def log_in(request: Request) -> Response:
@@ -53,7 +62,7 @@ def account_routes(store: Store, logins: Logins | None = None) -> APIRouter:
                 logins.log_in, name, form.get("password", ""), _address(request), session_secret(request)
             )
         except AccountError as error:
-            return _login_again(there, name, error)
+            return _login_again(there, name, error, elsewhere)
         answer = RedirectResponse(there, 303)
         set_session(answer, request, secret)
         return answer
@@ -153,9 +162,11 @@ def _add_account_page(router: APIRouter, store: Store, logins: Logins) -> None:
     add_form("/users/enable", enable)
 
 
-def _login_again(there: str, name: str, error: AccountError) -> Response:
-    status = 401 if isinstance(error, LoginError) else 429 if isinstance(error, TooManyAttemptsError) else 400
-    answer = login_page(there, name, _sentence(str(error)), status)
+def _login_again(there: str, name: str, error: AccountError, elsewhere: Elsewhere | None) -> Response:
+    status = (
+        401 if isinstance(error, LoginError | OidcError) else 429 if isinstance(error, TooManyAttemptsError) else 400
+    )
+    answer = login_page(there, name, _sentence(str(error)), status, elsewhere)
     if isinstance(error, TooManyAttemptsError):
         answer.headers["Retry-After"] = str(error.wait_s)
     return answer

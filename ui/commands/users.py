@@ -104,6 +104,33 @@ def enable(project: Project, name: str) -> None:
     click.echo(f"{name} can log in again")
 
 
+@command.command("link")
+@click.argument("name")
+@click.option("--subject", required=True, help="The person's `sub` at the provider; a refused login names it.")
+@click.option("--issuer", help="The provider; default issuer of [oidc].")
+@click.pass_obj
+def link(project: Project, name: str, subject: str, issuer: str | None) -> None:
+    """Let somebody whom the OpenID Connect provider knows log in as this user."""
+    from data.store.subjects import Subject
+
+    issuer = issuer or project.settings.oidc.issuer
+    if not issuer:
+        raise click.UsageError("no provider is named; set issuer of [oidc], or give --issuer")
+    project.store.subjects.link(Subject(issuer, subject), name)
+    note_from_shell(project.store, "user.link", name, issuer=issuer, subject=subject)
+    click.echo(f"{subject} of {issuer} logs in as {name}")
+
+
+@command.command("unlink")
+@click.argument("name")
+@click.pass_obj
+def unlink(project: Project, name: str) -> None:
+    """End all logins of this user through a provider; ends their sessions."""
+    count = project.store.subjects.unlink(name)
+    note_from_shell(project.store, "user.unlink", name, links=count)
+    click.echo(f"{name} has {count} link{'' if count == 1 else 's'} less; a password still holds")
+
+
 @command.command("token")
 @click.argument("name")
 @click.option("--for", "title", required=True, help="What the token is for, such as the program's name.")
