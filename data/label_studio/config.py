@@ -80,7 +80,7 @@ _HOTKEYS: Final[dict[str, str]] = {
     "dashed_line": "y",
     "dashed_box": "n",
     "letter": "j",
-    "bracket": "m",
+    "bracket": "l",
     "region": "t",
     TIP_LABEL: "i",
     LETTER_BOX_LABEL: "o",
@@ -102,7 +102,8 @@ _TITLES: Final[dict[str, str]] = {
     COLOR: "Colour of the marker",
 }
 _HINT: Final = (
-    "Draw inside a panel: Esc, the key of the kind, then Ctrl + drag (⌘ on a Mac). Without Ctrl the panel moves."
+    "Draw inside a panel: Esc, the key of the kind, then Ctrl + drag (⌘ on a Mac); without Ctrl the panel moves. "
+    "Have a region outlined: Auto-Annotation on, G, M, then Ctrl + click."
 )
 """The editor of Label Studio takes a drag that begins on a shape for a move of it, whatever label is chosen."""
 _CSS: Final = """
@@ -134,7 +135,7 @@ def label_config() -> str:
     tools = [
         _shapes("RectangleLabels", PANEL, KINDS["panel"], "panel"),
         _shapes("RectangleLabels", MARKER, KINDS["marker"], "marker"),
-        _shapes("RectangleLabels", REGION, KINDS["region"], "region", {"smart": "true"}),
+        _shapes("RectangleLabels", REGION, KINDS["region"], "region"),
         _shapes("KeyPointLabels", TIP, (TIP_LABEL,), "marker", {"strokeWidth": "2"}),
         _shapes("RectangleLabels", LETTER_BOX, (LETTER_BOX_LABEL,), "panel"),
         _click(),
@@ -175,6 +176,7 @@ def _shapes(
         # what is inside a panel must stay in sight: panels nearly only as a frame
         "opacity": "0.05" if level == "panel" else "0.15",
         "strokeWidth": "2" if level == "panel" else "3",
+        "smart": "false",  # the key of "Auto-Detect" would go round all tools; with one it chooses that
         **({"canRotate": "false"} if tag == "RectangleLabels" else {}),
         **(more or {}),
     }

@@ -19,7 +19,7 @@ def values(path: str) -> list[str]:
     return [str(value) for value in found]
 
 
-EDITOR_KEYS = set("bhkprvzuc")  # brush, pan or hide, key point, polygon, rectangle, move, undo, unselect, copy
+EDITOR_KEYS = set("bhkmprvzuc")  # brush, pan, key point, auto-detect, polygon, rectangle, move, undo, unselect, copy
 
 
 def test_every_control_that_is_read_is_drawn_once() -> None:
