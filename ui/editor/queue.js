@@ -12,7 +12,8 @@ const PAGE = 60;
 const NEAR = 600; // px from the end of the list at which more is asked for
 const TYPING_MS = 250;
 const FILTERS = [
-  ["open", "To review", { states: ["proposed"] }],
+  ["open", "To review", { states: ["proposed"], auto: false }],
+  ["auto", "Accepted without a person", { auto: true }],
   ["flagged", "To review, flagged", { states: ["proposed"], problem: true }],
   ["unmined", "Not mined", { states: ["unmined"] }],
   ["accepted", "Accepted", { states: ["accepted"] }],
@@ -64,7 +65,7 @@ export class Queue {
 
   get position() {
     const index = this._index(this._currentId);
-    return index < 0 ? null : { at: this._offset + index + 1, of: this._total };
+    return index < 0 ? null : { at: this._offset + index + 1, of: this._total, why: this._items[index].why || "" };
   }
 
   _index(id) {
@@ -222,7 +223,7 @@ export class Queue {
         role: "option",
         "data-figure": item.id,
         "data-state": item.state,
-        title: `${item.label || item.id}, ${item.article_id}`,
+        title: [`${item.label || item.id}, ${item.article_id}`, item.why].filter(Boolean).join("\n"),
         onclick: () => this._actions.open(item.id),
       },
       html("span", { class: "thumb" }, html("img", { src: thumbnailUrl(item.id), loading: "lazy", alt: "" })),
@@ -234,7 +235,7 @@ export class Queue {
         html(
           "small",
           { class: "counts" },
-          counts.map(([count, name]) => `${count} ${name}${count > 1 ? "s" : ""}`).join(", ") || "no boxes",
+          item.why || counts.map(([count, name]) => `${count} ${name}${count > 1 ? "s" : ""}`).join(", ") || "no boxes",
         ),
       ),
       html(
@@ -249,6 +250,7 @@ export class Queue {
         item.lease_by && item.id !== this._currentId
           ? html("span", { class: "state", title: `${item.lease_by} has it open` }, icon("lock"))
           : null,
+        item.auto ? html("span", { class: "auto", title: "Accepted without a person: not verified" }, "auto") : null,
         item.flags ? html("span", { class: "flagged", title: `${item.flags} to look at` }, icon("flag")) : null,
       ),
     );

@@ -17,6 +17,7 @@ export class Toolbar {
     this._state = state;
     this._canvas = canvas;
     this._position = html("span", { class: "rv-position c-num" });
+    this._why = html("span", { class: "rv-why" });
     this._name = html("b", {});
     this._article = html("span", { class: "rv-article" });
     this._zoom = html("output", { class: "c-num", "aria-label": "Zoom" });
@@ -71,6 +72,7 @@ export class Toolbar {
         tool("Fit (f)", "fit", actions.fit),
       ),
       html("div", { class: "rv-group" }, this._undo, this._redo),
+      this._why,
       html("span", { class: "grow" }),
       this._panelButton("agents", "Agents: mine again, compare (g)", "Agents", actions.agents),
       this._panelButton("seen", "What the model saw (i)", "What it saw", actions.trace),
@@ -144,5 +146,6 @@ export class Toolbar {
 
   drawPosition(position) {
     this._position.textContent = position ? `${position.at} of ${position.of}` : "";
+    this._why.textContent = this._why.title = position ? position.why : "";
   }
 }

@@ -29,9 +29,13 @@ export function makeCard(item, href, showFit) {
   }
   const title = make("span", "title");
   title.append(make("b", "", item.label || item.figure_id.slice(item.article_id.length + 1)), make("span", "", item.article_id));
-  title.title = item.figure_id;
+  title.title = item.figure_id + (item.why ? "\n" + item.why : "");
   const facts = make("span", "facts");
   facts.append(chip(item.state, item.state));
+  if (item.auto) {
+    facts.append(chip("auto", "auto"));
+    facts.lastChild.title = "Accepted without a person: not verified";
+  }
   if (item.state !== "unmined") facts.append(confidence(item), counts(item));
   link.append(picture, title, facts);
   card.append(link);

@@ -8,7 +8,8 @@ export const DEFAULTS = Object.freeze({
   kind: null,
   problem: false,
   text: "",
-  order: "confidence",
+  auto: null,
+  order: "next",
 });
 
 function isDefault(name, value) {
@@ -99,6 +100,8 @@ export function makeRail(rail, kinds, findArticles, changed) {
 
   const problem = rail.querySelector(".problem");
   problem.addEventListener("change", () => changed({ problem: problem.checked }));
+  const auto = rail.querySelector(".auto");
+  auto.addEventListener("change", () => changed({ auto: auto.checked ? true : null }));
 
   const article = makeArticlePicker(rail.querySelector(".article"), findArticles, (id) => changed({ article_id: id }));
 
@@ -110,6 +113,7 @@ export function makeRail(rail, kinds, findArticles, changed) {
       drawRange();
       kind.value = filter.kind ?? "";
       problem.checked = filter.problem;
+      auto.checked = filter.auto === true;
       article.show(filter.article_id);
       const { order, text, ...narrowing } = filter;
       rail.querySelector(".reset").hidden = !Object.keys(compact({ ...DEFAULTS, ...narrowing, text })).length;
