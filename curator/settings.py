@@ -159,6 +159,9 @@ class LabelStudioSettings:
     public_url: str = ""
     """Address under which Label Studio, and the browsers of those who label there, reach this app, such as
     https://curator.lab.org."""
+    image_url: str = ""
+    """The address for these browsers, where they reach this app by another one than Label Studio itself does (both in
+    containers); empty: public_url."""
     image_days: Annotated[float, Field(ge=0.01, le=3650)] = 30.0
     """Days that a signed link is valid at most; syncing replaces it when less than half is left. Guess: who syncs once
     a fortnight loses none."""

@@ -146,7 +146,7 @@ def images_of(store: Store, settings: LabelStudioSettings, now_s: Callable[[], f
     """
     if settings.images == "signed":
         signer = Signer(load_secret(store.project))
-        return SignedUrls(store.images, signer, settings.public_url, settings.image_days, now_s)
+        return SignedUrls(store.images, signer, settings.image_url or settings.public_url, settings.image_days, now_s)
     root = Path(settings.image_root) if settings.image_root else store.project.resolve().parent
     return LocalFiles(store.images, root, settings.image_root_there)
 

@@ -17,7 +17,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from curator.commands import JudgeFigure
-from curator.figure import FigureState
 from curator.user import User
 from data.store import Store
 from tests.data.projects import HIERARCHY, add_figures
@@ -53,7 +52,7 @@ def store(tmp_path: Path) -> Store:
     store.outbox.connect("http://label-studio", 1)
     for figure_id in (first, second):
         store.reviews.mined(figure_id, HIERARCHY, "embedded 1")
-    store.reviews.decide(first, 1, [JudgeFigure(op="judge_figure", state=FigureState.ACCEPTED)], "ann#1", NOW_S)
+    store.reviews.decide(first, 1, [JudgeFigure(op="judge_figure", state="accepted")], "ann#1", NOW_S)
     store.reviews.release(first, "ann#1")
     store.reviews.lease(second, "ann#1", NOW_S)
     store.problems.add("ingest", "broken.zip", "not a zip file")

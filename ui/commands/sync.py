@@ -107,7 +107,8 @@ def _test(project: Project) -> None:
     images = _images(project)
     with _server(project) as server:
         click.echo(f"{server.url}: Label Studio {server.release()}, as {server.whoami()}")
-    where = images.folder_there or f"signed links to {project.settings.label_studio.public_url}"
+    settings = project.settings.label_studio
+    where = images.folder_there or f"signed links to {settings.image_url or settings.public_url}"
     click.echo(f"images: {where}")
 
 
