@@ -289,12 +289,12 @@ def _regression(decided: Sequence[Decided]) -> Assessor:
     right = np.array([one.right for one in decided], dtype=np.float64)
     believed = Assessor.prior().scores(found)
     share = PRIOR_DECISIONS / len(decided)
-    # each proposal also stands there twice as the prior sees it: both classes always exist
+    # each proposal stands there as right and as wrong, by what was decided and what the prior believes: both exist
     model = LogisticRegression(C=_PENALTY, max_iter=1000)
     model.fit(
-        np.vstack([columns, columns, columns]),
-        np.concatenate([right, np.ones(len(decided)), np.zeros(len(decided))]),
-        sample_weight=np.concatenate([np.ones(len(decided)), share * believed, share * (1 - believed)]),
+        np.vstack([columns, columns]),
+        np.repeat([1, 0], len(decided)),
+        sample_weight=np.concatenate([right + share * believed, 1 - right + share * (1 - believed)]),
     )
     typical: dict[str, tuple[float, ...]] = {}
     for level in _LEVELS:
