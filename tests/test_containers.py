@@ -265,7 +265,7 @@ def test_curator_gets_longer_to_end_than_it_takes() -> None:
 def units() -> dict[str, str]:
     """Those of docs/running.md, by the file that they are to stand in."""
     text = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
-    found = {}
+    found: dict[str, str] = {}
     for block in re.findall(r"^```\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL):
         parts = re.split(r"^# (/etc/systemd/system/\S+)\n", block, flags=re.MULTILINE)
         found |= {Path(name).name: body for name, body in zip(parts[1::2], parts[2::2], strict=True)}
