@@ -9,6 +9,7 @@ PARTS = (
     "start",
     "captions",
     "accuracy",
+    "calibration",
     "demo",
     "queue",
     "search",
