@@ -169,6 +169,7 @@ class SyncServer:
             raise SyncError("no Label Studio is connected")
         self._syncing.stop_watch()
         self._syncing.end_pass()
+        self._syncing.be_left_alone()
         self._syncing.apart(self._store.outbox.disconnect)
         self._note("disconnect", connected.url, project_id=connected.project_id)
         return self.state({})

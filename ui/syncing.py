@@ -6,13 +6,15 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from curator.errors import CuratorError, SyncError
+from curator.errors import CuratorError, SettingsError, SyncError
 from curator.settings import LabelStudioSettings
-from data.label_studio.client import LabelStudio
+from data.label_studio.callbacks import callbacks_of
+from data.label_studio.client import LabelStudio, UnreachableError
 from data.label_studio.connect import connect
 from data.label_studio.images import images_of
 from data.label_studio.sync import Sync, SyncReport, locked
@@ -73,6 +75,8 @@ class Syncing:
         self._poll_s = LabelStudioSettings().poll_s
         self._pause_s = 0.0  # while Label Studio is away
         self._last: _Last | None = None
+        self._called_from: tuple[str, int, str] | None = None  # Label Studio, its project, and what it calls
+        self._not_called = ""
         self._passes = 0
         self._apart: list[tuple[Callable[[], Any], Future[Any]]] = []
 
@@ -163,7 +167,7 @@ class Syncing:
                     "sends_new": connected.sends_new,
                 },
                 "watching": self._watching,
-                "waiting": self._asked is not None or self._hinted,
+                "waiting": self._is_near(),
                 "running": None
                 if self._running_since is None
                 else {"since": self._running_since, "done": self._done, "figure_id": self._figure_id},
@@ -173,12 +177,26 @@ class Syncing:
                 "error": {"at": last.at, "message": last.error} if last and last.error else None,
                 "next_at": self._due if self._watching and self._running_since is None else None,
                 "passes": self._passes,
+                "not_called": self._not_called,
             }
+
+    def be_left_alone(self) -> None:
+        """Has Label Studio call this app no more, where it can be reached; else its calls mean nothing here."""
+        settings, connected = self._settings(), self._store.outbox.connected()
+        callbacks = callbacks_of(self._store.project, settings)
+        self._called_from = None
+        if callbacks is None or connected is None:
+            return
+        with (
+            suppress(SyncError, SettingsError),
+            open_server(replace(settings, retries=0), self._store.project) as server,
+        ):
+            callbacks.remove(server, connected.project_id)
 
     def settle(self, timeout_s: float) -> bool:
         """Waits until no pass runs or is asked for; whether that came to be."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._running_since is None and self._asked is None, timeout_s)
+            return self._changed.wait_for(lambda: self._running_since is None and not self._is_near(), timeout_s)
 
     def close(self) -> None:
         """Ends what runs before its next figure, and waits for that; the project stays watched when opened again."""
@@ -189,6 +207,10 @@ class Syncing:
             self._changed.notify_all()
         if thread is not None:
             thread.join()
+
+    def _is_near(self) -> bool:
+        """Whether a pass is asked for, or due."""
+        return self._asked is not None or self._hinted or (self._watching and self._due <= self._now_s())
 
     def _watch(self) -> None:
         with self._changed:
@@ -245,7 +267,24 @@ class Syncing:
         with open_server(settings, self._store.project, self._sleep) as server:
             images = images_of(self._store, settings)
             connected = connect(self._store, server, settings.project, images)
+            self._be_called(server, connected.project_id, settings)
             return Sync(self._store, server, connected, images, self._now_s).once(**asked, progress=self._progress)
+
+    def _be_called(self, server: LabelStudio, project_id: int, settings: LabelStudioSettings) -> None:
+        """Has Label Studio call this app, once; where it will not, passes go on without, and the next asks again."""
+        callbacks = callbacks_of(self._store.project, settings)
+        if callbacks is None or self._called_from == (server.url, project_id, callbacks.public_url):
+            return
+        try:
+            callbacks.register(server, project_id)
+        except UnreachableError:
+            raise
+        except SyncError as error:
+            with self._changed:
+                self._not_called = str(error)
+        else:
+            with self._changed:
+                self._called_from, self._not_called = (server.url, project_id, callbacks.public_url), ""
 
     def _finish(self, last: _Last) -> None:
         with self._changed:
@@ -293,7 +332,14 @@ def open_server(
     if not settings.url:
         raise SyncError("no Label Studio is named; give its address, such as http://localhost:8080")
     token = load_token(settings, project)
-    return LabelStudio(settings.url, token, timeout_s=settings.timeout_s, retries=settings.retries, sleep=sleep)
+    return LabelStudio(
+        settings.url,
+        token,
+        timeout_s=settings.timeout_s,
+        retries=settings.retries,
+        sleep=sleep,
+        reach=settings.reach,
+    )
 
 
 def _without_ids(report: dict[str, Any]) -> dict[str, Any]:

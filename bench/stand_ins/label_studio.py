@@ -66,6 +66,8 @@ class LabelStudioServer:
         self.tasks: dict[int, Doc] = {}
         self.users: dict[int, str] = {1: OWNER}
         self.storages: list[Doc] = []
+        self.called: dict[str, dict[int, Doc]] = {"webhooks": {}, "ml": {}}
+        """Webhooks and ML backends by id; the stand-in never calls them."""
         self.faults: list[Fault] = []
         self.history: list[tuple[str, str, int]] = []
         """Method, path and status of every request (0: dropped)."""
@@ -161,7 +163,9 @@ class LabelStudioServer:
             match = re.fullmatch(pattern, parts.path.rstrip("/"))
             if known == method and match:
                 try:
-                    return work(self, asked, body, *map(int, match.groups()))
+                    return work(
+                        self, asked, body, *(int(part) if part.isdecimal() else part for part in match.groups())
+                    )
                 except KeyError:
                     return _Answer(404, {"detail": "Not found."})
         return _Answer(404, {"detail": f"no {method} {parts.path}"})
@@ -281,6 +285,35 @@ class LabelStudioServer:
         return _Answer(201, self.storages[-1])
 
 
+def _list_called(self: LabelStudioServer, asked: Doc, body: Any, kind: str) -> _Answer:
+    return _Answer(200, [one for one in self.called[kind].values() if one["project"] == int(asked["project"])])
+
+
+def _make_called(self: LabelStudioServer, asked: Doc, body: Any, kind: str) -> _Answer:
+    one = {"id": self._id(), "state": "CO", **body}
+    self.called[kind][one["id"]] = one
+    if kind == "ml":  # as Label Studio does, unless there is one
+        url = body["url"] + "/webhook"
+        if all(webhook["url"] != url for webhook in self.called["webhooks"].values()):
+            self.called["webhooks"][one["id"]] = {
+                "id": one["id"],
+                "project": body["project"],
+                "url": url,
+                "headers": {},
+            }
+    return _Answer(201, one)
+
+
+def _change_called(self: LabelStudioServer, asked: Doc, body: Any, kind: str, one_id: int) -> _Answer:
+    self.called[kind][one_id] |= {**body, "state": "CO"}
+    return _Answer(200, self.called[kind][one_id])
+
+
+def _delete_called(self: LabelStudioServer, asked: Doc, body: Any, kind: str, one_id: int) -> _Answer:
+    del self.called[kind][one_id]
+    return _Answer(204, None)
+
+
 _ROUTES: Final[list[tuple[str, str, Callable[..., _Answer]]]] = [
     ("GET", "/api/projects", LabelStudioServer._list_projects),
     ("POST", "/api/projects", LabelStudioServer._make_project),
@@ -299,6 +332,10 @@ _ROUTES: Final[list[tuple[str, str, Callable[..., _Answer]]]] = [
     ("GET", "/api/version", LabelStudioServer._version),
     ("GET", "/api/storages/localfiles", LabelStudioServer._list_storages),
     ("POST", "/api/storages/localfiles", LabelStudioServer._make_storage),
+    ("GET", "/api/(webhooks|ml)", _list_called),
+    ("POST", "/api/(webhooks|ml)", _make_called),
+    ("PATCH", r"/api/(webhooks|ml)/(\d+)", _change_called),
+    ("DELETE", r"/api/(webhooks|ml)/(\d+)", _delete_called),
 ]
 
 
@@ -331,6 +368,9 @@ def _handler(owner: LabelStudioServer) -> Callable[..., BaseHTTPRequestHandler]:
             self._answer()
 
         def do_PATCH(self) -> None:
+            self._answer()
+
+        def do_DELETE(self) -> None:
             self._answer()
 
         def _answer(self) -> None:

@@ -11,11 +11,14 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from curator.errors import SyncError
+from curator.settings import LabelStudioSettings
 from data.label_studio.client import Doc, Kind, LabelStudio, UnreachableError
 from data.label_studio.to_tasks import MODEL_VERSION
+from data.signing import load_secret
 
 ML_PATH: Final = "/label-studio/ml"
 """Of the ML backend; what Label Studio asks for is below it."""
@@ -97,6 +100,15 @@ class Callbacks:
             server.delete("ml", int(backend["id"]))
         for webhook in _webhooks(server, project_id, self.public_url.rstrip("/")):
             server.delete("webhooks", int(webhook["id"]))
+
+
+def callbacks_of(project: Path, settings: LabelStudioSettings) -> Callbacks | None:
+    """Those of the project; None where the settings name no ``public_url``.
+
+    Raises:
+        SettingsError: see ``data.signing.load_secret``.
+    """
+    return Callbacks(settings.public_url, load_secret(project)) if settings.public_url else None
 
 
 def _webhooks(server: LabelStudio, project_id: int, base: str) -> list[Doc]:

@@ -58,13 +58,13 @@ def command(
     elif action == "conflicts":
         _show_conflicts(project, as_json)
     elif action == "disconnect":
-        project.store.outbox.disconnect()
-        click.echo("disconnected; the tasks stay in Label Studio as they are")
+        _disconnect(project)
     elif action == "test":
         _test(project)
     else:
         with _server(project) as server:
             syncing = _connected(project, server)
+            _be_called(project, server)
             if action == "watch":
                 _watch(syncing, project.settings.label_studio.poll_s, as_json)
             else:
@@ -101,6 +101,33 @@ def _connected(project: Project, server: LabelStudio) -> Sync:
     images = _images(project)
     connected = connect(project.store, server, project.settings.label_studio.project, images)
     return Sync(project.store, server, connected, images)
+
+
+def _be_called(project: Project, server: LabelStudio) -> None:
+    """Has Label Studio call the app at ``public_url``; what is in step does not depend on it."""
+    from data.label_studio.callbacks import callbacks_of
+
+    callbacks, connected = callbacks_of(project.folder, project.settings.label_studio), project.store.outbox.connected()
+    if callbacks is None or connected is None:
+        return
+    try:
+        callbacks.register(server, connected.project_id)
+    except SyncError as error:
+        click.echo(f"{error}. Until then changes there are found by looking, and nothing is proposed there", err=True)
+
+
+def _disconnect(project: Project) -> None:
+    from data.label_studio.callbacks import callbacks_of
+
+    callbacks, connected = callbacks_of(project.folder, project.settings.label_studio), project.store.outbox.connected()
+    if callbacks is not None and connected is not None:
+        try:
+            with _server(project) as server:
+                callbacks.remove(server, connected.project_id)
+        except (SettingsError, SyncError) as error:
+            click.echo(f"its webhook and ML backend stay there: {error}", err=True)
+    project.store.outbox.disconnect()
+    click.echo("disconnected; the tasks stay in Label Studio as they are")
 
 
 def _test(project: Project) -> None:
