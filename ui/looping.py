@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from curator.errors import LoopError, SettingsError
 from curator.figure import FigureState
 from data.store import Store
 from data.store.loop import OVER, STAGES, LoopRound, Stage
+from data.store.trainable import TrainableCounts
 from trainer.run_folder import RunFolder
 
 GOAL: Final = 20
@@ -138,13 +140,8 @@ class Commands:
                 raise LoopError("curators review; no command does")
 
     def _train(self, at: LoopRound) -> dict[str, Any]:
-        from ui.training.machines import why_not_installed
-
-        if missing := why_not_installed():
-            return {"skipped": missing}
-        verified = self._store.trainable.counts().verified
-        if not self._training.unverified and verified.figures < _FEWEST:
-            return {"skipped": f"{verified.figures} verified figures are too few to train on; {_FEWEST} are enough"}
+        if why_not := self._why_not_train():
+            return {"skipped": why_not}
         run, training = self._run_of(at), self._training
         before = self._before(at)
         steps = training.steps if before else training.first_steps
@@ -154,6 +151,20 @@ class Commands:
         command += ["--unverified"] if training.unverified else []
         self._process(*command)
         return {"run": run.name, "from": before.name if before else None, "retrieval": _retrieval(run)}
+
+    def _why_not_train(self) -> str | None:
+        from ui.training.machines import machine, why_not_installed
+        from ui.training.plan import counts_of, preset_documents
+
+        if missing := why_not_installed():
+            return missing
+        # counted anew: the store's own counts may be of a moment ago
+        trainable, verified_only = TrainableCounts(self._store.connections).counts(), not self._training.unverified
+        figures = counts_of(trainable, verified_only).figures
+        if figures < _FEWEST:
+            return f"{figures} {'verified ' if verified_only else ''}figures are too few to train on; review more"
+        (preset,) = (one for one in preset_documents(machine(), trainable) if one["name"] == self._training.preset)
+        return None if preset["suits"] else f"preset {preset['name']} {preset['why']}; review more, or name another"
 
     def _index(self, at: LoopRound) -> dict[str, Any]:
         if "run" not in at.facts.get("train", {}):
@@ -240,12 +251,14 @@ def _ending_together(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def load_reviewer(name: str) -> Reviewer:
-    """The function that ``MODULE:NAME`` names.
+    """The function that ``MODULE:NAME`` names; the module is looked for in the working folder too.
 
     Raises:
         SettingsError: there is no such function.
     """
     module, _, function = name.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
     try:
         found = getattr(importlib.import_module(module), function or "review")
     except (ImportError, AttributeError, ValueError) as error:

@@ -130,6 +130,9 @@ def test_too_few_verified_figures_are_not_trained_on(store: Store) -> None:
     done = Commands(store, Training(), 1)("train", at)
 
     assert "0 verified figures are too few" in done["skipped"]
+    review(store, 4)  # each without its marker, and so without a region
+    lacking = Commands(store, Training(), 1)("train", at)
+    assert lacking["skipped"].startswith("preset zoomin needs regions with a text")
     assert Commands(store, Training(), 1)("index", at) == {"skipped": "no model was trained in this round"}
 
 
