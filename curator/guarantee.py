@@ -109,12 +109,15 @@ def _of_accepted(
     confidences, sizes, wrong = _columns(sample)
     count = len(sample)
     fewest = _fewest(float(sizes.mean()) if count else 1.0, error_rate, delta, max_panels)
-    if count < fewest or not len(open_confidences):
+    if not len(open_confidences):
+        reason = "no figure waits that could be accepted"
+        return Guarantee("accepted", error_rate, delta, None, count, 0, 0, 0, reason)
+    if count < fewest:
         return Guarantee(
             "accepted", error_rate, delta, None, count, 0, 0, 0,
             f"{count:,} figures of the audit sample were reviewed; even if all their panels were right, a promise of "
             f"{error_rate:.1%} takes about {fewest:,}",
-            max(fewest - count, 0),
+            fewest - count,
         )  # fmt: skip
     thresholds = np.quantile(open_confidences, 1 - _SHARES, method="lower")
     expected = count * (open_confidences[None, :] >= thresholds[:, None]).mean(axis=1)

@@ -74,7 +74,7 @@ def preview(
         raise SettingsError(f"an error rate of {error_rate!r} cannot be asked for; expected more than 0, at most 0.5")
     sample = store.audited.sample(progress)
     found = store.auto.candidates(time.time())
-    max_panels = min(MAX_PANELS, int(found.panels.max(initial=1)))
+    max_panels = min(MAX_PANELS, int(found.panels.max(initial=0))) or MAX_PANELS
     eligible = found.panels <= max_panels
     unseen = found.confidences[eligible & ~found.audit]
     chosen = _passed_over(store, sample, error_rate, promised) or guarantee(
