@@ -123,8 +123,10 @@ class SyncServer:
         """Where syncing stands, and how many figures have each status."""
         counts = parse_request(StateRequest, raw).counts
         waiting, since = self._store.outbox.oldest()
+        state = self._syncing.state()
         return {
-            **self._syncing.state(),
+            "failure": state.pop("error"),  # of the last pass; "error" would be one of this answer
+            **state,
             "counts": self._store.sync_lists.counts() if counts else None,
             "outbox": {"count": waiting, "since": since},
         }

@@ -58,7 +58,7 @@ class SyncSetup:
         Raises:
             SettingsError: a file or variable is wrong.
         """
-        return load_settings(self._store.project, self._environ).label_studio
+        return load_settings(self._store.project, self._environ, has_users=self._store.users.any()).label_studio
 
     def document(self) -> dict[str, Any]:
         """The form's values; of the token only whether there is one."""

@@ -116,7 +116,7 @@ class SyncLists:
         # rows are chosen on indexes alone; only the chosen ones are looked up
         rows = self._connections.rows(
             f"""select f.label, f.image_sha256, r.*, {STATUS} as status, s.task_id, o.at as waiting_since,
-                coalesce(x.tries, 0) as tries, x.next_at, coalesce(x.reason, '') as reason,
+                coalesce(x.tries, 0) as tries, x.next_at, coalesce(x.reason, '') as why,
                 (select count(*) from conflicts c where c.figure_id = r.figure_id) as conflicts
             from (
                 select r.figure_id from {source} {JOINED} where {where} order by r.number limit :limit offset :offset
@@ -138,7 +138,7 @@ class SyncLists:
                 row["waiting_since"],
                 row["tries"],
                 row["next_at"],
-                row["reason"],
+                row["why"],
                 row["conflicts"],
             )
             for row in rows

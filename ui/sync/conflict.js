@@ -6,7 +6,7 @@ import { AskError, ask } from "../train/asking.js";
 import { say } from "../train/said.js";
 import { conflictHref, listHref, reviewHref } from "./places.js";
 import { drawVersion, viewOf } from "./pictures.js";
-import { changedFields, fieldsOf, titleOf, wordsSince } from "./versions.js";
+import { changedFields, fieldsOf, isGone, titleOf, wordsSince } from "./versions.js";
 
 const LONG = new Set(["caption", "clause", "summary", "description", "for all, before", "for all, after", "reason", "label"]);
 
@@ -132,11 +132,14 @@ export class Conflict {
         kind === "node"
           ? drawVersion(figure, view, { node: version, before: side === "base" ? null : shown.base, nodes: others, tone: side })
           : html("div", { class: "plain" }, html("p", {}, plainText(shown, side, figure.caption)));
-      if (kind === "node" && !version) {
-        const why = side === "base" ? "was not there" : "deleted";
-        return html("section", { "data-side": side }, html("header", {}, html("b", {}, name), html("span", { class: "soft" }, said)), html("div", { class: "frame" }, picture, html("span", { class: "gone" }, why)), button);
-      }
-      return html("section", { "data-side": side }, html("header", {}, html("b", {}, name), html("span", { class: "soft" }, said)), html("div", { class: "frame" }, picture), button);
+      const why = side === "base" ? "was not there" : "deleted";
+      return html(
+        "section",
+        { "data-side": side },
+        html("header", {}, html("b", {}, name), html("span", { class: "soft", title: said }, said)),
+        html("div", { class: "frame" }, picture, kind === "node" && isGone(version) && html("span", { class: "gone" }, why)),
+        button,
+      );
     };
     const keep = (side, text, letter) =>
       html(
@@ -273,8 +276,7 @@ export class Conflict {
 function whatOf({ kind, base, ours, theirs }) {
   if (kind === "gone") return "send it again, or leave it out";
   if (kind !== "node") return "changed on both sides";
-  if (!ours || !theirs) return `deleted ${ours ? "there" : "here"}, changed ${ours ? "here" : "there"}`;
-  if (ours.state === "rejected" && theirs.state !== "rejected") return "rejected here, changed there";
+  if (isGone(ours) !== isGone(theirs)) return isGone(ours) ? "deleted here, changed there" : "changed here, deleted there";
   return base ? "changed on both sides" : "made on both sides";
 }
 

@@ -83,7 +83,7 @@ export class Figures {
     const tab = (name, text, count, title) => {
       const link = html(
         "a",
-        { href: listHref(name), title, "data-status": name || "all" },
+        { href: listHref(name), title, "data-status": name || "all", "data-none": count ? null : "" },
         html("span", {}, text),
         html("b", { class: "c-num" }, count.toLocaleString("en")),
       );

@@ -29,7 +29,11 @@ export function drawVersion(figure, view, { node, before, nodes, tone }) {
   );
   for (const other of nodes) picture.append(rect(other.box, "other"));
   if (before && (!node || moved(before.box_xyxy, node.box_xyxy))) picture.append(...shapeOf(before, "before"));
-  if (node) picture.append(...shapeOf(node, "node"));
+  if (node) {
+    const shape = shapeOf(node, "node");
+    if (node.state === "rejected") for (const part of shape) part.setAttribute("data-gone", "");
+    picture.append(...shape);
+  }
   return picture;
 }
 

@@ -26,6 +26,7 @@ export class Rail {
     this._detail = html("p", { class: "soft" });
     this._run.append(this._line, this._meter, this._detail);
     this._error = html("p", { class: "notice bad", role: "alert", hidden: true });
+    this._warning = html("p", { class: "notice", role: "status", hidden: true });
     this._result = html("dl", { class: "result" });
     this._outbox = html("p", { class: "outbox" });
     this.node = html(
@@ -35,6 +36,7 @@ export class Rail {
       html("div", { class: "does" }, this._now, this._watch.node),
       this._run,
       this._error,
+      this._warning,
       html("section", {}, html("h3", {}, "Last pass"), this._result),
       html("section", {}, html("h3", {}, "Outbox"), this._outbox),
       html(
@@ -45,27 +47,28 @@ export class Rail {
         html("a", { class: "c-button", href: chooseHref, "data-right": "sync" }, "Choose figures…"),
       ),
       html(
-        "footer",
-        {},
+        "div",
+        { class: "foot" },
         html("a", { class: "c-button", href: connectionHref, "data-right": "sync" }, "Connection…"),
       ),
     );
   }
 
   show(state) {
-    const { connected, running, last, error, watching, outbox } = state;
+    const { connected, running, last, failure, watching, outbox } = state;
     this._where.textContent = connected.url.replace(/^https?:\/\//, "");
     this._where.href = `${connected.url}/projects/${connected.project_id}/data`;
-    this._project.textContent = `project ${connected.project_id}, since ${new Date(connected.at).toLocaleDateString()}`;
-    const tone = error && !running ? "bad" : watching || running ? "ok" : "off";
+    this._project.textContent = `project ${connected.project_id}, since ${dayText(connected.at)}`;
+    const tone = failure && !running ? "bad" : watching || running ? "ok" : "off";
     this._dot.dataset.tone = tone;
     this._dot.setAttribute("aria-label", { bad: "not in reach", ok: "in step", off: "not watched" }[tone]);
     this._now.disabled = Boolean(running);
-    this._now.textContent = error && !running ? "Try now" : "Sync now";
+    this._now.textContent = failure && !running ? "Try now" : "Sync now";
     this._watch.show(watching);
     this._new.show(connected.sends_new);
     this._showRun(state);
-    say(this._error, error && !running ? error.message : "");
+    say(this._error, failure && !running ? failure.message : "");
+    say(this._warning, state.not_called);
     this._showLast(last);
     const { count, since } = outbox;
     this._outbox.replaceChildren(
@@ -115,6 +118,8 @@ export class Rail {
     );
   }
 }
+
+const dayText = (iso) => new Date(iso).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
 
 // A switch with a name; `changed(on)` is asked, and the answer of the server shown.
 function toggle(name, title, changed) {

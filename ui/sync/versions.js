@@ -67,6 +67,9 @@ export function changedFields(sides) {
   });
 }
 
+// A proposal that was deleted is kept as rejected, so that nobody is asked twice.
+export const isGone = (side) => side === null || side.state === "rejected";
+
 export function titleOf({ key, kind, base, ours, theirs }) {
   if (kind === "state") return "Where the review stands";
   if (kind === "shared") return "Sentences for all panels";
