@@ -82,8 +82,7 @@ class Pair:
     ) -> None:
         """A person there submits the rows; as "unfinished", but where that is all that was to be done."""
         if not finished and not any(row.get("from_name") == FIGURE for row in rows):
-            value = {"choices": [UNFINISHED]}
-            rows = [*rows, {"id": "f", "from_name": FIGURE, "to_name": "image", "type": "choices", "value": value}]
+            rows = unfinished(rows)
         self.there.annotate(self.task(figure_id)["id"], rows, email, cancelled)
 
     def move_there(self, node_id: str, x: float, figure_id: str = "") -> None:
@@ -104,6 +103,12 @@ class Pair:
 
     def statuses(self) -> set[str]:
         return set(self.store.syncs.statuses().values())
+
+
+def unfinished(rows: list[Doc]) -> list[Doc]:
+    """The rows of a person who says that the figure is not done."""
+    value = {"choices": [UNFINISHED]}
+    return [*rows, {"id": "f", "from_name": FIGURE, "to_name": "image", "type": "choices", "value": value}]
 
 
 def shape(rows: list[Doc], node_id: str) -> Doc:

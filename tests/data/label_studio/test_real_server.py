@@ -1,123 +1,73 @@
-"""The same against Label Studio itself: CURATOR_LABEL_STUDIO names its executable, or .venv-labelstudio has it."""
+"""The same against Label Studio itself; see ``real_server``."""
 
 from __future__ import annotations
 
-import os
+import json
 import signal
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from curator.figure import State
+from curator.errors import SyncError
+from curator.figure import FigureState, State
 from data.label_studio.client import LabelStudio
 from data.label_studio.connect import connect
 from data.label_studio.images import LocalFiles
 from data.label_studio.sync import Sync
 from data.store import Store
-from tests.data.label_studio.syncing import NOW_S, resized, shape
+from tests.data.label_studio.real_server import PERSON, TOKEN, RealLabelStudio, tasks_of
+from tests.data.label_studio.syncing import NOW_S, resized, shape, unfinished
 from tests.data.projects import HIERARCHY, add_figures
-
-TOKEN = "0123456789abcdef0123456789abcdef01234567"
-PERSON = "curator@example.org"
-START_S = 600.0  # on a busy machine; 55 s on an idle one
-_BESIDE = Path(__file__).parents[3] / ".venv-labelstudio" / "bin" / "label-studio"
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.process]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("served")
-
-
-@pytest.fixture(scope="module")
-def url(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a Label Studio that serves local files from ``folder``."""
-    executable = Path(os.environ.get("CURATOR_LABEL_STUDIO", _BESIDE))
-    if not executable.is_file():
-        pytest.skip(f"no Label Studio at {executable}; `make test-labelstudio` installs one")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = tmp_path_factory.mktemp("label-studio")
-    command = [
-        *(str(executable), "start", "--init", "--no-browser", "--data-dir", str(data)),
-        *("--internal-host", "127.0.0.1", "-p", str(port), "--username", PERSON, "--password", "a long password"),
-        *("--user-token", TOKEN, "--enable-legacy-api-token", "--log-level", "WARNING"),
-    ]
-    variables = os.environ | {
-        "COLLECT_ANALYTICS": "False",
-        "LATEST_VERSION_CHECK": "false",
-        "SENTRY_DSN": "",
-        "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
-        "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(folder),
-    }
-    with (data / "server.log").open("w") as log:
-        process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, start_new_session=True)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait(address, process, data / "server.log")
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(60)
-
-
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_S
-    while time.monotonic() < end:
-        assert process.poll() is None, log.read_text()[-2000:]
-        try:
-            if httpx.get(f"{address}/health", timeout=5).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.5)
-    raise AssertionError(f"Label Studio did not start in {START_S:.0f} s: {log.read_text()[-2000:]}")
-
-
 @pytest.fixture
-def api(url: str) -> Iterator[httpx.Client]:
-    """What a person's browser uses."""
-    with httpx.Client(base_url=url, headers={"Authorization": f"Token {TOKEN}"}, timeout=60) as client:
+def api(label_studio: RealLabelStudio) -> Iterator[httpx.Client]:
+    with label_studio.browser() as client:
         yield client
 
 
-def test_figures_go_there_their_images_are_served_and_edits_come_back(
-    folder: Path, url: str, api: httpx.Client
-) -> None:
-    store = Store(folder / "project")
-    ids = add_figures(store, 3)
+def mined(folder: Path, count: int) -> tuple[Store, list[str]]:
+    store = Store(folder)
+    ids = add_figures(store, count)
     for figure_id in ids:
         store.reviews.mined(figure_id, HIERARCHY, "embedded 1")
-    images = LocalFiles(store.images, folder)
-    with LabelStudio(url, TOKEN, timeout_s=60) as server:
+    return store, ids
+
+
+def test_figures_go_there_their_images_are_served_and_edits_come_back(
+    label_studio: RealLabelStudio, api: httpx.Client
+) -> None:
+    store, ids = mined(label_studio.files / "project", 3)
+    images = LocalFiles(store.images, label_studio.files)
+    with LabelStudio(label_studio.url, TOKEN, timeout_s=60) as server:
         connected = connect(store, server, "Figures", images)
         syncing = Sync(store, server, connected, images)
         assert (syncing.once().made, syncing.once().sent) == (3, 0)
         project = api.get(f"/api/projects/{connected.project_id}/").json()
         assert (project["task_number"], project["model_version"]) == (3, "curator")
-        tasks = _tasks(api, connected.project_id)
+        tasks = tasks_of(api, connected.project_id)
         assert api.get(tasks[ids[0]]["data"]["image"]).headers["content-type"].startswith("image/")
 
         rows = tasks[ids[0]]["predictions"][0]["result"]
         shape(rows, "p1")["value"]["width"] = 40
-        edited = {"result": rows, "was_cancelled": False}
-        made = api.post(f"/api/tasks/{tasks[ids[0]]['id']}/annotations/", json=edited)
+        made = api.post(f"/api/tasks/{tasks[ids[0]]['id']}/annotations/", json={"result": rows, "was_cancelled": False})
         assert made.status_code == 201
         store.reviews.decide(ids[1], 1, [resized("p1", 30)], "anna", NOW_S)
         report = syncing.once()
-        assert (report.taken_in, report.sent, report.conflicts, report.failed) == (1, 1, 0, {})
-        panel = store.reviews.load(ids[0], NOW_S).review.hierarchy.panels[0]
+        assert (report.taken_in, report.sent, report.conflicts, report.failed) == (1, 2, 0, {})
+        review = store.reviews.load(ids[0], NOW_S).review
+        panel = review.hierarchy.panels[0]
         assert (panel.box_xyxy[2], panel.state) == (pytest.approx(40), State.EDITED)
+        assert review.state == FigureState.ACCEPTED  # it was submitted
         who = store.connections.rows("select who from events where kind = 'decide' order by id")
         assert [row["who"] for row in who] == ["anna", f"label-studio:{PERSON}"]
-        (annotation,) = _tasks(api, connected.project_id)[ids[1]]["annotations"]
+        assert syncing.once(whole=True).sent == 0
+        assert store.reviews.load(ids[1], NOW_S).review.state == FigureState.PROPOSED  # what we send is no submit
+        (annotation,) = tasks_of(api, connected.project_id)[ids[1]]["annotations"]
         assert shape(annotation["result"], "p1")["value"]["width"] == pytest.approx(30)
 
         shape(annotation["result"], "p1")["value"]["width"] = 20
@@ -129,13 +79,94 @@ def test_figures_go_there_their_images_are_served_and_edits_come_back(
         assert {(kept.figure_id, kept.key) for kept in store.syncs.conflicts()} == {(ids[1], "p1"), (ids[2], "task")}
 
 
-def test_a_personal_access_token_works_too(url: str, api: httpx.Client) -> None:
+def test_a_personal_access_token_works_too(label_studio: RealLabelStudio, api: httpx.Client) -> None:
     api.post("/api/jwt/settings", json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": True})
     token = api.post("/api/token/", json={}).json()["token"]
-    with LabelStudio(url, token) as server:
+    with LabelStudio(label_studio.url, token) as server:
         assert server.whoami() == PERSON
 
 
-def _tasks(api: httpx.Client, project_id: int) -> dict[str, Any]:
-    found = api.get("/api/tasks/", params={"project": project_id, "fields": "all", "page_size": 50}).json()["tasks"]
-    return {task["data"]["figure_id"]: task for task in found}
+class Killing(httpx.HTTPTransport):
+    """Kills Label Studio once a request was sent, or once it was answered."""
+
+    def __init__(self, server: RealLabelStudio, method: str, path: str, after: int, answered: bool) -> None:
+        super().__init__()
+        self._server = server
+        self._wanted = method, path
+        self._left = after
+        self._answered = answered
+        self.killed = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        fits = request.method == self._wanted[0] and self._wanted[1] in request.url.path
+        self._left -= fits
+        if not fits or self._left or self.killed:
+            return super().handle_request(request)
+        self.killed = True
+        if self._answered:
+            super().handle_request(request).read()
+        self._server.end(signal.SIGKILL)
+        return super().handle_request(request)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "after", "answered"),
+    [("POST", "/import", 2, True), ("POST", "/annotations/", 3, True), ("PATCH", "/api/annotations/", 3, False)],
+    ids=["import", "new annotation", "annotation"],
+)
+def test_killed_and_started_again_in_the_middle_of_a_pass_it_ends_as_if_nothing_had_happened(
+    label_studio: RealLabelStudio, tmp_path: Path, method: str, path: str, after: int, answered: bool
+) -> None:
+    folder = label_studio.files / tmp_path.name
+    store, ids = mined(folder, 60)
+    images = LocalFiles(store.images, label_studio.files)
+
+    def once(transport: httpx.BaseTransport | None = None) -> None:
+        with LabelStudio(
+            label_studio.url, TOKEN, timeout_s=60, retries=0, transport=transport, sleep=lambda _: None
+        ) as server:
+            connected = connect(store, server, tmp_path.name, images)
+            Sync(store, server, connected, images, lambda: NOW_S).once()
+
+    killing = Killing(label_studio, method, path, after, answered)
+    if path != "/import":
+        once()
+        connected = store.outbox.connected()
+        assert connected is not None
+        with label_studio.browser() as api:
+            tasks = tasks_of(api, connected.project_id)
+            for figure_id in ids[:8]:  # moved there; of these every second here too, another box
+                rows = tasks[figure_id]["predictions"][0]["result"]
+                shape(rows, "p2")["value"]["x"] = 60
+                sent = {"result": unfinished(rows), "was_cancelled": False}
+                assert api.post(f"/api/tasks/{tasks[figure_id]['id']}/annotations/", json=sent).status_code == 201
+        for figure_id in ids[1:16:2]:
+            store.reviews.decide(figure_id, 1, [resized("p1", 40)], "anna", NOW_S)
+            store.reviews.release(figure_id, "anna")
+    with pytest.raises(SyncError):
+        once(killing)
+    assert killing.killed
+    label_studio.start()
+    once()
+    once()
+    connected = store.outbox.connected()
+    assert connected is not None
+    with label_studio.browser() as api:
+        listed = api.get("/api/tasks/", params={"project": connected.project_id, "page_size": 200}).json()["tasks"]
+        assert sorted(task["data"]["figure_id"] for task in listed) == sorted(ids)
+        tasks = tasks_of(api, connected.project_id)
+    for number, figure_id in enumerate(ids):
+        there = path != "/import" and number < 8
+        here = path != "/import" and number < 16 and number % 2 == 1
+        nodes = store.reviews.load(figure_id, NOW_S).review.hierarchy.by_id()
+        assert nodes["p1"].box_xyxy[2] == pytest.approx(40 if here else 50)
+        assert nodes["p2"].box_xyxy[0] == pytest.approx(60 if there else 50)
+        task = tasks[figure_id]
+        assert [len(task["predictions"]), len(task["annotations"])] == [1, int(here or there)]
+        rows = (task["annotations"] or task["predictions"])[0]["result"]
+        assert shape(rows, "p1")["value"]["width"] == pytest.approx(40 if here else 50)
+        assert shape(rows, "p2")["value"]["x"] == pytest.approx(60 if there else 50)
+    decisions = store.connections.rows("select figure_id, who from events where kind = 'decide'")
+    assert len(decisions) == len({tuple(row) for row in decisions}) == (0 if path == "/import" else 16)
+    assert set(store.syncs.statuses().values()) == {"synced"}
+    assert json.dumps(store.syncs.conflicts()) == "[]"

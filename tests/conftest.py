@@ -1,0 +1,20 @@
+"""Fixtures of several packages' tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.data.label_studio.real_server import RealLabelStudio
+
+
+@pytest.fixture(scope="session")
+def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealLabelStudio]:
+    """Label Studio itself, for tests marked ``labelstudio``; whoever ends it starts it again."""
+    server = RealLabelStudio(tmp_path_factory.mktemp("label-studio"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.end()
