@@ -91,9 +91,9 @@ def say(event: str, **fields: Any) -> None:
 
 
 def _template(scope: Scope) -> str:
-    """Of the route that answered; few, whatever is asked for."""
+    """Of the route that answered, below where its app is mounted; few, whatever is asked for."""
     path = getattr(scope.get("route"), "path", None)
-    return path if isinstance(path, str) and path else "none"
+    return f"{scope.get('root_path', '')}{path}" if isinstance(path, str) and path else "none"
 
 
 class _Json(logging.Formatter):

@@ -124,6 +124,13 @@ def app_of(store: Store, metrics: Metrics) -> FastAPI:
     def fails() -> None:
         raise ValueError(CAPTION)
 
+    api = FastAPI()
+
+    @api.get("/figures/{figure_id}")
+    def figure(figure_id: str) -> dict[str, str]:
+        return {}
+
+    app.mount("/api/v1", api)
     app.include_router(metrics_routes(metrics))
     app.add_middleware(Gate, store=store, local=User("ada", "admin"))
     app.add_middleware(RequestsLog, metrics=metrics)
@@ -135,14 +142,16 @@ def test_requests_are_counted_by_template_so_that_nothing_asked_for_makes_a_labe
     client = TestClient(app_of(store, metrics))
     for number in range(20):
         client.get(f"/image/{number}?q={number}")
-        client.get(f"/nowhere/{number}")
+        client.get(f"/api/v1/figures/{number}")
+        client.get(f"/api/v1/nowhere/{number}" if number % 2 else f"/nowhere/{number}")
         client.request(f"BREW{number}", "/image/1")
     counted = read(metrics)
 
     assert counted["curator_http_requests_total{method=GET,route=/image/{figure_id:path},status=200}"] == 20
     assert counted["curator_http_requests_total{method=GET,route=none,status=404}"] == 20
     assert counted["curator_http_request_seconds_count{method=GET,route=/image/{figure_id:path}}"] == 20
-    assert len({name for name in counted if name.startswith("curator_http_requests_total")}) == 3
+    assert counted["curator_http_requests_total{method=GET,route=/api/v1/figures/{figure_id},status=200}"] == 20
+    assert len({name for name in counted if name.startswith("curator_http_requests_total")}) == 4
     assert counted["curator_http_requests_in_progress"] == 0
 
 
@@ -238,7 +247,7 @@ def test_an_error_is_logged_with_its_kind_and_place_but_not_with_what_it_quotes(
     try:
         raise ValueError(CAPTION)
     except ValueError:
-        logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+        logging.getLogger("a.library").exception("it failed")
 
     line = json.loads(logged.getvalue())
     assert line["level"] == "error"

@@ -19,6 +19,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from bench.stand_ins.label_studio import Fault, LabelStudioServer
 from curator.errors import SettingsError
 from data.store import Store
 from data.store.readiness import not_ready
@@ -209,6 +210,50 @@ def refused(url: str) -> bool:
     except OSError:
         return True
     return False
+
+
+class Watched(LabelStudioServer):
+    """A Label Studio that can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = threading.Condition()
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: Any) -> tuple[int, bytes, Fault]:
+        answered = super().answer(method, path, headers, body)
+        with self._changed:
+            self._changed.notify_all()
+        return answered
+
+    def wait_for_tasks(self) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: bool(self.tasks), _START_S)
+
+
+def test_headless_it_connects_with_label_studio_and_gives_it_images_until_it_ends(
+    started: Callable[..., Service], project: Store
+) -> None:
+    with Watched() as there:
+        service = started(
+            *curator(project, "--sync"),
+            CURATOR_LABEL_STUDIO_URL=there.url,
+            CURATOR_LABEL_STUDIO_API_KEY=there.token,
+            CURATOR_LABEL_STUDIO_IMAGES="signed",
+            CURATOR_LABEL_STUDIO_PUBLIC_URL="http://curator:7860",
+        )
+        there.wait_for_tasks()
+        data = next(iter(there.tasks.values()))["data"]
+        link = httpx.URL(data["image"])
+        theirs = {"Host": link.netloc.decode(), "Origin": "http://label-studio:8080"}
+        image = httpx.get(service.url + link.raw_path.decode(), headers=theirs)
+
+        assert image.status_code == 200
+        assert image.headers["access-control-allow-origin"] == "*"
+        assert image.content == project.images.web(data["curator"]["image_sha256"]).read_bytes()
+        assert there.storages == []
+        assert "curator_sync_watching 1.0" in httpx.get(f"{service.url}/metrics").text
+        assert service.end() == 0
+        assert there.token not in "".join(service.lines)
 
 
 def test_a_request_under_way_is_finished_streams_are_cut_and_new_ones_are_refused(
