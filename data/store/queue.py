@@ -61,6 +61,17 @@ class QueueItem:
     """Accepted without a person."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a figure is ordered by; kept, it stays the place when the figure goes elsewhere or leaves."""
+
+    rank: int | None
+    """In the order "next"; None where it has none."""
+    confidence: float | None
+    number: int
+    fit: float | None
+
+
 class Queue:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -134,27 +145,31 @@ class Queue:
         where, values = _where(wanted)
         return self._count(f"from reviews r {where}", values)
 
+    def place(self, figure_id: str) -> Place:
+        """What puts the figure where it is in every order now."""
+        row = self._connections.row(
+            """select k.position, r.confidence, r.number, r.fit from reviews r
+            left join ranks k on k.figure_id = r.figure_id and r.state = 'proposed' where r.figure_id = ?""",
+            (figure_id,),
+        )
+        return Place(None, None, 0, None) if row is None else Place(*row)
+
     def position(self, wanted: QueueFilter, figure_id: str) -> int:
         """How many figures of the filter come before this one (which need not match it any more)."""
+        return self.before(wanted, self.place(figure_id))
+
+    def before(self, wanted: QueueFilter, place: Place) -> int:
+        """How many figures of the filter come before a place."""
         where, values = _where(wanted)
-        values["id"] = figure_id
+        values |= {"rank": place.rank, "c": place.confidence, "k": place.number, "f": place.fit}
+        ranked_before = 0
         if _by_rank(wanted):
-            here = self._connections.row(
-                """select k.position from ranks k join reviews r on r.figure_id = k.figure_id
-                where k.figure_id = ? and r.state = 'proposed'""",
-                (figure_id,),
-            )
             ranked = f"{_RANKED if wanted.article_id is None else _RANKED_OF_FEW} {where} and r.state = 'proposed'"
-            if here is not None:
-                return self._count(f"{ranked} and k.position < :position", {**values, "position": here["position"]})
+            if place.rank is not None:
+                return self._count(f"{ranked} and k.position < :rank", values)
+            ranked_before = self._count(ranked, values)
             where += f" and {_UNRANKED}"
-        row = self._connections.row(
-            f"""select count(*) as n from reviews r, (select confidence as c, number as k, fit as f from reviews
-            where figure_id = :id) here {where} and {_BEFORE[wanted.order]}""",
-            values,
-        )
-        assert row is not None
-        return int(row["n"]) + (self._count(ranked, values) if _by_rank(wanted) else 0)
+        return ranked_before + self._count(f"from reviews r {where} and {_BEFORE[wanted.order]}", values)
 
     def states(self) -> dict[FigureState, int]:
         """How many current figures stand in each state."""
@@ -166,9 +181,9 @@ class Queue:
 _UNKNOWN = 2  # as a fit: above any that there can be
 _BEFORE = {
     # nulls (not mined) sort first in SQLite, and so they do here
-    "confidence": "(coalesce(r.confidence, -1), r.number) < (coalesce(here.c, -1), here.k)",
-    "number": "r.number < here.k",
-    "fit": f"(coalesce(r.fit, {_UNKNOWN}), r.number) < (coalesce(here.f, {_UNKNOWN}), here.k)",
+    "confidence": "(coalesce(r.confidence, -1), r.number) < (coalesce(:c, -1), :k)",
+    "number": "r.number < :k",
+    "fit": f"(coalesce(r.fit, {_UNKNOWN}), r.number) < (coalesce(:f, {_UNKNOWN}), :k)",
 }
 _BEFORE["next"] = _BEFORE["confidence"]  # among those that were not ranked
 _ORDER = {"confidence": "r.confidence, r.number", "number": "r.number", "fit": "r.fit nulls last, r.number"}

@@ -117,7 +117,7 @@ class ModelShape(Shape):
 
     fields: dict[str, Any]
     has_key: bool
-    variables: list[str]
+    variables: dict[str, Any]
     """Fields that the environment sets, which cannot be changed here."""
     file: str
     providers: list[str]

@@ -13,6 +13,7 @@ from ui.api.exports import export_routes
 from ui.api.figures import figure_routes
 from ui.api.images import image_api
 from ui.api.ingests import ingest_routes
+from ui.api.panels import panel_routes
 from ui.api.problem import Problem, add_problem_answers
 from ui.api.project import project_routes
 from ui.api.search import search_api
@@ -67,6 +68,7 @@ def api_app(servers: Servers) -> FastAPI:
         export_routes,
         ingest_routes,
         sync_routes,
+        panel_routes,
         account_api,
     ):
         app.include_router(routes(servers))

@@ -91,6 +91,10 @@ class QueueItemShape(Shape):
     regions: int
     lease_by: str | None
     """Who edits it now."""
+    why: str
+    """Why it stands where it stands in the order "next"; empty where nobody said."""
+    auto: bool
+    """Accepted without a person."""
 
 
 class ArticleShape(Shape):

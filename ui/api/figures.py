@@ -12,8 +12,10 @@ from curator.errors import StoreError
 from curator.figure import FigureState, PanelKind
 from data.store.queue import Order
 from ui.api.answers import Limit, Offset, answered, etag_of, not_modified, page_answer, page_of
+from ui.api.cursor import cursor_of, parse_cursor
 from ui.api.figure_shapes import ArticleShape, FigureShape, QueueItemShape
 from ui.api.shape import Document, Page
+from ui.editor.requests import FilterRequest
 from ui.servers import Servers
 
 _MAX_TEXT = 200
@@ -58,9 +60,13 @@ def figure_routes(servers: Servers) -> APIRouter:
         kind: Annotated[PanelKind | None, Query(description="With a panel of this kind.")] = None,
         problem: Annotated[bool, Query(description="Only with flags or a mining problem.")] = False,
         text: Annotated[str, Query(max_length=_MAX_TEXT, description="Words of caption or label.")] = "",
-        order: Annotated[Order, Query(description="Least sure first; as ingested; most doubted first.")] = "confidence",
+        auto: Annotated[bool | None, Query(description="Only, or none, of those accepted without a person.")] = None,
+        assigned_to: Annotated[str | None, Query(max_length=64, description="What this curator was given.")] = None,
+        order: Annotated[
+            Order, Query(description="As ranked; least sure first; as ingested; most doubted first.")
+        ] = "next",
         after: Annotated[
-            str | None, Query(max_length=500, description="The figure that the page before ended with.")
+            str | None, Query(max_length=3000, description="Where the page before ended, as its ``next`` says.")
         ] = None,
         limit: Limit = 50,
         offset: Offset = 0,
@@ -75,16 +81,20 @@ def figure_routes(servers: Servers) -> APIRouter:
             "kind": kind,
             "problem": problem,
             "text": text,
+            "auto": auto,
+            "assigned_to": assigned_to,
             "order": order,
         }
+        shown, start = None, offset
         if after is not None:
-            store.reviews.figure(after)  # raises where there is none: its place could not be told
-        found = servers.review.queue({"filter": wanted, "after": after, "offset": offset, "limit": limit + 1})
+            shown, place = parse_cursor(after)
+            start = store.queue.before(FilterRequest.model_validate(wanted).to_filter(), place)
+        found = servers.review.queue({"filter": wanted, "offset": start, "limit": limit + 1})
         items, first = found["items"], found["offset"]
-        if after is not None and items and items[0]["id"] == after:
+        if items and items[0]["id"] == shown:  # it has stayed where it was
             items, first = items[1:], first + 1
         items = items[:limit]
-        cursor = {"after": items[-1]["id"]} if items else {}
+        cursor = {"after": cursor_of(items[-1]["id"], store.queue.place(items[-1]["id"]))} if items else {}
         return page_answer(request, items, found["total"], first, **cursor)
 
     @router.get(

@@ -1,0 +1,282 @@
+"""The published description: complete, true of the answers, and every route behind the right it needs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
+
+from curator.user import ROLES, Role, User
+from data.store import Store
+from tests.ui.api.conftest import Clients, servers_of
+from ui.api.app import api_app
+from ui.app import build_app
+
+WAYS = {
+    "load": "GET /figures/{figure_id}",
+    "lease": "PUT /leases/{figure_id}",
+    "release": "DELETE /leases/{figure_id}",
+    "edit": "POST /decisions/{figure_id}",
+    "queue": "GET /figures",
+    "agents": "GET /agents",
+    "mine": "POST /mining-jobs",
+    "jobs": "GET /mining-jobs",
+    "stop_mining": "DELETE /mining-jobs/{job_id}",
+    "mining": "GET /minings/{mining_id}",
+    "trace": "GET /exchanges",
+    "exchange": "GET /exchanges/{key}",
+    "model": "GET /model",
+    "test_model": "POST /model/test",
+    "save_model": "PUT /model",
+    "segment_open": "POST /segmenter",
+    "segment_status": "GET /segmenter",
+    "segment": "POST /outlines/{figure_id}",
+    "snap": "POST /snaps/{figure_id}",
+    "find": "GET /figures",
+    "articles": "GET /articles",
+    "problems": "GET /problems",
+    "search_state": "GET /search",
+    "search_find": "POST /search",
+    "train_overview": "GET /training",
+    "train_plan": "POST /training/plan",
+    "train_start": "POST /training/runs",
+    "train_stop": "POST /training/runs/{name}/stop",
+    "train_resume": "POST /training/runs/{name}/resume",
+    "train_remove": "DELETE /training/runs/{name}",
+    "train_run": "GET /training/runs/{name}",
+    "train_use": "POST /training/runs/{name}/use",
+    "measure": "GET /dashboard",
+    "sync_state": "GET /sync",
+    "sync_form": "GET /sync/form",
+    "sync_test": "POST /sync/test",
+    "sync_connect": "PUT /sync/form",
+    "sync_disconnect": "DELETE /sync",
+    "sync_now": "POST /sync/passes",
+    "sync_watch": "PUT /sync/watch",
+    "sync_send_new": "PUT /sync/send-new",
+    "sync_agents": "GET /sync/agents",
+    "sync_preview": "POST /sync/preview",
+    "sync_send": "POST /sync/send",
+    "sync_take_out": "POST /sync/take-out",
+    "sync_figures": "GET /sync/figures",
+    "sync_figure": "GET /sync/figures/{figure_id}",
+    "sync_conflict": "GET /sync/conflicts/{figure_id}",
+    "sync_resolve": "POST /sync/conflicts/{figure_id}",
+    "team_overview": "GET /team",
+    "team_assign": "POST /team/assignments",
+    "team_unassign": "POST /team/unassignments",
+    "team_begin_second": "POST /team/second-readings",
+    "team_cancel_second": "DELETE /team/second-readings",
+    "team_readings": "GET /team/readings",
+    "team_differences": "GET /team/differences",
+    "team_settle": "POST /team/settlements",
+    "team_settle_agreeing": "POST /team/settlements/agreeing",
+    "auto_state": "GET /auto",
+    "auto_preview": "POST /auto/preview",
+    "auto_apply": "POST /auto/batches",
+    "auto_undo": "DELETE /auto/batches",
+    "loop_state": "GET /loop",
+    "loop_start": "POST /loop/start",
+    "loop_stop": "POST /loop/stop",
+    "loop_changes": "GET /loop/changes",
+}
+"""The API's way for each function that the page calls."""
+
+LEAST: dict[str, Role] = {
+    "POST /adoptions/{figure_id}": "reviewer",
+    "POST /mining-jobs": "reviewer",
+    "DELETE /mining-jobs/{job_id}": "reviewer",
+    "GET /export": "reviewer",
+    "POST /training/runs": "reviewer",
+    "DELETE /training/runs/{name}": "reviewer",
+    "POST /training/runs/{name}/stop": "reviewer",
+    "POST /training/runs/{name}/resume": "reviewer",
+    "POST /training/runs/{name}/use": "reviewer",
+    "POST /sync/passes": "reviewer",
+    "PUT /sync/watch": "reviewer",
+    "GET /sync/form": "reviewer",
+    "PUT /sync/form": "reviewer",
+    "POST /sync/test": "reviewer",
+    "DELETE /sync": "reviewer",
+    "PUT /sync/send-new": "reviewer",
+    "POST /sync/send": "reviewer",
+    "POST /sync/take-out": "reviewer",
+    "POST /team/assignments": "reviewer",
+    "POST /team/unassignments": "reviewer",
+    "POST /team/settlements": "reviewer",
+    "POST /team/settlements/agreeing": "reviewer",
+    "POST /auto/batches": "reviewer",
+    "DELETE /auto/batches": "reviewer",
+    "POST /loop/start": "reviewer",
+    "POST /loop/stop": "reviewer",
+    "POST /sync/conflicts/{figure_id}": "reviewer",
+    "GET /ingests": "admin",
+    "POST /ingests": "admin",
+    "GET /ingests/{job_id}": "admin",
+    "DELETE /ingests/{job_id}": "admin",
+    "GET /model": "admin",
+    "PUT /model": "admin",
+    "POST /model/test": "admin",
+    "GET /users": "admin",
+    "POST /users": "admin",
+    "PATCH /users/{name}": "admin",
+    "GET /audit": "admin",
+}
+"""All others need no more than a login."""
+
+BODIES: dict[str, Any] = {
+    "POST /adoptions/{figure_id}": {"mining_id": 1, "levels": ["panel"]},
+    "POST /mining-jobs": {"figure_ids": ["nix"], "agent": "embedded"},
+    "POST /training/runs": {"preset": "none", "steps": 1},
+    "POST /sync/passes": {},
+    "PUT /sync/watch": {"on": False},
+    "PUT /sync/send-new": {"on": False},
+    "PUT /sync/form": {"fields": {"unknown": 1}},
+    "POST /sync/test": {"fields": {"unknown": 1}},
+    "POST /sync/send": {},
+    "POST /sync/take-out": {},
+    "POST /team/assignments": {"people": ["ann"]},
+    "POST /team/unassignments": {},
+    "POST /team/settlements": {"figure_id": "nix", "revision": 1},
+    "POST /auto/batches": {"error_rate": 0.5},
+    "POST /loop/start": {"figures": 0},
+    "POST /sync/conflicts/{figure_id}": {"keep": "ours"},
+    "POST /ingests": {"sources": ["/nowhere"]},
+    "PUT /model": {"fields": {}},
+    "POST /model/test": {"fields": {"provider": "none"}},
+    "POST /users": {"name": "new", "role": "curator", "password": "long enough a word"},
+    "PATCH /users/{name}": {},
+}
+VALUES = {"figure_id": "PMC1:F4", "job_id": "1", "name": "nobody"}
+
+
+def functions_of(store: Store) -> set[str]:
+    """What the page's components can call."""
+    page = TestClient(build_app(store), base_url="http://127.0.0.1:7860")
+    found: set[str] = set()
+    for component in page.get("/config").json()["components"]:
+        found |= set(component["props"].get("server_fns") or ())
+    return found
+
+
+def ways(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def document(made: Path) -> dict[str, Any]:
+    return api_app(servers_of(Store(made))).openapi()
+
+
+def test_all_that_the_page_can_do_has_a_way_in_the_api(store: Store, document: dict[str, Any]) -> None:
+    functions = functions_of(store)
+    assert {"load", "edit", "find", "train_start", "search_find"} <= functions
+    assert functions <= set(WAYS), "the page can do what the API cannot; add a way in ui/api and here"
+    assert set(WAYS.values()) <= set(ways(document))
+
+
+def test_the_description_is_published(api: TestClient, document: dict[str, Any]) -> None:
+    assert api.get("/openapi.json").json() == document
+
+
+def test_every_way_says_what_it_does_what_it_takes_and_what_it_answers(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    assert len(ways(document)) > 60
+    seen: set[str] = set()
+    for way, operation in ways(document).items():
+        assert operation["description"].endswith("."), way
+        assert operation["tags"], way
+        assert operation["operationId"] not in seen, way
+        seen.add(operation["operationId"])
+        assert any(status.startswith("2") for status in operation["responses"]), way
+        assert "4XX" in operation["responses"], way
+        for content in operation["responses"].get("200", {}).get("content", {}).values():
+            assert content != {} or way.startswith(
+                ("GET /images", "GET /thumb", "GET /crops", "GET /seen", "GET /export")
+            ), way
+
+
+def test_every_answer_is_as_it_is_described(store: Store, api: TestClient) -> None:
+    """Of the ways that need nothing but the project: the models refuse a field that they do not describe."""
+    store.minings.save("PMC1:F1", "other", None, store.reviews.load("PMC1:F1", 0).review.hierarchy)
+    asked = {
+        "/figures/{figure_id:path}": "/figures/PMC1:F1",
+        "/articles/{article_id:path}": "/articles/PMC1",
+        "/minings": "/minings?figure_id=PMC1:F1",
+        "/minings/{mining_id}": "/minings/1",
+        "/exchanges": "/exchanges?figure_id=PMC1:F1",
+        "/tokens": "/tokens",
+    }
+    checked = set()
+    for route in api_app(servers_of(store)).routes:
+        for inner in getattr(getattr(route, "original_router", None), "routes", [route]):
+            if not isinstance(inner, APIRoute) or "GET" not in inner.methods or inner.response_model is None:
+                continue
+            path = inner.path
+            if "{" in path and path not in asked:
+                continue
+            answer = api.get(asked.get(path, path))
+            assert answer.status_code == 200, (path, answer.text)
+            TypeAdapter(inner.response_model).validate_json(answer.content)
+            checked.add(path)
+    assert {
+        "/figures",
+        "/figures/{figure_id:path}",
+        "/minings/{mining_id}",
+        "/dashboard",
+        "/training",
+        "/sync",
+    } <= checked
+    assert len(checked) > 20
+
+
+def test_without_a_token_nothing_is_answered_and_the_refusal_is_a_problem(
+    document: dict[str, Any], as_role: Clients
+) -> None:
+    stranger = as_role("curator")
+    del stranger.headers["authorization"]
+    for way in ways(document):
+        method, path = way.split(" ")
+        answer = stranger.request(method, _filled(path))
+        assert (answer.status_code, answer.json()["kind"]) == (401, "login"), way
+        assert answer.headers["www-authenticate"] == "Bearer"
+    assert stranger.get("/openapi.json").status_code == 401
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_do_what_it_may_and_no_more(document: dict[str, Any], as_role: Clients, role: Role) -> None:
+    client = as_role(role)
+    known = ways(document)
+    assert set(LEAST) <= set(known)
+    for way, least in LEAST.items():
+        method, path = way.split(" ")
+        answer = client.request(method, _filled(path), json=BODIES.get(way), headers={"If-Match": '"1"'})
+        allowed = ROLES.index(role) >= ROLES.index(least)
+        refused = answer.status_code == 403 and answer.json()["kind"] == "rights"
+        assert refused != allowed, (way, answer.status_code, answer.text[:200])
+
+
+def test_every_right_of_a_role_is_asked_for_somewhere() -> None:
+    assert set(LEAST.values()) == set(get_args(Role)) - {"curator"}
+    assert not User("a", "curator").may("export")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nix"), ("DELETE", "/figures"), ("POST", "/me")])
+def test_a_way_that_is_none_is_a_problem_too(api: TestClient, method: str, path: str) -> None:
+    answer = api.request(method, path)
+    assert answer.status_code in (404, 405)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "openapi.json" in answer.json()["detail"]
+
+
+def _filled(path: str) -> str:
+    return re.sub(r"{(\w+)}", lambda found: VALUES.get(found[1], "1"), path)
