@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ui.cli import Project
 
 FIRST_DECISIONS = 20
-"""Decisions before the first fit. Guess: with fewer the prior's own 30 pseudo-decisions would hardly move."""
+"""Decisions before the first fit. Guess: with fewer the prior's own 100 pseudo-decisions would hardly move."""
 MORE_SHARE = 0.1
 """Share of decisions more than the last fit had, and at least ``FIRST_DECISIONS``, that make another one due. Guess:
 every figure is assessed again after it."""
@@ -37,8 +38,12 @@ _NICE = 10  # so that the page's answers go first
 def is_due(store: Store) -> bool:
     """Whether enough was decided since the last fit."""
     versions = store.assessors.versions()
-    fitted = versions[0].decisions if versions else 0
-    return store.decisions.count() - fitted >= max(FIRST_DECISIONS, MORE_SHARE * fitted)
+    return store.decisions.count() >= due(versions[0].decisions if versions else 0)
+
+
+def due(fitted: int) -> int:
+    """How many decisions make the next fit due, after one on so many."""
+    return fitted + max(FIRST_DECISIONS, math.ceil(MORE_SHARE * fitted))
 
 
 def fit_now(store: Store) -> int:

@@ -15,7 +15,8 @@ from curator.commands import parse_commands
 from curator.exchange import Exchange, Finish, Reply
 from data.store import Store
 from tests.e2e.project import make_project
-from ui.tabs.dashboard import DAYS_SHOWN, accepted_by_day, dashboard_document, wilson
+from ui.assessing import fit_now
+from ui.tabs.dashboard import DAYS_SHOWN, VERSIONS_SHOWN, accepted_by_day, dashboard_document, wilson
 
 TODAY = date(2026, 3, 10)
 
@@ -56,6 +57,7 @@ def test_a_project_without_decisions_has_open_questions_and_no_numbers(tmp_path:
     assert found["outcomes"] == []
     assert found["reliability"] == []
     assert found["models"] == []
+    assert found["assessor"] == {"decisions": 0, "due": 20, "diagram": None, "versions": [], "older": 0}
     assert found["agreement"] == {"figures": 0, "n": 0, "share": None, "low": 0.0, "high": 1.0}
 
 
@@ -135,3 +137,20 @@ def test_what_models_took_is_listed(tmp_path: Path) -> None:
             "cost": 0.5,
         }
     ]
+
+
+def test_the_assessor_is_shown_on_what_it_had_not_seen_with_its_versions(tmp_path: Path) -> None:
+    store = make_project(tmp_path)
+    store.reviews.decide("PMC1:F1", 1, parse_commands([{"op": "judge_figure", "state": "accepted"}]), "ada", 0.0)
+    decisions = store.decisions.count()
+    for _ in range(VERSIONS_SHOWN + 1):
+        fit_now(store)
+    found = dashboard_document(store, TODAY)["assessor"]
+    assert found["diagram"]["n"] == decisions > 0
+    for way in ("said", "calibrated", "assessed"):
+        assert sum(found_bin["n"] for found_bin in found["diagram"][way]["bins"]) == decisions
+    newest = found["versions"][0]
+    assert (newest["id"], newest["decisions"], newest["figures"]) == (VERSIONS_SHOWN + 1, decisions, 1)
+    assert newest["error"] == pytest.approx(found["diagram"]["assessed"]["error"])
+    assert (len(found["versions"]), found["older"]) == (VERSIONS_SHOWN, 1)
+    assert found["due"] == decisions + 20

@@ -100,6 +100,15 @@ function drawReliability(sources) {
   fill("reliability", ".cards", sources.map(reliabilityCard), "No decisions yet", remedy);
 }
 
+function drawAssessor({ decisions, due, diagram, versions, older }) {
+  const next = "The next version is fitted after " + plural(due, "decision") + "; there are " + number(decisions) + ".";
+  const remedy = "Accept, mend or reject proposals in Review. " + next;
+  fill("assessor", ".cards", diagram ? [assessorCard(diagram)] : [], "Too few decisions yet", remedy);
+  const panel = page.querySelector(".panel.assessor");
+  panel.querySelector("tbody").replaceChildren(...versions.map(versionRow));
+  panel.querySelector(".note").textContent = next + (older ? " " + plural(older, "older version") + " are kept." : "");
+}
+
 function drawModels(models) {
   const rows = models.map((model) => {
     const row = make("tr");
@@ -127,6 +136,7 @@ async function load() {
   drawDays(found.days);
   drawOutcomes(found.outcomes);
   drawReliability(found.reliability);
+  drawAssessor(found.assessor);
   drawModels(found.models);
   page.dataset.ready = "true";
 }

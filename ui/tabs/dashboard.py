@@ -12,10 +12,12 @@ from typing import Any
 from curator.calibration import Tally, calibration_error, cross_validated, reliability
 from curator.figure import FigureState
 from data.store import Store
+from ui.assessing import due
 
 _FOLDER = Path(__file__).parent.parent / "dashboard"
 _SCRIPTS = ("charts.js", "reliability.js", "dashboard.js")
 DAYS_SHOWN = 30
+VERSIONS_SHOWN = 8
 _LEVELS = ("panel", "marker", "region")
 _Z_95 = 1.959964  # standard normal quantile of 0.975
 
@@ -65,6 +67,7 @@ def dashboard_document(store: Store, today: date) -> dict[str, Any]:
         ],
         "agreement": {"figures": agreement.figure_count, **_share(agreement.kept_count, agreement.node_count)},
         "reliability": _reliability(store),
+        "assessor": _assessor(store),
         "models": [asdict(spent) for spent in store.exchanges.spent()],
     }
 
@@ -84,6 +87,38 @@ def _reliability(store: Store) -> list[dict[str, Any]]:
         }
         for source, tallies in found
     ]
+
+
+def _assessor(store: Store) -> dict[str, Any]:
+    """How often proposals were right against what the latest assessor says of figures that it did not learn from, and
+    against what agents said and isotonic regression alone makes of it; and the last versions, newest first."""
+    versions = store.assessors.versions()
+    fitted = [(version, store.assessors.version(version.id)) for version in versions[:VERSIONS_SHOWN]]
+    latest = store.assessors.latest()
+    said = store.outcomes.tallies()
+    return {
+        "decisions": store.decisions.count(),
+        "due": due(versions[0].decisions if versions else 0),
+        "diagram": None
+        if latest is None
+        else {
+            "n": sum(tally.count for tally in latest.held_out),
+            "said": _diagram([tally for tallies in said.values() for tally in tallies]),
+            "calibrated": _diagram([tally for tallies in said.values() for tally in cross_validated(tallies)]),
+            "assessed": _diagram(latest.held_out),
+        },
+        "versions": [
+            {
+                "id": version.id,
+                "at": version.at,
+                "decisions": version.decisions,
+                "figures": assessor.figures if assessor else None,
+                "error": assessor.error if assessor else None,
+            }
+            for version, assessor in fitted
+        ],
+        "older": max(0, len(versions) - VERSIONS_SHOWN),
+    }
 
 
 def _diagram(tallies: Sequence[Tally]) -> dict[str, Any]:
