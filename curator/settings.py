@@ -171,6 +171,8 @@ class LabelStudioSettings:
     again: first it is looked for."""
     poll_s: Annotated[float, Field(ge=1)] = 15.0
     """Pause between two rounds of `curator sync --watch`. Guess."""
+    reach: Reach = field(default_factory=Reach, repr=False)
+    """Where ``url`` may lead; set by the section [network], never by this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,10 +279,9 @@ def load_settings(project: Path, environ: Mapping[str, str], *, has_users: bool 
             f"{project / FILE_NAME} has the secret of [oidc], which others may read; delete client_secret from it "
             "and set CURATOR_OIDC_CLIENT_SECRET instead"
         )
-    if "reach" in sections.get("model", {}):
-        raise SettingsError(
-            f"[model] of {project / FILE_NAME} has 'reach'; which addresses may be asked says [network]"
-        )
+    for section in ("model", "label_studio"):
+        if "reach" in sections.get(section, {}):
+            raise SettingsError(f"[{section}] has 'reach'; which addresses may be asked says [network]")
     for section in Settings.__dataclass_fields__:
         for name, value in _in_environment(section, environ).items():
             sections.setdefault(section, {})[name] = value
@@ -306,7 +307,9 @@ def load_settings(project: Path, environ: Mapping[str, str], *, has_users: bool 
         ) from error
     checked_allowed(settings.network.allowed)
     network = replace(settings.network, allowed=(*settings.network.allowed, *sorted(named)))
-    return replace(settings, network=network, model=replace(settings.model, reach=network.reach(has_users)))
+    reach = network.reach(has_users)
+    model, label_studio = replace(settings.model, reach=reach), replace(settings.label_studio, reach=reach)
+    return replace(settings, network=network, model=model, label_studio=label_studio)
 
 
 def _named(sections: Mapping[str, Mapping[str, Any]]) -> set[str]:

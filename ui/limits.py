@@ -8,16 +8,21 @@ from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from data.label_studio.callbacks import ML_PATH
+from ui.label_studio.requests import LARGEST_PREDICT
+from ui.problem import is_api, problem_response
 from ui.search_pictures import LIMITS
 
 MAX_BODY_BYTES: Final = 4 * 2**20
 """Guess: a figure of 500 nodes with all their words takes 500 KB."""
 BODY_BYTES: Final[Mapping[str, int]] = {
     "/search/picture": LIMITS.max_bytes + 4096,  # the route's own answer says more
+    "/api/v1/search/pictures": LIMITS.max_bytes + 4096,
     "/gradio_api/upload": 65_536,  # the page uploads nothing; the framework's route is there all the same
+    f"{ML_PATH}/predict": LARGEST_PREDICT,
     "/login": 65_536,
     "/logout": 65_536,
     "/account": 65_536,
@@ -54,7 +59,7 @@ class Limits:
         if refusal is None and scope["type"] == "http":
             most = self.most_bytes(scope["path"])
             headers = Headers(scope=scope)
-            refusal = _of_length(headers.get("content-length"), most)
+            refusal = _of_length(scope, headers.get("content-length"), most)
             if refusal is None:
                 await self._limited(scope, receive, send, most, _is_json(headers))
                 return
@@ -100,7 +105,7 @@ class Limits:
                 if not too_large:
                     raise
         if too_large and not started:
-            await _too_large(most)(scope, receive, send)
+            await _too_large(scope, most)(scope, receive, send)
 
     async def _whole_json(self, scope: Scope, receive: Receive, send: Send) -> None:
         content = bytearray()
@@ -119,7 +124,7 @@ class Limits:
         )
         if is_deep:
             reason = f"the JSON nests deeper than {MAX_DEPTH} levels; nothing of Curator's does"
-            await PlainTextResponse(reason, 400)(scope, receive, send)
+            await _refusal(scope, 400, reason)(scope, receive, send)
             return
         given = False
 
@@ -153,25 +158,31 @@ def is_deeper(content: bytes, most: int) -> bool:
     return False
 
 
-def _of_head(scope: Scope) -> PlainTextResponse | None:
+def _of_head(scope: Scope) -> Response | None:
     if len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"]) > MAX_PATH_BYTES:
-        return PlainTextResponse(f"the address has more than {MAX_PATH_BYTES:,} bytes", 414)
+        return _refusal(scope, 414, f"the address has more than {MAX_PATH_BYTES:,} bytes")
     if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
-        return PlainTextResponse(f"the headers have more than {MAX_HEADER_BYTES:,} bytes", 431)
+        return _refusal(scope, 431, f"the headers have more than {MAX_HEADER_BYTES:,} bytes")
     return None
 
 
-def _of_length(stated: str | None, most: int) -> PlainTextResponse | None:
+def _of_length(scope: Scope, stated: str | None, most: int) -> Response | None:
     if stated is None:
         return None
     if not stated.isascii() or not stated.isdigit():
-        return PlainTextResponse(f"Content-Length is {stated!r}; expected a number of bytes", 400)
-    return _too_large(most) if int(stated[:20]) > most else None
+        return _refusal(scope, 400, f"Content-Length is {stated[:40]!r}; expected a number of bytes")
+    return _too_large(scope, most) if int(stated[:20]) > most else None
 
 
-def _too_large(most: int) -> PlainTextResponse:
+def _too_large(scope: Scope, most: int) -> Response:
     # the rest of the body is not read: the connection cannot be used again
-    return PlainTextResponse(f"a request here may have at most {most:,} bytes", 413, {"Connection": "close"})
+    return _refusal(scope, 413, f"a request here may have at most {most:,} bytes", {"Connection": "close"})
+
+
+def _refusal(scope: Scope, status: int, reason: str, headers: Mapping[str, str] | None = None) -> Response:
+    if is_api(scope):
+        return problem_response(status, reason, "invalid", headers=headers)
+    return PlainTextResponse(reason, status, dict(headers or {}))
 
 
 def _is_json(headers: Headers) -> bool:

@@ -61,7 +61,9 @@ class Servers:
     @classmethod
     def of(cls, store: Store, miner: Miner, segmenting: Segmenting, load: Callable[[str], SearchModel]) -> Servers:
         """Those of a project; nothing is loaded or started yet."""
-        syncing = Syncing(store, lambda: load_settings(store.project, os.environ).label_studio)
+        syncing = Syncing(
+            store, lambda: load_settings(store.project, os.environ, has_users=store.users.any()).label_studio
+        )
         jobs, runs, pictures = MiningJobs(miner), Runs(store.project / "runs"), QueryPictures()
         return cls(
             store=store,
