@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from curator.figure import FigureState
+from curator.settings import load_settings
 from data.store import Store
 from tests.data.label_studio.real_server import TOKEN, RealLabelStudio, tasks_of
 from tests.data.projects import HIERARCHY, add_mined_figure
@@ -94,7 +95,6 @@ def _connected(store: Store, app: Any) -> int:
     """Connects as the Sync tab does, and waits for the first pass."""
     from data.label_studio.connect import connect
     from data.label_studio.images import images_of
-    from ui.servers import load_settings
     from ui.syncing import open_server
 
     settings = load_settings(store.project, {}).label_studio

@@ -81,7 +81,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
 def test_the_ml_backend_answers_nobody_without_its_password(
     place: Place, method: str, path: str, auth: tuple[str, str] | None
 ) -> None:
-    answer = place.client.request(method, f"/label-studio/ml/{path}", json={}, auth=auth)
+    given: dict[str, Any] = {} if auth is None else {"auth": auth}
+    answer = place.client.request(method, f"/label-studio/ml/{path}", json={}, **given)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Basic")
     assert place.refusals() == [("nobody", "ML backend", {"requests": 1})]
@@ -196,7 +197,7 @@ def test_of_a_project_that_is_not_connected_a_webhook_says_nothing(place: Place)
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("secret", ["", "x" * 64, "\u00e9" * 8], ids=["none", "wrong", "no ASCII"])
 def test_forged_webhooks_are_refused_and_noted_without_filling_the_log(place: Place, path: str, secret: str) -> None:
-    headers = {SECRET_HEADER: secret.encode()}
+    headers = {SECRET_HEADER.encode(): secret.encode()}
     for _ in range(50):
         assert place.client.post(path, json={"action": "ANNOTATION_CREATED"}, headers=headers).status_code == 403
     assert place.hints == 0
