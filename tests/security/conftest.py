@@ -33,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = make_project(folder)
     hashed = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)).hashed(PASSWORD)
     for name, role in {**USERS, "cyd": "curator"}.items():
-        store.users.add(name, role, hashed)  # type: ignore[arg-type]
+        store.users.add(name, role, hashed)
     store.close()
     return folder
 
