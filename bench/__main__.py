@@ -12,6 +12,7 @@ PARTS = (
     "calibration",
     "demo",
     "queue",
+    "ranking",
     "search",
     "page",
     "segment",
