@@ -201,7 +201,7 @@ def _show_status(project: Project, as_json: bool) -> None:
         return
     click.echo(f"project {connected.project_id} of {connected.url}")
     for status, count in Counter(statuses.values()).most_common():
-        click.echo(f"  {status:<9} {count:>8,}")
+        click.echo(f"  {status:<13} {count:>8,}")
     for figure_id, reason in reasons.items():
         click.echo(f"{figure_id}: {reason}")
 

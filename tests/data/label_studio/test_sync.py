@@ -346,7 +346,7 @@ def test_a_figure_that_somebody_edits_here_waits(pair: Pair) -> None:
     pair.move_there("p2", 60)
     report = pair.sync()
     assert (report.held, report.taken_in, report.failed) == (1, 0, {})
-    assert pair.statuses() == {"waiting"}
+    assert pair.statuses() == {"changed there"}
     pair.store.reviews.release(pair.id, "anna#1")
     assert pair.sync().taken_in == 1
     assert pair.statuses() == {"synced"}
