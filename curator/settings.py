@@ -18,8 +18,8 @@ from curator.errors import SettingsError
 
 FILE_NAME = "curator.toml"
 FORM_SECTIONS = ("model", "label_studio")
-"""Sections that the page has a form for: what it saved stands in a file such as ``model.toml``, apart from the file that
-people write, and readable by the owner alone, since it may hold a key."""
+"""Sections that the page has a form for: what it saved stands in a file such as ``model.toml``, apart from the file
+that people write, and readable by the owner alone, since it may hold a key."""
 _PREFIX = "CURATOR_"
 
 
@@ -256,8 +256,8 @@ _ADDRESSES = (("model", "base_url"), ("pmc", "base_url"), ("label_studio", "url"
 
 
 def load_settings(project: Path, environ: Mapping[str, str], *, has_users: bool = False) -> Settings:
-    """Defaults, then ``curator.toml`` of the project, then what forms saved (``model.toml``, ``label_studio.toml``), then
-    variables such as ``CURATOR_PMC_CONTACT``.
+    """Defaults, then ``curator.toml`` of the project, then what forms saved (``model.toml``, ``label_studio.toml``),
+    then variables such as ``CURATOR_PMC_CONTACT``.
 
     ``has_users``: whether it is the page of a project with users that reads them; see ``NetworkSettings``.
 
@@ -346,7 +346,7 @@ def load_form(project: Path, section: str) -> dict[str, Any]:
 
 
 def save_form(project: Path, section: str, fields: Mapping[str, str | int | float]) -> None:
-    """Writes the form's file in place of the former, so that a reader finds the old or the new one, never half of it."""
+    """Writes the form's file in place of the former; a reader finds the old or the new one, never half of it."""
     lines = [
         "# Written by the form of the page; overrides curator.toml, and is overridden by the environment.",
         f"[{section}]",
