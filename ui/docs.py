@@ -1,4 +1,4 @@
-"""Writes docs/cli.md, docs/schema.md and docs/settings.md from the code; ``--check`` only compares."""
+"""Writes docs/api.md, docs/cli.md, docs/schema.md and docs/settings.md from the code; ``--check`` only compares."""
 
 from __future__ import annotations
 
@@ -98,15 +98,57 @@ def render_settings() -> str:
         _NOTICE,
         "# Settings",
         "",
-        "`curator.toml` in the project folder; each key also as an environment variable. The page's forms keep [model] in",
-        "`model.toml` and [label_studio] in `label_studio.toml`, which override `curator.toml` as the environment overrides",
-        "all.",
+        "`curator.toml` in the project folder; each key also as an environment variable. The page's forms keep [model]",
+        "in `model.toml` and [label_studio] in `label_studio.toml`, which override `curator.toml` as the environment",
+        "overrides all.",
     ]
     for section in fields(Settings):
         parts += ["", f"## [{section.name}]", ""]
         prefix = f"CURATOR_{section.name.upper()}_"
         parts += [_first_line(_class_of(section)), "", *_field_rows(_class_of(section), prefix)]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def render_api() -> str:
+    """Every way of the API, by what it is about."""
+    from ui.api.app import PREFIX, api_app
+    from ui.app import no_miner
+    from ui.search_model import load_model
+    from ui.segmenting import opencv_only, segmenting_of
+    from ui.servers import Servers
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        segmenting = segmenting_of(store, opencv_only)
+        document = api_app(Servers.of(store, no_miner, segmenting, load_model)).openapi()
+        segmenting.close()
+        store.close()
+    parts = [_NOTICE, "# The API", "", document["info"]["description"].strip(), ""]
+    parts += [f"Paths are below `{PREFIX}`; `{PREFIX}/openapi.json` has every field. In Python: `data.client`."]
+    by_tag: dict[str, list[str]] = {}
+    for path, ways in document["paths"].items():
+        for method, way in ways.items():
+            says = " ".join(way["description"].split())
+            answer = _schema_name(way["responses"])
+            takes = ", ".join(f"`{given['name']}`" for given in way.get("parameters", ()) if given["in"] == "query")
+            row = f"| `{method.upper()} {path}` | {says} | {takes} | {answer} |"
+            by_tag.setdefault(way["tags"][0], []).append(row.replace("  ", " "))
+    for tag, rows in by_tag.items():
+        parts += ["", f"## {tag}", "", "| way | what it does | parameters | answer |", "|---|---|---|---|", *rows]
+    return "\n".join(parts) + "\n"
+
+
+def _schema_name(responses: dict[str, Any]) -> str:
+    """What is answered where all is well: a model's name, a list of them, or kinds of files."""
+    found = next(answer for status, answer in responses.items() if status.startswith("2"))
+    names = []
+    for kind, content in found.get("content", {}).items():
+        schema = content.get("schema", {})
+        reference = schema.get("$ref") or schema.get("items", {}).get("$ref", "")
+        names.append(reference.rpartition("/")[2] or kind)
+    pages = [name.removeprefix("Page_").strip("_") for name in names]
+    shown = [f"page of `{one}`" if one != name else f"`{name}`" for one, name in zip(pages, names, strict=True)]
+    return ", ".join(shown) or "nothing"
 
 
 def _class_of(section: Field[Any]) -> type[Any]:
@@ -202,7 +244,7 @@ def _shape(value: Any, indent: str) -> Iterator[str]:
                 yield f"{indent}{name}: {type(item).__name__}"
 
 
-PAGES = {"cli.md": render_cli, "schema.md": render_schema, "settings.md": render_settings}
+PAGES = {"api.md": render_api, "cli.md": render_cli, "schema.md": render_schema, "settings.md": render_settings}
 
 
 def run(check_only: bool) -> int:

@@ -100,6 +100,8 @@ class DashboardShape(Shape):
     reliability: list[dict[str, Any]]
     """How often proposals of some confidence were right, by level and agent."""
     models: list[SpentShape]
+    assessor: dict[str, Any]
+    """What the assessor learned from decisions, and how well it is calibrated."""
 
 
 def project_routes(servers: Servers) -> APIRouter:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
 
 from data.store import Store
 from tests.ui.api.conftest import URL, Clients, app_of
@@ -20,7 +19,7 @@ REJECT = {"commands": [{"op": "judge", "id": "p2", "state": "rejected"}]}
 
 def decide(
     api: TestClient, body: Any = ACCEPT, tag: str | None = '"1"', figure: str = FIGURE, **headers: str
-) -> Response:
+) -> Any:
     if tag is not None:
         headers["If-Match"] = tag
     return api.post(f"/decisions/{figure}", json=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
