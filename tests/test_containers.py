@@ -204,7 +204,7 @@ def test_the_settings_of_the_compose_file_are_settings(tmp_path: Path) -> None:
 
     assert settings != LabelStudioSettings()
     assert settings.images == "signed"
-    assert checked_public_url(settings.public_url) == "http://curator:7860"
+    assert checked_public_url(settings.public_url) == "http://curator.internal:7860"
     assert checked_public_url(settings.image_url) == "http://localhost:7860"
     assert settings.api_key == "x"
 
@@ -215,6 +215,9 @@ def test_the_two_containers_reach_each_other() -> None:
     environment = curator["environment"]
 
     assert environment["CURATOR_LABEL_STUDIO_URL"] == "http://label-studio:8080"
+    # a webhook's address without a dot is refused there (Django's URLValidator)
+    assert environment["CURATOR_LABEL_STUDIO_PUBLIC_URL"] == "http://curator.internal:7860"
+    assert curator["networks"] == {"default": {"aliases": ["curator.internal"]}}
     assert {"curator", "label-studio"} == names
     assert curator["depends_on"] == {"label-studio": {"condition": "service_healthy"}}
     assert environment["CURATOR_LABEL_STUDIO_API_KEY"] == there["environment"]["LABEL_STUDIO_USER_TOKEN"]

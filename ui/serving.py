@@ -125,7 +125,8 @@ def serve(
 
 
 def _closers(app: FastAPI) -> Sequence[Callable[[], None]]:
-    return app.state.syncing.close, app.state.mining_jobs.close, app.state.segmenting.close
+    running = app.state
+    return running.syncing.close, running.mining_jobs.close, running.ingests.close, running.segmenting.close
 
 
 def _run(
