@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from curator.assessor import MAX_DECISIONS, Decided, Reviewed
+from curator.audit_sample import in_audit
 from curator.codec import node_from_doc, validated
 from curator.evidence import Evidence, evidence, lacking
 from curator.figure import Figure, FigureState, Hierarchy, Panel, Shared, State
@@ -40,13 +41,14 @@ class Decisions:
         self._minings = Minings(connections)
 
     def count(self) -> int:
-        """Decided proposals, as of now."""
+        """Decided proposals outside the audit sample, as of now."""
         self._outcomes.read_on()
-        row = self._connections.row("select count(*) as n from outcomes")
-        return int(row["n"]) if row else 0
+        rows = self._connections.rows("select figure_id, count(*) as n from outcomes group by figure_id")
+        return sum(row["n"] for row in rows if not in_audit(row["figure_id"]))
 
     def learned(self) -> Learned:
-        """The newest decisions."""
+        """The newest decisions, without those on the audit sample: what that sample tells of all other figures holds
+        only where an assessor knows as little of it as of them (``curator.guarantee``)."""
         self._outcomes.read_on()
         rows = self._connections.rows(
             """select figure_id, count(*) as n from outcomes group by figure_id
@@ -57,6 +59,8 @@ class Decisions:
         count = 0
         wanted = []
         for row in rows:
+            if in_audit(row["figure_id"]):
+                continue
             wanted.append(row["figure_id"])
             count += row["n"]
             if count >= MAX_DECISIONS:

@@ -123,3 +123,14 @@ def test_a_new_assessor_is_asked_of_the_proposals_as_they_stood(store: Store, fi
     store.assessors.save(replace(Assessor.prior(), intercept=-3.0))
     (one,) = store.audited.sample()
     assert one.confidence < assessed["confidence"] - 0.1
+
+
+def test_no_assessor_learns_from_the_sample(store: Store, figure_id: str) -> None:
+    decide(store, figure_id, ACCEPT)
+    assert store.decisions.count() == 0
+    assert store.decisions.learned().decided == ()
+    outside = next(one for one in add_figures(store, 5, "PMC2") if not in_audit(one))
+    store.reviews.mined(outside, HIERARCHY, "embedded 1")
+    decide(store, outside, ACCEPT)
+    assert store.decisions.count() == 4
+    assert {one.figure_id for one in store.decisions.learned().decided} == {outside}
