@@ -71,3 +71,12 @@ def test_the_socket_reaches_what_is_there(raw: Raw) -> None:
 def test_what_is_no_path_is_refused(raw: Raw, path: str) -> None:
     assert raw(path)[0] in (200, 400, 403, 404)
     assert b"root:" not in raw(path)[1]
+
+
+@pytest.mark.parametrize("url", ["http://169.254.169.254/latest", "https://evil.example/x.png", "//evil.example/x"])
+@pytest.mark.parametrize(
+    "route", ["/gradio_api/file=", "/gradio_api/proxy=", "/gradio_api/stream/", "/file=", "/proxy="]
+)
+def test_the_frameworks_own_routes_fetch_nothing_and_send_nobody_elsewhere(raw: Raw, route: str, url: str) -> None:
+    status, body = raw(route + url)
+    assert status in (400, 403, 404, 405, 422), (status, body[:200])
