@@ -30,7 +30,7 @@ browser:  # the page's tests drive Chromium; where it is missing and we may, ins
 		|| echo "Chromium is missing: the page's tests will be skipped (apt-get install chromium)"
 
 test: dev browser  # one thread a process: two processes fill two cores
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -q
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -q -m "not labelstudio"
 
 test-labelstudio: dev  ## the synchronisation against a real Label Studio, in an environment of its own (1 GB)
 	test -x .venv-labelstudio/bin/python || $(PYTHON) -m venv .venv-labelstudio
