@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from curator.figure import FigureState, Node, Panel, State
 from data.store import Store
 from tests.e2e.project import HOSTILE, KIDNEY
+from ui.assessing import assess_waiting, words_on
 from ui.editor.bundle import as_script
 from ui.editor.server import ReviewServer
 
@@ -447,3 +448,21 @@ def test_the_address_opens_a_figure_and_a_filter(page: Page, url: str) -> None:
     expect(page.locator(".rv-queue [data-figure]")).to_have_count(4)
     page.evaluate("""location.hash = "#figure=PMC1%3AF2" """)
     shown(page, "PMC1:F2")
+
+
+def test_an_open_proposal_shows_what_the_assessor_says_of_it_and_why(
+    project: Store, review: Callable[..., Page]
+) -> None:
+    node_id = project.reviews.load(FIRST, 0.0).review.hierarchy.panels[0].id
+    sum(assess_waiting(project))
+    word = words_on(project, project.reviews.load(FIRST, 0.0))[node_id]
+    page = review()
+    row = page.locator(f'[data-row="{node_id}"]')
+    expect(row.locator(".sure")).to_have_text(f"{word.confidence:.2f}".removeprefix("0"))
+    row.click()
+    expect(page.locator(".rv-facts dd", has_text=word.why)).to_be_visible()
+    expect(row.locator(".sure")).to_have_attribute("title", f"confidence: {word.why}")
+    row.hover()
+    row.get_by_role("button", name="Accept (a)").click()
+    expect(row).to_have_attribute("data-state", "accepted")
+    expect(row.locator(".sure")).to_have_attribute("title", "confidence")
