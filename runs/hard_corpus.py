@@ -99,7 +99,8 @@ def draw_hard_export(
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
-def _figures(n_figures: int, seed: int, wrong_boxes: float, reviewed: float) -> Iterator[tuple[dict[str, Any], bytes]]:
+def hard_figures(n_figures: int, seed: int) -> Iterator[tuple[Figure, Hierarchy, bytes]]:
+    """The figures of the corpus, each with its truth and its picture as a PNG file."""
     for index in range(n_figures):
         drawn = [plan_panel(np.random.default_rng([seed, index, number])) for number in range(PANELS)]
         picture = Image.new("RGB", (PANELS * PANEL_PX + (PANELS - 1) * _GAP_PX, PANEL_PX), "white")
@@ -119,13 +120,17 @@ def _figures(n_figures: int, seed: int, wrong_boxes: float, reviewed: float) -> 
             f"Figure {index % FIGURES_AN_ARTICLE + 1}",
             caption,
         )
-        hierarchy = _hierarchy(drawn, shared, spans)
+        yield figure, _hierarchy(drawn, shared, spans), png.getvalue()
+
+
+def _figures(n_figures: int, seed: int, wrong_boxes: float, reviewed: float) -> Iterator[tuple[dict[str, Any], bytes]]:
+    for index, (figure, hierarchy, png) in enumerate(hard_figures(n_figures, seed)):
         seen = np.random.default_rng([seed, index, PANELS, 1]).random() < reviewed
-        unseen = bool(wrong_boxes) and split_of(article_id) == "train" and not seen
+        unseen = bool(wrong_boxes) and split_of(figure.article_id) == "train" and not seen
         if unseen:
             hierarchy = _spoiled(hierarchy, wrong_boxes, np.random.default_rng([seed, index, PANELS]))
         review = Review(figure, hierarchy, FigureState.PROPOSED if unseen else FigureState.ACCEPTED)
-        yield to_record(review, LICENSE, verified_only=False), png.getvalue()
+        yield to_record(review, LICENSE, verified_only=False), png
 
 
 def _left(number: int) -> int:

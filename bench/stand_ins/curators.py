@@ -126,7 +126,7 @@ class SimulatedCurator:
                 if pair.found is not None and rng.random() < self.mistakes:
                     rejected.append(pair.found)
             elif rng.random() < self.overlooks:
-                task.stand_for(pair)
+                task.overlook(pair)
             else:
                 seen.append(pair)
         for pair in seen:
@@ -148,10 +148,16 @@ class _Task:
         self._number = max((int(node.id[1:]) for node in hierarchy.nodes() if node.id[1:].isdigit()), default=0)
         self._ids: dict[str, str] = {}
         """Of each true node: the id of what stands for it."""
+        self._overlooked: set[str] = set()
 
     def stand_for(self, pair: Pair) -> None:
         if pair.true is not None and pair.found is not None:
             self._ids[pair.true.id] = pair.found.id
+
+    def overlook(self, pair: Pair) -> None:
+        self.stand_for(pair)
+        if pair.found is not None:
+            self._overlooked.add(pair.found.id)
 
     def mend(self, pair: Pair) -> None:
         """Draws what is missing and mends what is wrong; what is superfluous waits until its children have moved."""
@@ -161,7 +167,8 @@ class _Task:
             self._draw(pair.true)
             return
         self.stand_for(pair)
-        self.seconds += self._times.selecting
+        if pair.faults != {"parent"}:  # a row of the tree needs no selecting
+            self.seconds += self._times.selecting
         if "box" in pair.faults:
             self._do(Resize(op="resize", id=pair.found.id, box_xyxy=pair.true.box_xyxy), self._times.resizing)
         if "label" in pair.faults and isinstance(pair.true, Panel):
@@ -173,17 +180,33 @@ class _Task:
             self._assign(pair.found.id, pair.true)
 
     def reject(self, nodes: Sequence[Node]) -> None:
-        """Rejects the nodes, a whole branch at once, after what is right in it was hung where it belongs."""
+        """Rejects the nodes, a whole branch at once, after what is right was hung where it belongs."""
         gone = {node.id for node in nodes}
         parents = {node.id: node.parent_id for node in self._hierarchy.nodes()}
-        stands_for = {found: true for true, found in self._ids.items() if found not in gone}
-        for node_id in parents:
-            if node_id in stands_for and parents[node_id] not in stands_for and gone & _above(node_id, parents):
-                parent_id = self._parent_of(self._truth[stands_for[node_id]], gone)
-                self._do(Reparent(op="reparent", id=node_id, parent_id=parent_id), self._times.hanging)
+        self._hang(gone, parents)
         for node in nodes:
             if not gone & _above(node.id, parents):
                 self._do(Judge(op="judge", id=node.id, state="rejected"), self._times.selecting + self._times.key_s)
+
+    def _hang(self, gone: set[str], parents: Mapping[str, str | None]) -> None:
+        """Hangs what lies under a wrong panel, or under what is to be rejected, where it belongs."""
+        stands_for = {found: true for true, found in self._ids.items() if found not in gone}
+        panels = {node.id: node.panel_id for node in self._hierarchy.nodes() if not isinstance(node, Panel)}
+        for node_id in panels:
+            if node_id not in stands_for:
+                continue
+            true = self._truth[stands_for[node_id]]
+            assert not isinstance(true, Panel)
+            parent_id = parents[node_id]
+            # a region follows its marker, which comes before it
+            panel_id = panels.get(parent_id or "", panels[node_id]) if parent_id in stands_for else panels[node_id]
+            wanted = self._ids.get(true.panel_id or "")
+            misplaced = wanted is not None and wanted not in gone and panel_id != wanted
+            lost = parent_id not in stands_for and bool(gone & _above(node_id, parents))
+            if lost or (misplaced and node_id not in self._overlooked):
+                command = Reparent(op="reparent", id=node_id, parent_id=self._parent_of(true, gone))
+                self._do(command, self._times.hanging)
+                panels[node_id] = None if wanted in gone else wanted
 
     def _parent_of(self, true: Node, gone: set[str]) -> str | None:
         """What stands for the node's true parent, or for the panel that it lies in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,7 +10,7 @@ from curator.figure import Hierarchy, Marker, Node, Panel, Region, Span, State
 from curator.geometry import iou
 from curator.merge import SAME_IOU
 
-Fault: TypeAlias = Literal["missing", "superfluous", "box", "label", "kind", "words"]
+Fault: TypeAlias = Literal["missing", "superfluous", "box", "label", "kind", "words", "parent"]
 
 _SAME_THING = 0.1  # IoU from which a curator mends a box rather than drawing another; guess
 _LETTER_BONUS = 0.2  # of two boxes over a panel, the one with its letter is mended; guess
@@ -30,11 +30,14 @@ class Pair:
 def differences(truth: Hierarchy, found: Hierarchy) -> list[Pair]:
     """Every true node and every one that stands (rejected ones do not), in pairs: panels, markers, regions."""
     pairs: list[Pair] = []
+    panels: dict[str, str] = {}
     for level in (Panel, Marker, Region):
         true = [node for node in truth.nodes() if type(node) is level]
         standing = [node for node in found.nodes() if type(node) is level and node.state != State.REJECTED]
         for one, other in _paired(true, standing):
-            pairs.append(Pair(one, other, _faults(one, other, found)))
+            if isinstance(one, Panel) and other is not None:
+                panels[one.id] = other.id
+            pairs.append(Pair(one, other, _faults(one, other, found, panels)))
     return pairs
 
 
@@ -74,7 +77,8 @@ def _letter(panel: Panel) -> str:
     return (panel.label or "").casefold()
 
 
-def _faults(true: Node | None, found: Node | None, hierarchy: Hierarchy) -> frozenset[Fault]:
+def _faults(true: Node | None, found: Node | None, hierarchy: Hierarchy, panels: Mapping[str, str]) -> frozenset[Fault]:
+    """``panels``: what stands for each true panel, where something does."""
     if found is None:
         return frozenset({"missing"})
     if true is None:
@@ -92,6 +96,10 @@ def _faults(true: Node | None, found: Node | None, hierarchy: Hierarchy) -> froz
     elif isinstance(true, Marker | Region) and isinstance(found, Marker | Region):
         if isinstance(true, Marker) and isinstance(found, Marker) and true.kind != found.kind:
             faults.add("kind")
+        # below a panel that is missing nothing can hang, and a region hangs where its marker does: neither is its fault
+        follows = isinstance(found, Region) and found.marker_id is not None
+        if not follows and panels.get(true.panel_id or "", found.panel_id) != found.panel_id:
+            faults.add("parent")
         reworded = isinstance(found, Marker) and found.clause_text is not None
         if not reworded and not _same_words(_spans(true.clause_span), _spans(found.clause_span)):
             faults.add("words")

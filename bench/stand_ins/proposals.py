@@ -19,7 +19,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from curator.figure import Figure, Hierarchy, Marker, MarkerKind, Node, Panel, PanelKind, Provenance, Region, Span
+from curator.figure import (
+    Figure,
+    Hierarchy,
+    Marker,
+    MarkerKind,
+    Node,
+    Panel,
+    PanelKind,
+    Provenance,
+    Region,
+    Span,
+    State,
+)
 from curator.geometry import Box, area, clip, contains_point, iou, shift, union
 from curator.merge import SAME_IOU
 
@@ -124,7 +136,8 @@ class Proposals:
         signal = rng.normal(_SEPARATION / 2 if right else -_SEPARATION / 2)
         sure = agent.bias + agent.slope * (_SEPARATION * signal - _KNOWN * odds)
         confidence = round(_share(sure), 3)
-        return replace(node, provenance=Provenance(agent.name, "stand-in", AT, confidence, agent.model))
+        provenance = Provenance(agent.name, "stand-in", AT, confidence, agent.model)
+        return replace(node, provenance=provenance, state=State.PROPOSED)
 
     def _rng(self, *names: str) -> np.random.Generator:
         digest = hashlib.sha256("\0".join((str(self._seed), *names)).encode()).digest()

@@ -22,7 +22,7 @@ from data.store import Store
 from runs.review.corpora import Truths
 from runs.review.mined import MinedCorpus
 from runs.review.project import fill
-from runs.review.sessions import Curve, by_ingest, looped
+from runs.review.sessions import Curve, by_ingest, curve_of, looped
 from runs.tables import interval
 
 SEEDS = (51, 52, 53, 54, 55)
@@ -97,7 +97,7 @@ def session(seed: int, make: Fill, every: int) -> Outcome:
         with tempfile.TemporaryDirectory() as folder:
             store = Store(Path(folder))
             known = make(store, seed)
-            curves[name] = [looped(store, SimulatedCurator(known), strategy, every)]
+            curves[name] = [curve_of(looped(store, SimulatedCurator(known), strategy, every))]
             store.close()
     curves["who knows the errors"] = [first.in_order(np.argsort(-rates, kind="stable"))]
     return Outcome(curves, sum(len(list(truth.nodes())) for truth in known.values()))

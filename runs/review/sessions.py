@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,35 +58,39 @@ def by_ingest(store: Store, curator: SimulatedCurator, known: Mapping[str, Hiera
         stored = store.reviews.load(figure_id, _NOW)
         works.append(curator.review(stored))
         sure.append(0.0 if stored.confidence is None else stored.confidence)
-    return _curve(works), sure
+    return curve_of(works), sure
 
 
-def looped(store: Store, curator: SimulatedCurator, strategy: str, every: int) -> Curve:
-    """Reviews everything; the assessor learns and the queue is ordered again after ``every`` figures.
-
-    All goes through the store, as the page does it.
+def looped(store: Store, curator: SimulatedCurator, strategy: str, every: int, seconds: float = math.inf) -> list[Work]:
+    """Reviews everything, or until ``seconds`` are spent; the assessor learns and the queue is ordered again after
+    ``every`` figures. All goes through the store, as the page does it.
     """
     works: list[Work] = []
     while True:
         for _ in assess_waiting(store):
             pass
         rerank(store, strategy)
-        batch = store.ranks.ordered(every)
-        if not batch:
-            return _curve(works)
-        works += review_all(store, curator, [figure_id for figure_id, _ in batch])
+        batch = [figure_id for figure_id, _ in store.ranks.ordered(every)]
+        works += review_all(store, curator, batch, seconds - sum(work.seconds for work in works))
+        if not batch or sum(work.seconds for work in works) >= seconds:
+            return works
         fit_now(store)
 
 
-def review_all(store: Store, curator: SimulatedCurator, figure_ids: Iterable[str]) -> list[Work]:
-    """Reviews figures in this order."""
-    works = []
+def review_all(
+    store: Store, curator: SimulatedCurator, figure_ids: Iterable[str], seconds: float = math.inf
+) -> list[Work]:
+    """Reviews figures in this order, until ``seconds`` are spent; the last one is finished."""
+    works: list[Work] = []
     for figure_id in figure_ids:
+        if seconds <= 0:
+            break
         stored = store.reviews.load(figure_id, _NOW)
         works.append(curator.review(stored))
         store.reviews.decide(figure_id, stored.revision, works[-1].commands, WHO, _NOW, works[-1].seconds)
+        seconds -= works[-1].seconds
     return works
 
 
-def _curve(works: Sequence[Work]) -> Curve:
+def curve_of(works: Sequence[Work]) -> Curve:
     return Curve(np.array([work.seconds for work in works]), np.array([work.errors_mended for work in works]))
