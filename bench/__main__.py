@@ -27,6 +27,8 @@ PARTS = (
     "learning",
     "ablation",
     "noise",
+    "review",
+    "guarantee",
 )
 
 

@@ -138,11 +138,14 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     figures = len(curves[0].seconds)
     errors = fmean(float(curve.mended.sum()) for curve in curves)
     clean = fmean(float((curve.mended == 0).mean()) for curve in curves)
+    worst = fmean(
+        float(np.sort(curve.mended)[-(figures // 5 or 1) :].sum() / max(curve.mended.sum(), 1)) for curve in curves
+    )
     hours = fmean(float(curve.seconds.sum()) for curve in curves) / 3600
     nodes = fmean(one.nodes for one in outcomes)
     return (
         f"{len(outcomes)} seeds of {figures} figures: {nodes:.0f} nodes, {errors:.0f} errors, {clean:.0%} of the "
-        f"figures without any; {hours:.1f} h to review all"
+        f"figures without any, {worst:.0%} of them in the worst fifth; {hours:.1f} h to review all"
     )
 
 
