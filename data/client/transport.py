@@ -79,7 +79,7 @@ class Transport:
             pause_s = _FIRST_PAUSE_S * 2 ** (tries - 1)
             try:
                 answer = self._http.request(
-                    method, self._address(path), params=params, json=json, content=content, headers=given
+                    method, self._address(path), params=params or None, json=json, content=content, headers=given
                 )
             except httpx.TransportError as error:
                 if last:
