@@ -16,8 +16,9 @@ from zlib import crc32
 from curator.calibration import FOLDS, PRIOR_POINTS, Calibration, Source, Tally, calibration_error, reliability
 from curator.codec import Level, validated
 from curator.confidence import figure_confidence
-from curator.evidence import SIGNALS, Evidence, Lacking, disagreement, evidence, lacking, numbers
+from curator.evidence import SIGNALS, Evidence, Lacking, evidence, lacking, numbers
 from curator.figure import Figure, Hierarchy, flags
+from curator.witnesses import disagreement
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,7 +109,7 @@ class Assessed:
     expected_errors: float
     """Wrong open proposals and missing nodes that a person would mend."""
     disagreement: float
-    """0 to 1 (``curator.evidence.disagreement``)."""
+    """0 to 1 (``curator.witnesses.disagreement``)."""
 
 
 @dataclass(frozen=True)

@@ -8,28 +8,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
-from itertools import pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from curator.arrangement import Arrangement, letter_of, out_of_order
 from curator.calibration import Source, source_of
 from curator.figure import Figure, Hierarchy, Marker, Node, Panel, Region, State, clause_of, own_caption
 from curator.fusion import UNSAID_CONFIDENCE
 from curator.geometry import coverage
+from curator.witnesses import Other, Witness, agreement
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-_SAME_IOU: Final = {"panel": 0.5, "marker": 0.3, "region": 0.5}
-"""From here on two agents mean the same: the usual threshold; a few pixels halve the IoU of a small mark."""
 _SURE = 0.02
 """Confidences are held this far from 0 and 1, so that one word cannot outweigh all others. Guess."""
-_ALIGNED_SHARE = 0.25  # of a panel's side: an edge that far from all others is not in line with any. Guess
 _MARKER_WORDS = re.compile(
     r"\b(?:arrow\s?-?heads?|arrows?|asterisks?|stars?|circle[sd]?|box(?:es|ed)?|brackets?|dashed)\b", re.IGNORECASE
 )
@@ -149,33 +141,6 @@ def missing_labels(hierarchy: Hierarchy) -> tuple[str, ...]:
     return tuple(label for label in hierarchy.shared.promised_labels if label.casefold() not in found)
 
 
-def disagreement(hierarchy: Hierarchy, others: Sequence[Hierarchy]) -> float:
-    """0 to 1: how much other minings' panels differ from these: 1 - F1 of those alike in box and letter, their mean."""
-    panels = [panel for panel in hierarchy.panels if panel.state != State.REJECTED]
-    authors = {(panel.provenance.agent, panel.provenance.model) for panel in panels}
-    differing = []
-    for other in others:
-        theirs = [panel for panel in other.panels if panel.state != State.REJECTED]
-        if {(panel.provenance.agent, panel.provenance.model) for panel in theirs} & authors:
-            continue
-        if panels or theirs:
-            differing.append(1 - 2 * _alike(panels, theirs) / (len(panels) + len(theirs)))
-    return sum(differing) / len(differing) if differing else 0.0
-
-
-def _alike(panels: Sequence[Panel], theirs: Sequence[Panel]) -> int:
-    if not panels or not theirs:
-        return 0
-    overlaps = _ious(_boxes(panels), _boxes(theirs))
-    best = overlaps.argmax(axis=1)
-    pairs = {
-        int(column)
-        for row, column in enumerate(best)
-        if overlaps[row, column] >= _SAME_IOU["panel"] and _label(panels[row]) == _label(theirs[column])
-    }
-    return len(pairs)
-
-
 def logit(share: float) -> float:
     """Log-odds; the share is held away from 0 and 1."""
     held = min(max(share, _SURE), 1 - _SURE)
@@ -192,7 +157,7 @@ class _Reading:
         self._hierarchy = hierarchy
         self._nodes = [node for node in hierarchy.nodes() if node.state != State.REJECTED]
         self._by_id = {node.id: node for node in self._nodes}
-        self._others = [_Other(other) for other in others]
+        self._others = [Other(other) for other in others]
         self._fits = fits
         self._promised = {label.casefold() for label in hierarchy.shared.promised_labels}
         self._missing = len(missing_labels(hierarchy)) / max(len(self._promised), 1)
@@ -201,9 +166,11 @@ class _Reading:
 
     def all(self) -> dict[str, Evidence]:
         found: dict[str, Evidence] = {}
-        shapes = {level: _Level(nodes, self._figure) for level in (Panel, Marker, Region) if (nodes := self._of(level))}
+        shapes = {
+            level: Arrangement(nodes, self._figure) for level in (Panel, Marker, Region) if (nodes := self._of(level))
+        }
         panels = shapes.get(Panel)
-        letters = _letters([node for node in self._nodes if isinstance(node, Panel)])
+        letters = out_of_order([node for node in self._nodes if isinstance(node, Panel)])
         bare = 1 - panels.covered if panels else 1.0
         structure = {node.id: self._structure(node, shapes[type(node)], letters) for node in self._nodes}
         faulty = {node_id for node_id, faults in structure.items() if any(value > 0.3 for value in faults.values())}
@@ -219,7 +186,7 @@ class _Reading:
                 kind="" if isinstance(node, Region) else str(node.kind),
                 **_said(node),
                 parent=self._parent(node),
-                **self._agreement(node, shape, witnesses[type(node)]),
+                **agreement(node, shape.place[node.id], witnesses[type(node)]),
                 **structure[node.id],
                 odd_size=float(shape.odd_sizes[shape.place[node.id]]),
                 odd_shape=float(shape.odd_shapes[shape.place[node.id]]),
@@ -242,16 +209,16 @@ class _Reading:
             return 0.0
         return logit(1.0) if above.state.verified else _said(above)["confidence"]
 
-    def _structure(self, node: Node, shape: _Level, letters: Mapping[str, float]) -> dict[str, float]:
+    def _structure(self, node: Node, shape: Arrangement, letters: Mapping[str, float]) -> dict[str, float]:
         values = dict.fromkeys(_STRUCTURE, 0.0)
         if isinstance(node, Panel):
             values["overlapped"] = float(shape.overlapped[shape.place[node.id]])
             values["unaligned"] = float(shape.unaligned[shape.place[node.id]])
             values["two_readings"] = float(bool(node.rival_spans))
-            values["doubled"] = float(node.label is not None and shape.labels[_label(node)] > 1)
+            values["doubled"] = float(node.label is not None and shape.labels[letter_of(node)] > 1)
             if self._promised:
                 values["unlabelled"] = float(node.label is None)
-                values["unpromised"] = float(node.label is not None and _label(node) not in self._promised)
+                values["unpromised"] = float(node.label is not None and letter_of(node) not in self._promised)
                 values["wordless"] = float(not own_caption(self._figure.caption, node))
             values["misplaced"] = letters.get(node.id, 0.0)
             values["unmarked"] = float(node.id not in self._marked and _speaks_of_markers(self._figure, node))
@@ -268,26 +235,8 @@ class _Reading:
             values["pointless"] = float(node.id not in self._pointed)
         return values
 
-    def _witnesses(self, shape: _Level) -> list[_Witness]:
+    def _witnesses(self, shape: Arrangement) -> list[Witness]:
         return [other.witness(shape) for other in self._others]
-
-    @staticmethod
-    def _agreement(node: Node, shape: _Level, witnesses: Sequence[_Witness]) -> dict[str, float]:
-        author = (node.provenance.agent, node.provenance.model)
-        row = shape.place[node.id]
-        asked = [witness for witness in witnesses if author not in witness.authors]
-        seen = [(witness.twins[row], witness.ious[row]) for witness in asked if witness.twins[row] is not None]
-        count = max(len(seen), 1)
-        other_labels = sum(_label(twin) != _label(node) for twin, _ in seen if twin is not None)
-        other_kinds = sum(_kind(twin) != _kind(node) for twin, _ in seen if twin is not None)
-        same = sum(_label(twin) == _label(node) and _kind(twin) == _kind(node) for twin, _ in seen if twin is not None)
-        return {
-            "unseen": 1 - len(seen) / len(asked) if asked else 0.0,
-            "confirmed": math.log2(1 + same),
-            "loose": 1 - sum(overlap for _, overlap in seen) / count if seen else 0.0,
-            "other_label": other_labels / count,
-            "other_kind": other_kinds / count,
-        }
 
 
 _STRUCTURE: Final = (
@@ -306,101 +255,6 @@ _STRUCTURE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Witness:
-    """What another mining has in place of each node of one level."""
-
-    authors: frozenset[tuple[str, str | None]]
-    twins: Sequence[Node | None]
-    ious: Sequence[float]
-
-
-class _Other:
-    """Another mining."""
-
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        self._nodes = [node for node in hierarchy.nodes() if node.state != State.REJECTED]
-        self._authors = frozenset((node.provenance.agent, node.provenance.model) for node in self._nodes)
-
-    def witness(self, shape: _Level) -> _Witness:
-        theirs = [node for node in self._nodes if type(node) is type(shape.nodes[0])]
-        if not theirs:
-            return _Witness(self._authors, [None] * len(shape.nodes), [0.0] * len(shape.nodes))
-        overlaps = _ious(shape.boxes, _boxes(theirs))
-        best = overlaps.argmax(axis=1)
-        ious = overlaps[range(len(best)), best].tolist()
-        least = _SAME_IOU[source_of(shape.nodes[0]).level]
-        twins = [theirs[column] if iou >= least else None for column, iou in zip(best.tolist(), ious, strict=True)]
-        return _Witness(self._authors, twins, ious)
-
-
-class _Level:
-    """The boxes of one level of the figure; arrays in the order of ``nodes``."""
-
-    def __init__(self, nodes: Sequence[Node], figure: Figure) -> None:
-        import numpy as np
-
-        self.nodes = nodes
-        self.place = {node.id: row for row, node in enumerate(nodes)}
-        self.boxes = _boxes(nodes)
-        sides = np.maximum(self.boxes[:, 2:] - self.boxes[:, :2], 1e-6)
-        self._areas = sides.prod(axis=1)
-        self._image_area = figure.image_wh[0] * figure.image_wh[1]
-        sizes, shapes = np.log(self._areas) / math.log(4), np.log(sides[:, 0] / sides[:, 1]) / math.log(4)
-        self.odd_sizes = np.minimum(np.abs(sizes - np.median(sizes)), 2.0)
-        self.odd_shapes = np.minimum(np.abs(shapes - np.median(shapes)), 2.0)
-        self.smallness = -np.log10(self._areas / self._image_area) / 4
-        self._sides = sides
-
-    @cached_property
-    def covered(self) -> float:
-        """Share of the image, 0 to 1; what overlaps counts twice."""
-        return min(float(self._areas.sum()) / self._image_area, 1.0)
-
-    @cached_property
-    def labels(self) -> Counter[str | None]:
-        return Counter(_label(node) for node in self.nodes)
-
-    @cached_property
-    def overlapped(self) -> NDArray[np.float64]:
-        import numpy as np
-
-        shared = _intersections(self.boxes, self.boxes)
-        np.fill_diagonal(shared, 0.0)
-        smaller = np.minimum(self._areas[:, None], self._areas[None, :])
-        found: NDArray[np.float64] = (shared / smaller).max(axis=1)
-        return found
-
-    @cached_property
-    def unaligned(self) -> NDArray[np.float64]:
-        import numpy as np
-
-        if len(self.nodes) < 2:
-            return np.zeros(len(self.nodes))
-        distances = np.abs(self.boxes[:, None, :] - self.boxes[None, :, :])
-        distances[range(len(self.nodes)), range(len(self.nodes))] = np.inf
-        share = distances.min(axis=1) / np.tile(self._sides, 2)
-        found: NDArray[np.float64] = np.minimum(share / _ALIGNED_SHARE, 1.0).mean(axis=1)
-        return found
-
-
-def _letters(panels: Sequence[Panel]) -> dict[str, float]:
-    """``misplaced`` of each panel with a letter: neighbours of the alphabet follow each other to the right or below."""
-    lettered = sorted((panel for panel in panels if panel.label), key=lambda panel: _rank(panel.label or ""))
-    found = {panel.id: 0.0 for panel in lettered}
-    for first, second in pairwise(lettered):
-        (x0, y0, x1, y1), (u0, v0, u1, v1) = first.box_xyxy, second.box_xyxy
-        to_the_right, below = u0 + u1 > x0 + x1 and u0 >= (x0 + x1) / 2, v0 + v1 > y0 + y1 and v0 >= (y0 + y1) / 2
-        if not to_the_right and not below:
-            found[first.id] += 0.5
-            found[second.id] += 0.5
-    return found
-
-
-def _rank(label: str) -> tuple[int, str]:
-    return len(label), label.casefold()
-
-
 def _speaks_of_markers(figure: Figure, panel: Panel) -> bool:
     return _MARKER_WORDS.search(own_caption(figure.caption, panel)) is not None
 
@@ -410,33 +264,3 @@ def _said(node: Node) -> dict[str, float]:
     confidence = UNSAID_CONFIDENCE if provenance.confidence is None else provenance.confidence
     raw = confidence if provenance.raw_confidence is None else provenance.raw_confidence
     return {"confidence": logit(confidence), "raw": logit(raw)}
-
-
-def _label(node: Node) -> str | None:
-    return node.label.casefold() if isinstance(node, Panel) and node.label else None
-
-
-def _kind(node: Node) -> str | None:
-    return None if isinstance(node, Region) else node.kind
-
-
-def _boxes(nodes: Sequence[Node]) -> NDArray[np.float64]:
-    """Shape (nodes, 4), xyxy."""
-    import numpy as np
-
-    return np.array([node.box_xyxy for node in nodes], dtype=np.float64)
-
-
-def _intersections(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    import numpy as np
-
-    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
-    found: NDArray[np.float64] = np.maximum(high - low, 0.0).prod(axis=2)
-    return found
-
-
-def _ious(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    shared = _intersections(a, b)
-    areas_a, areas_b = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b))
-    found: NDArray[np.float64] = shared / (areas_a[:, None] + areas_b[None, :] - shared)
-    return found

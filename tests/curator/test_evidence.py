@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.evidence import Evidence, disagreement, evidence, lacking, missing_labels, numbers
+from curator.evidence import Evidence, evidence, lacking, missing_labels, numbers
 from curator.figure import Figure, Hierarchy, Marker, MarkerKind, Panel, Provenance, Region, Shared, Span, State
+from curator.witnesses import disagreement
 from tests.curator.hierarchies import CAPTION, IMAGE_WH, hierarchies
 
 FIGURE = Figure("f", "a", "f.png", "0", IMAGE_WH, caption=CAPTION)
