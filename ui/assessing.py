@@ -19,6 +19,7 @@ from curator.reasons import why
 from data.store import Store
 from data.store.assessors import AssessedFigure
 from data.store.reviews import Stored
+from ui.ranking import rerank
 
 if TYPE_CHECKING:
     from ui.cli import Project
@@ -90,7 +91,7 @@ def words_on(store: Store, stored: Stored) -> dict[str, Word]:
 
 
 def watch(store: Store, stop: threading.Event) -> None:
-    """Keeps fitting and assessing until ``stop`` is set, wherever another process has changed the project."""
+    """Keeps fitting, assessing and ranking until ``stop`` is set, wherever another process has changed the project."""
     seen = None
     while not stop.is_set():
         # changes with every commit of another connection; what is asked for otherwise costs a look at every figure
@@ -98,8 +99,8 @@ def watch(store: Store, stop: threading.Event) -> None:
         if version != seen:
             if is_due(store):
                 fit_now(store)
-            for _ in assess_waiting(store, stop.is_set):
-                pass
+            if sum(assess_waiting(store, stop.is_set)) and not stop.is_set():
+                rerank(store)
             seen = version
         stop.wait(_PAUSE_S)
 

@@ -57,6 +57,7 @@ def test_a_project_without_decisions_has_open_questions_and_no_numbers(tmp_path:
     assert found["outcomes"] == []
     assert found["reliability"] == []
     assert found["models"] == []
+    assert found["auto"] == {"figures": 0, "panels": 0, "right": None}
     assert found["assessor"] == {"decisions": 0, "due": 20, "diagram": None, "versions": [], "older": 0}
     assert found["agreement"] == {"figures": 0, "n": 0, "share": None, "low": 0.0, "high": 1.0}
 

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 def command(project: Project, versions: bool, watch: bool, as_json: bool) -> None:
     """Say how likely each open proposal is right, learned from what curators decided.
 
-    Fits an assessor on all decisions and lets it assess every open figure. The page does both by itself, as decisions
-    come.
+    Fits an assessor on all decisions, lets it assess every open figure, and ranks them. The page does all this by
+    itself, as decisions come.
     """
     from ui.assessing import assess_waiting, fit_now, watch_until_left
+    from ui.ranking import rerank
 
     store = project.store
     if watch:
@@ -38,6 +39,7 @@ def command(project: Project, versions: bool, watch: bool, as_json: bool) -> Non
         elif not as_json:
             click.echo("No proposal has been decided on yet: the assessor's prior is used")
         figures = _assessed(assess_waiting(store), as_json)
+        rerank(store)
         if as_json:
             number, latest = store.assessors.in_use()
             error = None if latest is None else round(latest.error, 4)

@@ -36,6 +36,7 @@ def command(project: Project, problems: bool, as_json: bool) -> None:
             "project": str(store.project),
             "articles": [{"id": article.id, "figures": count} for article, count in articles],
             "figures": states,
+            "auto_accepted": store.auto.count()[0],
             "problems": len(listed),
         }
         click.echo(json.dumps(document))
@@ -43,5 +44,7 @@ def command(project: Project, problems: bool, as_json: bool) -> None:
     click.echo(f"{store.project}: {len(articles)} articles, {sum(states.values())} figures")
     for state, count in states.items():
         click.echo(f"  {state:<9} {count:>8,}")
+    if auto := store.auto.count()[0]:
+        click.echo(f"{auto:,} of the proposed ones are accepted without a person; `curator auto --list` says how right")
     if listed:
         click.echo(f"{len(listed)} problems; `curator status --problems` lists them")

@@ -39,8 +39,16 @@ function drawProgress(states) {
   );
 }
 
+function drawAuto(auto) {
+  const note = page.querySelector(".progress .note");
+  note.hidden = !auto.figures && !auto.right;
+  const right = auto.right ? "; of panels so accepted " + auto.right.text + " are right" : "";
+  note.textContent = plural(auto.figures, "figure") + " accepted without a person, none of them verified" + right;
+}
+
 function drawTiles(found) {
   drawProgress(found.states);
+  drawAuto(found.auto);
   if (found.seconds_per_figure === null) {
     tile("pace", "–", "", "Known after the first accepted figure");
   } else {

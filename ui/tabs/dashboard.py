@@ -12,6 +12,7 @@ from typing import Any
 from curator.calibration import Tally, calibration_error, cross_validated, reliability
 from curator.figure import FigureState
 from data.store import Store
+from ui.accepting import accepted_statement, statement_doc
 from ui.assessing import due
 
 _FOLDER = Path(__file__).parent.parent / "dashboard"
@@ -51,6 +52,7 @@ def dashboard_document(store: Store, today: date) -> dict[str, Any]:
     left = states[FigureState.PROPOSED] + states[FigureState.UNMINED]
     return {
         "states": {str(state): count for state, count in states.items()},
+        "auto": _auto(store),
         "days": accepted_by_day(store.dashboard.verified_by_day(), today),
         "seconds_per_figure": seconds,
         "seconds_left": None if seconds is None else seconds * left,
@@ -70,6 +72,13 @@ def dashboard_document(store: Store, today: date) -> dict[str, Any]:
         "assessor": _assessor(store),
         "models": [asdict(spent) for spent in store.exchanges.spent()],
     }
+
+
+def _auto(store: Store) -> dict[str, Any]:
+    """What was accepted without a person, and how right its panels are as far as the audit sample tells."""
+    figures, panels = store.auto.count()
+    right = accepted_statement(store) if store.auto.batches() else None
+    return {"figures": figures, "panels": panels, "right": statement_doc(right)}
 
 
 def _reliability(store: Store) -> list[dict[str, Any]]:
