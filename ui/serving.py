@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _PAGE_STOP_S = 2
 """What requests under way get when a person ends the page. Guess: who presses Ctrl+C waits no longer."""
 _LEAST_S = 1.0
+"""What is left for the rest even where requests took all of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +71,16 @@ def serve_page(
         if open_browser:
             webbrowser.open(served.url)
 
-    with listening, ending_well([signal.SIGTERM]):
+    with listening:
         app = build_app(store, who=who, miner=miner, choose=choose, loopback=host in LOOPBACK, serve=settings)
-        try:
-            _run(app, listening, settings, _PAGE_STOP_S, started)
-        finally:  # the server raises the signal that ended it again
-            if app.state.mining_jobs.busy:
-                click.echo("Finishing the figure that is being mined; what was mined stays (Ctrl+C leaves it)")
-            for close in _closers(app):
-                close()
+        with ending_well([signal.SIGTERM]) as asked:
+            try:
+                _run(app, listening, settings, _PAGE_STOP_S, asked, started)
+            finally:  # the server raises the signal that ended it again
+                if app.state.mining_jobs.busy:
+                    click.echo("Finishing the figure that is being mined; what was mined stays (Ctrl+C leaves it)")
+                for close in _closers(app):
+                    close()
 
 
 def serve(
@@ -112,15 +114,16 @@ def serve(
         notify("STOPPING=1")
         say("stopping")
 
-    with listening, ending_well([signal.SIGTERM, signal.SIGINT]):
+    with listening:
         app = build_app(store, who=who, miner=miner, choose=choose, loopback=host in LOOPBACK, serve=settings)
         prepare(app)
-        try:
-            _run(app, listening, settings, settings.stop_s, started, stopping)
-        finally:
-            spent_s = time.monotonic() - ended_at if ended_at else 0.0
-            in_time = closed_in_time(_closers(app), max(settings.stop_s - spent_s, _LEAST_S))
-            say("stopped", in_time=in_time)
+        with ending_well([signal.SIGTERM, signal.SIGINT]) as asked:
+            try:
+                _run(app, listening, settings, settings.stop_s, asked, started, stopping)
+            finally:
+                spent_s = time.monotonic() - ended_at if ended_at else 0.0
+                in_time = closed_in_time(_closers(app), max(settings.stop_s - spent_s, _LEAST_S))
+                say("stopped", in_time=in_time)
     return in_time
 
 
@@ -134,6 +137,7 @@ def _run(
     listening: socket.socket,
     settings: ServeSettings,
     stop_s: int,
+    asked: Callable[[], bool],
     started: Callable[[], None],
     stopping: Callable[[], None] = lambda: None,
 ) -> None:
@@ -146,6 +150,11 @@ def _run(
             await super().startup(sockets)
             if self.started:
                 started()
+
+        async def main_loop(self) -> None:
+            if asked():  # to end, before it listened for that
+                self.should_exit = True
+            await super().main_loop()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             stopping()
@@ -186,8 +195,10 @@ def listen(store: Store, host: str, port: int) -> tuple[socket.socket, Served]:
 
 
 def check_proxies(proxies: Sequence[str]) -> None:
-    """Raises:
-    SettingsError: one of them is neither an address nor a network.
+    """Refuses what can stand for anybody, or for nobody.
+
+    Raises:
+        SettingsError: one of them is neither an address nor a network.
     """
     for proxy in proxies:
         try:

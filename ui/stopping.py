@@ -62,19 +62,20 @@ class Stopping:
 
 
 @contextmanager
-def ending_well(numbers: Iterable[signal.Signals]) -> Iterator[None]:
+def ending_well(numbers: Iterable[signal.Signals]) -> Iterator[Callable[[], bool]]:
     """While the block runs these signals end the process no more by themselves: the server inside, which listens to
-    them, ends, and raises them again when it has."""
+    them, ends, and raises them again when it has. Gives whether one came, perhaps before the server listened."""
+    came: list[int] = []
 
     def noted(number: int, frame: FrameType | None) -> None:
-        """The server has ended by it already."""
+        came.append(number)
 
     if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
-        yield
+        yield lambda: False
         return
     before = {number: signal.signal(number, noted) for number in numbers}
     try:
-        yield
+        yield lambda: bool(came)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -27,7 +27,7 @@ from tests.e2e.project import make_project
 from ui.health import health_routes
 from ui.service_manager import notify
 from ui.serving import check_proxies
-from ui.stopping import closed_in_time
+from ui.stopping import closed_in_time, ending_well
 
 _START_S = 90  # the framework alone takes ten seconds to import on two busy cores
 _END_S = 30
@@ -233,7 +233,8 @@ class Watched(LabelStudioServer):
 def test_headless_it_connects_with_label_studio_and_gives_it_images_until_it_ends(
     started: Callable[..., Service], project: Store
 ) -> None:
-    with Watched() as there:
+    there = Watched()
+    with there:
         service = started(
             *curator(project, "--sync"),
             CURATOR_LABEL_STUDIO_URL=there.url,
@@ -424,3 +425,12 @@ def test_what_closes_is_waited_for_at_once() -> None:
     assert closed_in_time([closed.wait, closed.wait], _END_S)  # type: ignore[list-item]
     assert not closed_in_time([never.wait], 0)  # type: ignore[list-item]
     never.set()
+
+
+def test_a_signal_that_comes_before_the_server_listens_for_it_is_not_lost() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with ending_well([signal.SIGTERM]) as asked:
+        assert not asked()
+        signal.raise_signal(signal.SIGTERM)
+        assert asked()
+    assert signal.getsignal(signal.SIGTERM) == before
