@@ -117,7 +117,7 @@ def link(project: Project, name: str, subject: str, issuer: str | None) -> None:
     if not issuer:
         raise click.UsageError("no provider is named; set issuer of [oidc], or give --issuer")
     project.store.subjects.link(Subject(issuer, subject), name)
-    note_from_shell(project.store, "user.link", name, issuer=issuer, subject=subject)
+    note_from_shell(project.store, "user.link", name, issuer=issuer, sub=subject)
     click.echo(f"{subject} of {issuer} logs in as {name}")
 
 

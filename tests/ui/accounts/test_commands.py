@@ -151,3 +151,24 @@ def test_another_address_is_served_with_users_alone_and_the_refusal_names_the_me
     with pytest.raises(SettingsError, match=r"^port 0 of 203.0.113.1 cannot be used"):
         serve_page(store, "203.0.113.1", 0, False)  # of no interface: it gets as far as binding
     store.close()
+
+
+def test_a_user_is_linked_with_somebody_whom_a_provider_knows_and_unlinked(project: Path) -> None:
+    refused = curator(project, "users", "link", "ann", "--subject", "7")
+    assert "no provider is named" in refused.output
+    (project / "curator.toml").write_text('[oidc]\nissuer = "https://login.lab"\nclient_id = "curator"\n')
+    assert curator(project, "users", "link", "ann", "--subject", "7").output == (
+        "7 of https://login.lab logs in as ann\n"
+    )
+    assert curator(project, "users", "link", "ann", "--subject", "8", "--issuer", "https://other.lab").exit_code == 0
+    curator(project, "users", "add", "cleo", "--password-stdin", typed=f"{PASSWORD}\n")
+    assert (
+        "'7' of https://login.lab is ann already" in curator(project, "users", "link", "cleo", "--subject", "7").output
+    )
+    store = Store(project)
+    assert [one.subject for one in store.subjects.of_user("ann")] == ["7", "8"]
+    session = store.sessions.open("ann")
+    assert curator(project, "users", "unlink", "ann").output == "ann has 2 links less; a password still holds\n"
+    assert store.subjects.of_user("ann") == []
+    assert store.sessions.user_of(session) is None
+    store.close()
