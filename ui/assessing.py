@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -37,9 +38,9 @@ _NICE = 10  # so that the page's answers go first
 
 
 def is_due(store: Store) -> bool:
-    """Whether enough was decided since the last fit."""
-    versions = store.assessors.versions()
-    return store.decisions.count() >= due(versions[0].decisions if versions else 0)
+    """Whether enough was decided since the last fit, of which what another Curator fitted is none."""
+    latest = store.assessors.latest()
+    return store.decisions.count() >= due(latest.decisions if latest else 0)
 
 
 def due(fitted: int) -> int:
@@ -97,11 +98,16 @@ def watch(store: Store, stop: threading.Event) -> None:
         # changes with every commit of another connection; what is asked for otherwise costs a look at every figure
         version = store.connections.db.conn.execute("pragma data_version").fetchone()[0]
         if version != seen:
-            if is_due(store):
-                fit_now(store)
-            if sum(assess_waiting(store, stop.is_set)) and not stop.is_set():
-                rerank(store)
-            seen = version
+            try:
+                if is_due(store):
+                    fit_now(store)
+                if sum(assess_waiting(store, stop.is_set)) and not stop.is_set():
+                    rerank(store)
+                seen = version
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+                # a long import or restore writes: all that is saved stays, the rest waits for the next round
         stop.wait(_PAUSE_S)
 
 

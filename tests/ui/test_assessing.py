@@ -9,18 +9,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from curator.assessor import Assessor
+from curator.assessor import Assessor, to_doc
 from curator.commands import parse_commands
 from data.store import Store
 from tests.data.projects import HIERARCHY, add_figures
 from ui import assessing
-from ui.assessing import FIRST_DECISIONS, assess_waiting, background_assessing, fit_now, is_due, watch, words_on
+from ui.assessing import FIRST_DECISIONS, assess_waiting, background_assessing, due, fit_now, is_due, watch, words_on
 from ui.cli import Project, main
 
 FIGURES = 8
@@ -50,8 +49,18 @@ def test_an_assessor_is_due_after_the_first_decisions_and_then_after_a_share_of_
     assert is_due(store)
     fit_now(store)
     assert not is_due(store)
-    store.assessors.save(replace(Assessor.prior(), decisions=0))
+    assert due(100) == 120
+    assert due(1000) == 1100
+
+
+def test_what_a_curator_with_other_evidence_fitted_is_fitted_again(store: Store) -> None:
+    accept(store, FIRST_DECISIONS // 4)
+    row = (json.dumps({**to_doc(Assessor.prior()), "signals": ["other"]}),)
+    with store.connections.write() as conn:
+        conn.execute("insert into assessors (at, decisions, doc) values ('2026-01-01T00:00:00', 20, ?)", row)
+    assert store.assessors.in_use() == (1, None)
     assert is_due(store)
+    assert sum(assess_waiting(store)) == FIGURES - FIRST_DECISIONS // 4
 
 
 def test_all_open_figures_are_assessed_and_only_those_that_change_again(store: Store) -> None:
