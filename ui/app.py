@@ -138,7 +138,7 @@ def _blocks(servers: Servers, training: Training) -> Any:
         header(store.project)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Review", elem_id="tab-review"):
-                review_tab(servers.review, servers.agents, servers.segment)
+                review_tab(servers.review, servers.agents, servers.segment, servers.sync)
             with gr.Tab("Queue", elem_id="tab-queue"):
                 gallery_tab(store, servers.agents)
             with gr.Tab("Search", elem_id="tab-search"):

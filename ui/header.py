@@ -18,6 +18,7 @@ _TEMPLATE = """
   </div>
   <div class="where">
     <span id="mining-state" role="status"></span>
+    <a id="sync-state" role="status" hidden></a>
     <span id="saved-state" role="status"></span>
     <span class="project"></span>
     <a class="user" title="Your account"></a>
@@ -43,8 +44,8 @@ _TEMPLATE = """
 
 
 def header(project: Path) -> gr.HTML:
-    """Wordmark, slots for mining and saving (``#mining-state``, ``#saved-state``: the review editor fills them),
-    project, user (the page asks ``/me``), light or dark.
+    """Wordmark, slots for what the review editor tells (``#mining-state``, ``#sync-state``, ``#saved-state``), project,
+    user (the page asks ``/me``), light or dark.
 
     No subclass of ``gr.HTML``: the framework writes a ``.pyi`` file beside the source of each.
     """

@@ -282,12 +282,24 @@ class SyncServer:
         permit("sync")
         request = parse_request(ResolveRequest, raw)
         who = current_user().name
-        count = self._syncing.apart(
-            lambda: resolve(self._store, request.figure_id, request.keep, who, time.time(), request.key)
-        )
+        count = self._syncing.apart(lambda: self._decide(request, who))
         self._note("resolve", request.figure_id, keep=request.keep, key=request.key, count=count)
         self._syncing.hint()
         return {"decided": count, "left": len(self._store.syncs.conflicts(request.figure_id))}
+
+    def _decide(self, request: ResolveRequest, who: str) -> int:
+        """How many conflicts were decided; a figure that the same person has open in Review is no obstacle: that page
+        is told that the figure has changed."""
+        now_s = time.time()
+        holder = self._store.reviews.load(request.figure_id, now_s).lease_by
+        is_own = holder is not None and holder.partition("#")[0] == who
+        if is_own:
+            self._store.reviews.lease(request.figure_id, who, now_s, take_over=True)
+        try:
+            return resolve(self._store, request.figure_id, request.keep, who, now_s, request.key)
+        finally:
+            if is_own:
+                self._store.reviews.release(request.figure_id, who)
 
     def _chosen(self, raw: Any) -> list[str]:
         if self._store.outbox.connected() is None:

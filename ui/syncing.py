@@ -75,6 +75,7 @@ class Syncing:
         self._poll_s = LabelStudioSettings().poll_s
         self._pause_s = 0.0  # while Label Studio is away
         self._last: _Last | None = None
+        self._last_whole: _Last | None = None  # that came to its end
         self._called_from: tuple[str, int, str] | None = None  # Label Studio, its project, and what it calls
         self._not_called = ""
         self._passes = 0
@@ -155,8 +156,7 @@ class Syncing:
         """Where it stands, JSON-ready; times are Unix times."""
         connected = self._store.outbox.connected()
         with self._changed:
-            last = self._last
-            report = last.report if last else None
+            last, whole = self._last, self._last_whole
             return {
                 "connected": connected
                 and {
@@ -171,9 +171,9 @@ class Syncing:
                 "running": None
                 if self._running_since is None
                 else {"since": self._running_since, "done": self._done, "figure_id": self._figure_id},
-                "last": report
-                and last
-                and {"at": last.at, "seconds": round(last.seconds, 3), **_without_ids(asdict(report))},
+                "last": whole
+                and whole.report
+                and {"at": whole.at, "seconds": round(whole.seconds, 3), **_without_ids(asdict(whole.report))},
                 "error": {"at": last.at, "message": last.error} if last and last.error else None,
                 "next_at": self._due if self._watching and self._running_since is None else None,
                 "passes": self._passes,
@@ -291,7 +291,7 @@ class Syncing:
             if last.report is None:
                 self._pause_s = min(max(self._pause_s, self._poll_s) * 2, max(LONGEST_PAUSE_S, self._poll_s))
             else:
-                self._pause_s = 0.0
+                self._pause_s, self._last_whole = 0.0, last
             self._due = self._now_s() + (_SOON_S if self._hinted else self._pause_s or self._poll_s)
             self._last, self._running_since = last, None
             self._passes += 1

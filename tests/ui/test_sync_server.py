@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -266,6 +267,18 @@ def test_keeping_ours_writes_it_there(tab: Tab) -> None:
     assert tab.pair.statuses() == {"synced"}
     row = next(row for row in tab.pair.rows() if row.get("id") == "p1" and row["type"] == "rectanglelabels")
     assert (row["value"]["x"], row["value"]["width"]) == (0, 40)
+
+
+def test_a_figure_that_is_open_in_review_is_no_obstacle_to_whoever_opened_it(tab: Tab) -> None:
+    tab.connect()
+    tab.settle()
+    tab.odds()
+    tab.pair.store.reviews.lease(tab.pair.id, "dora#1", time.time())
+    assert "dora is editing this figure" in tab.said("resolve", figure_id=tab.pair.id, keep="theirs")
+    with acting_as(User("dora", "reviewer")):
+        assert tab.ask("resolve", figure_id=tab.pair.id, keep="theirs")["decided"] == 1
+    assert tab.pair.events()[-1] == ("decide", "dora")
+    assert tab.pair.store.reviews.load(tab.pair.id, time.time()).lease_by is None
 
 
 def test_deciding_twice_says_that_there_is_nothing_left(tab: Tab) -> None:

@@ -50,6 +50,7 @@ MODULES = (
     "toolbar.js",
     "address.js",
     "status.js",
+    "beside.js",
     "actions.js",
     "review.js",
 )

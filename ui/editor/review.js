@@ -23,6 +23,7 @@ import { Status } from "./status.js";
 import { readAddress, similarHref, writeAddress } from "./address.js";
 import { Toolbar } from "./toolbar.js";
 import { Agents } from "./agents.js";
+import { Beside } from "./beside.js";
 import { actionTable } from "./actions.js";
 
 const ZOOM_STEP = 1.25;
@@ -99,6 +100,7 @@ export class Review {
       takeOver: () => this.saving.takeOver(),
       discard: () => this.saving.discard(state.figure.id),
     });
+    this.beside = new Beside(server, state);
     this.agents = new Agents(server, state, this.canvas, {
       adopt: (miningId, levels) => this.saving.edit("adopt", [], { mining_id: miningId, levels }),
       say: (...message) => this.messages.show(...message),

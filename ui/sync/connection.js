@@ -37,6 +37,8 @@ export class Connection {
     say(this._said, "");
     this._disconnect.hidden = false;
     this._sure.hidden = true;
+    // until it is known what they hold: what is typed before would be lost
+    for (const input of [...this._inputs.values(), this._token]) input.disabled = true;
     let document_;
     try {
       document_ = await ask(this._server, "sync_form", {});
@@ -47,9 +49,11 @@ export class Connection {
     const { fields, variables, has_token: hasToken, folder } = document_;
     for (const [name, input] of this._inputs) {
       input.value = fields[name];
-      input.disabled = name in variables || (!isNew && (name === "url" || name === "project"));
+      const isFixed = !isNew && (name === "url" || name === "project");
+      input.disabled = name in variables || isFixed;
       const note = this._rows.get(name).querySelector(".note");
-      note.textContent = name in variables ? `set by ${variables[name]}` : LABELS[name][2];
+      if (name in variables) note.textContent = `set by ${variables[name]}`;
+      else note.textContent = isFixed ? "Disconnect to change it" : LABELS[name][2];
     }
     this._inputs.get("image_root").placeholder = folder;
     for (const radio of this._images.querySelectorAll("input")) {

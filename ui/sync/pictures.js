@@ -3,7 +3,7 @@
 import { svg } from "../editor/dom.js";
 
 const MARGIN = 0.6; // of the boxes' size, around them; guess
-const LEAST_SHARE = 0.25; // of the image's longer side that is seen at least; guess
+const LEAST_SHARE = 0.35; // of the image's longer side that is seen at least; guess
 
 // The part of the image in which all versions lie, [x, y, width, height].
 export function viewOf({ width, height }, boxes, whole) {

@@ -103,7 +103,7 @@ export class Rail {
     const rows = [
       ["sent", last.sent, last.made ? `${last.made.toLocaleString("en")} new there` : ""],
       ["taken in", last.taken_in, ""],
-      ["conflicts found", last.conflicts, ""],
+      ["conflicts", last.conflicts, ""],
       ["wait for who edits here", last.held, ""],
       ["failed", last.failed, ""],
       ["second tasks there", last.doubles, "delete them there"],
