@@ -28,6 +28,7 @@ from unittest.mock import patch
 from bench.keeping import HIERARCHY, draw
 from curator.commands import Command, Judge, JudgeFigure, Resize, Update
 from curator.errors import CuratorError, LeaseError, StaleError
+from curator.figure import FigureState
 from curator.user import User
 from data.client import Client, RemoteFigure
 from data.store import Store
@@ -115,7 +116,9 @@ def _served(project: Path) -> Iterator[tuple[str, int]]:
 def _crowd(url: str, tokens: list[str], think_s: float) -> list[Worked]:
     share = -(-len(tokens) // PROCESSES)
     groups = [tokens[first : first + share] for first in range(0, len(tokens), share)]
-    with ProcessPoolExecutor(len(groups), mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    ready = context.Barrier(len(groups))  # nobody begins while others still load their modules
+    with ProcessPoolExecutor(len(groups), context, ready.wait) as pool:
         return [one for group in pool.map(partial(_group, url, think_s), groups) for one in group]
 
 
@@ -126,8 +129,9 @@ def _group(url: str, think_s: float, tokens: list[str]) -> list[Worked]:
 
 def _curator(url: str, think_s: float, token: str) -> Worked:
     worked, rng = Worked(), random.Random(token)
-    until = time.monotonic() + SECONDS
     with Client(url, token) as client:
+        client.whoami()  # connected
+        until = time.monotonic() + SECONDS
         while time.monotonic() < until:
             try:
                 _review_one(client, worked, rng, until, think_s)
@@ -143,6 +147,9 @@ def _review_one(client: Client, worked: Worked, rng: random.Random, until: float
     chosen = rng.choice(head)["id"]
     with client.lease(chosen):
         figure = _timed(worked, "figure", lambda: client.figure(chosen))
+        if figure.state != FigureState.PROPOSED:  # another one was done with it before we took it
+            worked.met += 1
+            return
         _timed(worked, "thumbnail", lambda: client.image(chosen, "thumbnails"))
         for kind, commands in _edits():
             if time.monotonic() >= until:
@@ -166,6 +173,8 @@ def _edits() -> list[tuple[str, list[Command]]]:
 
 def _edit(client: Client, worked: Worked, figure: RemoteFigure, kind: str, commands: list[Command]) -> RemoteFigure:
     after = _timed(worked, "edit", lambda: client.decide(figure, commands) if commands else client.undo(figure))
+    if after.revision != figure.revision + 1:
+        worked.errors.append(f"an edit made revision {after.revision} of {figure.revision}")
     worked.acknowledged.append((after.id, after.revision, kind))
     return after
 

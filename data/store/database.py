@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from curator.errors import StoreError
 from data.store.copying import copy_database
+from data.store.disk import DiskSync
 from data.store.schema import migrations
 
 BUSY_TIMEOUT_MS = 10_000  # guess: a writer waits for another this long before it gives up
@@ -34,6 +35,7 @@ class Connections:
         self._local = threading.local()
         # SQLite has waiting writers look again after pauses of up to 100 ms; this process's threads wait in line here
         self._turn = threading.RLock()
+        self._disk = DiskSync(path.with_name(path.name + "-wal"))
         path.parent.mkdir(parents=True, exist_ok=True)
         self._migrate()
 
@@ -79,8 +81,8 @@ class Connections:
             conn.row_factory = sqlite3.Row
             conn.execute("pragma journal_mode = wal")
             conn.execute("pragma foreign_keys = on")
-            # full: a decision that the page called saved survives a power cut too
-            conn.execute("pragma synchronous = full")
+            # a decision that the page called saved survives a power cut too: ``write`` waits for the disk itself
+            conn.execute("pragma synchronous = normal")
             self._local.db = Database(conn)
         db: Database = self._local.db
         return db
@@ -94,7 +96,8 @@ class Connections:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """One write transaction; takes the write lock first, so that what is read inside cannot be overtaken."""
+        """One write transaction, which is on the disk when this ends; takes the write lock first, so that what is read
+        inside cannot be overtaken."""
         conn = self.db.conn
         with self._turn:
             conn.execute("begin immediate")
@@ -104,6 +107,7 @@ class Connections:
                 conn.rollback()
                 raise
             conn.execute("commit")
+        self._disk.wait()  # others may write meanwhile, and share the next wait
 
     def close(self) -> None:
         """Closes this thread's connection."""
