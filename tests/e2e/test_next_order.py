@@ -1,0 +1,58 @@
+"""The order of review, its reasons, and what was accepted without a person, in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from curator.audit_sample import in_audit
+from data.store import Store
+from data.store.auto import AGENTS_OWN
+
+
+def test_figures_come_as_ranked_and_each_says_why(project: Store, url: str, open_page: Callable[..., Page]) -> None:
+    waiting = [row["figure_id"] for row in project.ranks.waiting()]
+    first, second, *rest = reversed(waiting)
+    reasons = ["about 2.1 errors in 14 s; agents disagree on panel C", "about 0.9 errors in 8 s", *("" for _ in rest)]
+    project.ranks.replace(list(zip([first, second, *rest], reasons, strict=True)))
+    page = open_page(f"{url}/#queue")
+    expect(page.locator(".gallery")).to_have_attribute("data-ready", "true")
+    expect(page.locator(".gallery .order select")).to_have_value("next")
+    expect(page.locator('.card[data-index="0"]')).to_have_attribute("data-figure", first)
+    page = open_page(f"{url}/#figure={first}")
+    screen = page.locator("#review .rv")
+    expect(screen).to_have_attribute("data-ready", "true")
+    expect(screen.locator(".rv-item").first).to_have_attribute("data-figure", first)
+    expect(screen.locator(".rv-item").first.locator(".counts")).to_have_text(reasons[0])
+    expect(screen.locator(".rv-why")).to_have_text(reasons[0])
+    page.keyboard.press("Enter")
+    expect(screen).to_have_attribute("data-figure", second)
+    expect(screen.locator(".rv-why")).to_have_text(reasons[1])
+
+
+def test_what_was_accepted_without_a_person_leaves_the_queue_and_is_marked(
+    project: Store, url: str, open_page: Callable[..., Page]
+) -> None:
+    found = project.auto.candidates(1.0)
+    surest = max(
+        (one for one in zip(found.confidences, found.figure_ids, strict=True) if not in_audit(one[1])),
+        key=lambda one: one[0],
+    )
+    project.auto.apply(0.02, float(surest[0]), 12, {"text": "promised"}, "ada", 1.0, AGENTS_OWN)
+    accepted = project.auto.figures()
+    assert surest[1] in accepted
+    page = open_page(f"{url}/#queue")
+    gallery = page.locator(".gallery")
+    expect(gallery).to_have_attribute("data-ready", "true")
+    expect(gallery.locator(f'[data-figure="{surest[1]}"] [data-state="auto"]')).to_have_text("auto")
+    page.locator("#gallery").get_by_label("Accepted without a person").check()
+    expect(gallery.locator(".count")).to_have_text(f"{len(accepted)} figure{'s' if len(accepted) > 1 else ''}")
+    others = [row["figure_id"] for row in project.ranks.waiting()]
+    page = open_page(f"{url}/#figure={others[0]}")
+    screen = page.locator("#review .rv")
+    expect(screen).to_have_attribute("data-ready", "true")
+    expect(screen.locator(f'.rv-item[data-figure="{others[-1]}"]')).to_have_count(1)
+    expect(screen.locator(f'.rv-item[data-figure="{surest[1]}"]')).to_have_count(0)
+    page.locator('#review select[aria-label="Which figures"]').select_option("auto")
+    expect(screen.locator(".rv-items .rv-item .auto")).to_have_count(len(accepted))
