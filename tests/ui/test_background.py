@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from curator.figure import FigureState
 from data.store import Store
 from tests.data.projects import add_figures
+from ui.background import background_mining
+from ui.cli import Project
 
 pytestmark = pytest.mark.process
 
@@ -63,7 +66,7 @@ def test_figures_that_wait_are_mined_while_the_page_is_open_and_no_longer(tmp_pa
         miners = _children(page.pid)
         assert len(miners) == 1
         page.terminate()
-        assert page.wait(60) == 143
+        assert page.wait(60) == 0
         assert _ended(miners[0])
     assert store.queue.states()[FigureState.UNMINED] > 0
 
@@ -73,3 +76,30 @@ def test_nothing_is_started_where_nothing_waits(tmp_path: Path) -> None:
     with _started(tmp_path) as page:
         assert _children(page.pid) == []
         page.terminate()
+
+
+_STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); signal.pause()"
+
+
+def test_a_miner_that_does_not_end_in_time_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_figures(Store(tmp_path), 1)
+    stubborn: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def started(command: list[str], **options: object) -> subprocess.Popen[bytes]:
+        assert command[-4:] == ["mine", "--workers", "1", "--json"]
+        process = start([sys.executable, "-c", _STUBBORN], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        stubborn.append(process)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with background_mining(Project(tmp_path), stop_s=0):
+            pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert [process.returncode for process in stubborn] == [-signal.SIGKILL]

@@ -111,7 +111,7 @@ def project(tmp_path: Path) -> Store:
 
 
 def curator(store: Store, *options: str) -> list[str]:
-    return ["-m", "ui", "--project", str(store.project), "serve", "--port", "0", "--no-mine", *options]
+    return ["-m", "ui", "--project", str(store.project), "serve", "--port", "0", "--no-mine", "--no-assess", *options]
 
 
 def test_it_answers_logs_each_request_without_secrets_and_ends_with_success(
