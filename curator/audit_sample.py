@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student_t
 
 SHARE = 0.05
 """Of all figures; asked for."""
@@ -75,6 +74,8 @@ def statement(sample: Sequence[AuditFigure], level: float = 0.95) -> Statement |
     effect of drawing whole figures (Korn and Graubard 1998 do so with Clopper and Pearson's interval). A bootstrap of
     figures would say "100 % ± 0 %" wherever nothing wrong was found yet; Wilson's does not.
     """
+    from scipy.stats import t as student_t  # slow to import, and only needed here
+
     sizes = np.array([figure.panels for figure in sample if figure.panels], np.float64)
     wrong = np.array([figure.wrong for figure in sample if figure.panels], np.float64)
     count = len(sizes)
