@@ -26,6 +26,7 @@ T = TypeVar("T")
 LONGEST_PAUSE_S: Final = 300.0
 """Between two passes while Label Studio is away. Guess."""
 _SOON_S: Final = 1.0  # guess: hints come in bursts, one for each change there
+_RETRIES_OF_GOOD_WILL: Final = 2  # guess: a second, while somebody waits
 _APART_S: Final = 60.0  # guess: the longest that one figure, or the reading of one list, takes
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from curator.errors import SyncError
 from curator.settings import LabelStudioSettings
-from data.label_studio.client import Doc, Kind, LabelStudio, UnreachableError
+from data.label_studio.client import Doc, Kind, LabelStudio, MissingError, UnreachableError
 from data.label_studio.to_tasks import MODEL_VERSION
 from data.signing import load_secret
 
@@ -97,9 +98,9 @@ class Callbacks:
             SyncError: Label Studio refuses or cannot be reached.
         """
         for backend in _backends(server, project_id):
-            server.delete("ml", int(backend["id"]))
+            _delete(server, "ml", backend)
         for webhook in _webhooks(server, project_id, self.public_url.rstrip("/")):
-            server.delete("webhooks", int(webhook["id"]))
+            _delete(server, "webhooks", webhook)
 
 
 def callbacks_of(project: Path, settings: LabelStudioSettings) -> Callbacks | None:
@@ -153,6 +154,11 @@ def _keep_one(
             "USE_DEFAULT_BANNED_SUBNETS=false"
         ) from error
     for one in found[1:]:
+        _delete(server, kind, one)
+
+
+def _delete(server: LabelStudio, kind: Kind, one: Doc) -> None:
+    with suppress(MissingError):  # gone already, or by an attempt whose answer was lost
         server.delete(kind, int(one["id"]))
 
 

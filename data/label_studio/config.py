@@ -109,7 +109,7 @@ _HINT: Final = (
 _CSS: Final = """
 .curator { display: grid; grid-template-columns: minmax(0, 1fr) 300px; gap: 16px; }
 .curator-tools { display: flex; flex-wrap: wrap; column-gap: 16px; }
-.curator-tools > div, .curator-tools .lsf-labels { margin: 0 0 4px; }
+.curator-tools .lsf-labels { margin: 2px 0 !important; }
 .curator-hint * { font-size: 13px; font-weight: normal; margin: 0; opacity: 0.8; }
 .curator-side { max-height: 84vh; overflow-y: auto; }
 .curator-caption { font-size: 14px; line-height: 1.5; }
