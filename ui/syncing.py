@@ -190,7 +190,9 @@ class Syncing:
             return
         with (
             suppress(SyncError, SettingsError),
-            open_server(replace(settings, retries=0), self._store.project) as server,
+            open_server(
+                replace(settings, retries=min(settings.retries, _RETRIES_OF_GOOD_WILL)), self._store.project
+            ) as server,
         ):
             callbacks.remove(server, connected.project_id)
 
