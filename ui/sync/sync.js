@@ -12,7 +12,8 @@ import { Rail } from "./rail.js";
 
 const FAST_MS = 700; // while a pass runs or is about to
 const SLOW_MS = 4000;
-const COUNTS_MS = 4000; // counting a large project takes a moment
+const COUNTS_MS = 4000; // while a pass runs; counting 100,000 figures takes a fifth of a second
+const QUIET_COUNTS_MS = 20_000; // else; what a pass changed is counted when it ends
 const SAID_MS = 6000; // guess: long enough to read a sentence and press its link
 
 export class Sync {
@@ -65,7 +66,8 @@ export class Sync {
   async _look(withCounts = false) {
     const mine = ++this._turn;
     clearTimeout(this._timer);
-    const counts = withCounts || Date.now() - this._counted >= COUNTS_MS;
+    const fresh = this._state && this._state.running ? COUNTS_MS : QUIET_COUNTS_MS;
+    const counts = withCounts || Date.now() - this._counted >= fresh;
     try {
       let state = await ask(this._server, "sync_state", { counts });
       if (mine !== this._turn) return;
