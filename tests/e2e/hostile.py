@@ -57,6 +57,8 @@ PAYLOADS = (
 ALL = " ".join(PAYLOADS)
 SHORT = PAYLOADS[0]
 MODEL = "evil/" + SHORT
+PICTURE = b"<html><script>window.ran='picture'</script>"
+"""What stands in the place of a picture that a model was shown."""
 FIRST = 'EVIL:F"><img data-evil src=x onerror=window.ran=4>'
 """The figure that has everything."""
 
@@ -126,7 +128,7 @@ def _hierarchy(caption: str, label: str) -> Hierarchy:
 
 
 def _exchanges(store: Store) -> None:
-    picture = Picture(b"<html><script>window.ran='picture'</script>", "image/png", (8, 8))
+    picture = Picture(PICTURE, "image/png", (8, 8))
     asked = Exchange(
         "a" * 64,
         FIRST,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from data.store import Store
 from tests.e2e.conftest import served
 from tests.e2e.green_model import GreenModel
-from tests.e2e.hostile import FIRST, PAYLOADS, SHORT, make_hostile
+from tests.e2e.hostile import FIRST, MODEL, PAYLOADS, PICTURE, SHORT, make_hostile
 from tests.e2e.test_review_page import shown
 
 # what an element of a payload, or what it leaves behind, would look like
@@ -90,11 +90,24 @@ def test_everything_of_one_figure_is_opened(open_at: Callable[[str], Page]) -> N
         harmless(page)
     page.keyboard.press("g")
     expect(page.get_by_role("list", name="Proposals kept aside")).to_be_visible()
+    expect(page.locator(".rv-drawer.agents")).to_contain_text(MODEL)
     harmless(page)
-    for button in page.locator(".rv-drawer.agents button:visible").all():
-        if button.get_attribute("data-act") in ("compare", "trace", "show"):
-            button.click()
-            harmless(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    expect(page.locator(".rv-drawer.compare")).to_be_visible()
+    harmless(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("i")
+    trace = page.locator(".rv-drawer.trace")
+    if trace.get_attribute("data-shown") != FIRST:
+        trace.get_by_role("button", name="All of this figure").click()
+    expect(trace.locator("[data-exchange]")).to_have_count(2)
+    for exchange in trace.locator("[data-exchange]").all():
+        if exchange.locator("summary").count():
+            exchange.locator("summary").first.click()
+        harmless(page)
+    expect(trace).to_contain_text(MODEL)
+    expect(trace).to_contain_text("window.ran='math'")
     page.keyboard.press("Escape")
     for key in ("t", "h", "b", "?", "/", "F"):
         page.keyboard.press(key)
@@ -121,11 +134,12 @@ def test_a_tab_of_hostile_words_shows_them(open_at: Callable[[str], Page], place
 
 def test_a_conflict_of_hostile_words_shows_both_versions(open_at: Callable[[str], Page]) -> None:
     page = open_at("#sync")
-    page.wait_for_load_state("networkidle")
-    shown_conflict = page.locator("[data-figure], [data-conflict], tr, li").filter(has_text="EVIL").first
-    expect(shown_conflict).to_be_visible()
-    shown_conflict.click()
-    page.wait_for_load_state("networkidle")
+    page.locator("#sync .statuses a[data-status=conflict]").click()
+    harmless(page)
+    page.locator("#sync .row .name").first.click()
+    expect(page.locator("#sync .odds li")).to_have_count(1)
+    expect(page.locator("#sync .sides section")).to_have_count(3)
+    expect(page.locator("#sync .conflict")).to_contain_text("window.ran='svg'")
     harmless(page)
 
 
@@ -139,8 +153,9 @@ def test_an_address_of_hostile_words_shows_nothing_of_them(open_at: Callable[[st
 
 def test_a_picture_that_is_a_page_is_not_run(open_at: Callable[[str], Page], hostile: tuple[str, Store]) -> None:
     page = open_at("")
-    sha256 = next(iter(Path(hostile[1].project).rglob("*exchanges*")), None)
-    answer = page.request.get(f"{hostile[0]}/image/{quote(FIRST)}")
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["content-type"].startswith("image/")
-    assert sha256 is None or "html" not in answer.headers["content-type"]
+    address = f"{hostile[0]}/seen/{hashlib.sha256(PICTURE).hexdigest()}"
+    answer = page.request.get(address)
+    assert answer.body() == PICTURE
+    assert (answer.headers["content-type"], answer.headers["x-content-type-options"]) == ("image/png", "nosniff")
+    page.goto(address)
+    assert page.evaluate("window.ran") is None
