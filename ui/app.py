@@ -128,6 +128,7 @@ def _blocks(servers: Servers, training: Training) -> Any:
     from ui.header import header
     from ui.tabs.dashboard import dashboard_tab
     from ui.tabs.gallery import gallery_tab
+    from ui.tabs.loop import loop_tab
     from ui.tabs.review import review_tab
     from ui.tabs.search import search_tab
     from ui.tabs.sync import sync_tab
@@ -145,6 +146,8 @@ def _blocks(servers: Servers, training: Training) -> Any:
                 search_tab(store.project, servers.search.functions())
             with gr.Tab("Train", elem_id="tab-train"):
                 train_tab(training.functions())
+            with gr.Tab("Loop", elem_id="tab-loop"):
+                loop_tab([*servers.loop.functions(), *servers.auto.functions()])
             with gr.Tab("Sync", elem_id="tab-sync"):
                 sync_tab(servers.sync.functions())
             with gr.Tab("Dashboard", elem_id="tab-dashboard"):

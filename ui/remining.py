@@ -13,7 +13,8 @@ from curator.codec import Level
 from curator.errors import BudgetError, CuratorError, ModelError
 from curator.figure import FigureState, Hierarchy
 from curator.remining import WAYS, Way, better_levels, decided_levels, doubts, next_way, worth
-from data.store.remining import Limits, Remined
+from curator.remining_limits import Limits
+from data.store.remining import Remined
 from ui.mining import CONSENSUS, MinedFigure, Stopped, mine_figures
 
 if TYPE_CHECKING:

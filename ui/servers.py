@@ -12,6 +12,7 @@ from data.embeddings import Embeddings
 from data.store import Store
 from ui.accounts.identity import current_user
 from ui.accounts.logins import Logins
+from ui.auto_server import AutoServer
 from ui.editor.agents_server import AgentsServer
 from ui.editor.segment_server import SegmentServer
 from ui.editor.server import ReviewServer
@@ -57,6 +58,7 @@ class Servers:
     sync: SyncServer
     team: TeamServer
     loop: LoopServer
+    auto: AutoServer
 
     @classmethod
     def of(cls, store: Store, miner: Miner, segmenting: Segmenting, load: Callable[[str], SearchModel]) -> Servers:
@@ -81,6 +83,7 @@ class Servers:
             syncing=syncing,
             sync=SyncServer(store, syncing, SyncSetup(store, os.environ)),
             team=TeamServer(store),
+            auto=AutoServer(store),
             loop=LoopServer(store, LoopProcess(store.project)),
         )
 

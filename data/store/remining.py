@@ -8,24 +8,11 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 
 from curator.codec import Level, validated
+from curator.remining_limits import Limits
 from data.store.clock import now_iso
 from data.store.database import Connections
 
-FIGURES = 100
-BELOW = 0.9  # guess: a figure of four panels at 0.97 each
 _BATCH = 500  # rows a transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a round may take; 0: no limit."""
-
-    figures: int = FIGURES
-    seconds: float = 0.0
-    cost: float = 0.0
-    """In the currency of the settings' prices."""
-    confidence_below: float = BELOW
-    """Only figures that the assessor is less sure of."""
 
 
 @dataclass(frozen=True, slots=True)

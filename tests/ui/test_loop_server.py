@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from curator.remining_limits import Limits
 from curator.user import User
 from data.store import Store
-from data.store.remining import Limits, Remined
+from data.store.remining import Remined
 from tests.data.projects import HIERARCHY, add_figures
 from ui.accounts.identity import acting_as
 from ui.loop_process import LoopProcess

@@ -13,9 +13,10 @@ import pytest
 from curator.commands import parse_commands
 from curator.errors import ModelError
 from curator.figure import Hierarchy, Provenance
+from curator.remining_limits import Limits
 from curator.settings import ModelSettings, Settings
 from data.store import Store
-from data.store.remining import Limits, Remined
+from data.store.remining import Remined
 from tests.data.projects import HIERARCHY, add_figures
 from ui.mining import MinedFigure
 from ui.remining import Remining

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from ui.api.calls import Call, add_call
 from ui.api.shape import Opaque, Shape
-from ui.auto_server import AutoServer, RateRequest, UndoRequest
+from ui.auto_server import RateRequest, UndoRequest
 from ui.editor.requests import FilterRequest
 from ui.loop_server import RoundRequest, StartRequest
 from ui.servers import Servers
@@ -68,7 +68,7 @@ class LoopShape(Opaque):
 
 def panel_routes(servers: Servers) -> APIRouter:
     router = APIRouter()
-    team, loop, auto = servers.team, servers.loop, AutoServer(servers.store)
+    team, loop, auto = servers.team, servers.loop, servers.auto
     calls = {
         "team": (
             Call("GET", "", team.overview, "Who has what, how far readers agree, what waits.", answers=TeamShape),

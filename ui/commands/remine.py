@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from curator.errors import MiningError
-from data.store.remining import BELOW, FIGURES, Limits, Round
+from curator.remining_limits import BELOW, FIGURES, Limits
 
 if TYPE_CHECKING:
+    from data.store.remining import Round
     from ui.cli import Project
 
 
