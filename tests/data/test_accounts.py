@@ -72,8 +72,8 @@ def test_each_role_may_do_all_that_those_before_it_may() -> None:
     rights = [set(User("x", role).rights) for role in ROLES]
     assert rights[0] < rights[1] < rights[2]
     assert rights[0] == {"review"}
-    assert rights[1] == {"review", "adopt", "mine", "export", "train", "sync"}
-    assert rights[2] - rights[1] == {"model", "users", "backup"}
+    assert rights[1] == {"review", "adopt", "auto", "mine", "export", "train", "sync", "team"}
+    assert rights[2] - rights[1] == {"ingest", "model", "users", "backup"}
 
 
 def test_a_name_cannot_be_used_twice(store: Store) -> None:

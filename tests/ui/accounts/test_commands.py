@@ -133,7 +133,7 @@ def test_exports_and_minings_from_the_shell_are_in_the_log(project: Path) -> Non
     done = [(one.action, one.detail) for one in store.audit.records() if one.who.endswith(" (shell)")]
     assert done[1:] == [
         ("mining.start", {"agent": "embedded", "again": True, "limit": None}),
-        ("export", {"format": "jsonl", "verified_only": False}),
+        ("export", {"format": "jsonl", "verified_only": False, "auto": False}),
     ]
     store.close()
 
