@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from curator.commands import parse_commands
 from curator.exchange import Exchange, Reply
 from data.store import Store
+from ui.assessing import fit_now
 
 
 def test_a_project_without_decisions_shows_progress_and_says_what_is_missing(
@@ -18,6 +19,7 @@ def test_a_project_without_decisions_shows_progress_and_says_what_is_missing(
     expect(page.locator(".tile.progress .value")).to_have_text("0% 0 of 7 figures")
     expect(page.locator(".outcomes .c-empty")).to_contain_text("No decisions yet")
     expect(page.locator(".reliability .c-empty")).to_contain_text("tells what its agent's confidence is worth")
+    expect(page.locator(".assessor .c-empty")).to_contain_text("The next version is fitted after 20 decisions")
     expect(page.locator(".models .c-empty")).to_contain_text("No model was asked yet")
     expect(page.locator(".tile.pace .note")).to_have_text("Known after the first accepted figure")
 
@@ -47,3 +49,20 @@ def test_decisions_appear_in_tiles_chart_and_table_when_the_tab_is_opened(
     expect(panel.get_by_role("img")).to_have_attribute("aria-label", "75%, 95% interval 30\u201395%")
     model = page.locator(".models tbody tr")
     assert model.locator("td").all_inner_texts() == ["openai", "1", "1,200", "30", "2.5 s", "\u2013", "0"]
+
+
+def test_the_assessor_s_error_stands_beside_the_agents_own_and_its_versions_are_listed(
+    open_page: Callable[..., Page], url: str, project: Store
+) -> None:
+    project.reviews.decide("PMC1:F1", 1, parse_commands([{"op": "judge_figure", "state": "accepted"}]), "ada", 0.0)
+    fit_now(project)
+    page = open_page(url + "/#dashboard")
+    panel = page.locator(".panel.assessor")
+    diagram = panel.get_by_role("img", name="as assessed on other figures")
+    expect(diagram.locator(".assessed .bin").first).to_be_attached()
+    expect(panel.locator("dt")).to_have_text(
+        ["as the agent said", "as calibrated on other figures", "as assessed on other figures"]
+    )
+    row = panel.locator("tbody tr")
+    expect(row.get_by_role("rowheader")).to_have_text("1")
+    expect(row.locator("td").nth(1)).to_have_text(str(project.decisions.count()))
