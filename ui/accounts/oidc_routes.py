@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from curator.errors import AccountError
 from curator.settings import OidcSettings
 from data.store import Store
+from ui.accounts.attempts import Attempts
 from ui.accounts.cookie import drop_cookie, named_cookie, session_secret, set_cookie, set_session
 from ui.accounts.logins import Logins
 from ui.accounts.oidc import OidcError, Provider
@@ -42,6 +43,7 @@ def oidc_routes(
     """
     router = APIRouter(include_in_schema=False)
     pending_logins = PendingLogins()
+    attempts = Attempts()
     people = People(store, provider.settings)
 
     @router.get(LOGIN)
@@ -62,18 +64,24 @@ def oidc_routes(
         there = "/"
         address = request.client.host if request.client else ""
         try:
-            answered = request.query_params
-            pending = pending_logins.finish(named_cookie(request, _COOKIE), answered.get("state"))
+            pending = pending_logins.finish(named_cookie(request, _COOKIE), request.query_params.get("state"))
             there = pending.there
-            provider.checked_sender(answered.get("iss"))
-            claims = provider.claims(_code(answered), pending.redirect_uri, pending.nonce, pending.verifier)
-            user = people.user_of(claims, address)
+            attempts.begin(f"by {address}", address)
+        except AccountError as error:  # not in the log, which anybody could fill with these
+            return over(refused(there, error), request)
+        try:
+            provider.checked_sender(request.query_params.get("iss"))
+            code = _code(request.query_params)
+            user = people.user_of(provider.claims(code, pending.redirect_uri, pending.nonce, pending.verifier), address)
         except AccountError as error:
             store.audit.add("", "login.failed", provider.issuer, {"why": str(error)[:_MOST_SHOWN]}, address)
-            answer = refused(there, error)
-        else:
-            answer = RedirectResponse(there, 303)
-            set_session(answer, request, logins.open_for(user.name, address, session_secret(request), provider.issuer))
+            return over(refused(there, error), request)
+        attempts.succeeded(f"by {address}", address)
+        answer = RedirectResponse(there, 303)
+        set_session(answer, request, logins.open_for(user.name, address, session_secret(request), provider.issuer))
+        return over(answer, request)
+
+    def over(answer: Response, request: Request) -> Response:
         drop_cookie(answer, request, _COOKIE)
         answer.headers["Cache-Control"] = "no-store"
         return answer

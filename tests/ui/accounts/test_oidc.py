@@ -24,6 +24,7 @@ from curator.settings import FILE_NAME, OidcSettings, load_settings
 from data.store import Store
 from data.store.subjects import Subject
 from tests.e2e.project import make_project
+from ui.accounts.attempts import MOST_BY_NAME
 from ui.accounts.gate import Gate
 from ui.accounts.logins import Logins
 from ui.accounts.oidc import Provider, load_secret, provider_of
@@ -241,6 +242,19 @@ def test_an_answer_of_another_provider_is_refused_before_its_code_is_sent_anywhe
     back = answered(client).partition("&iss=")[0]
     assert refusal(client.get(back)).startswith("The answer is from None")
     assert "/token" not in provider.asked
+
+
+def test_failures_are_in_the_log_but_nobody_can_fill_it(app: Apps, store: Store, provider: OidcServer) -> None:
+    made = app()
+    for _ in range(3):
+        refusal(browser(made).get("/login/oidc/callback", params={"code": "x", "state": "y"}))
+    assert list(store.audit.records(who="")) == []
+    provider.claims["nonce"] = "another"
+    for _ in range(MOST_BY_NAME):
+        refusal(log_in(browser(made)))
+    assert log_in(browser(made)).status_code == 429
+    failed = [(one.action, one.subject) for one in store.audit.records(who="")]
+    assert failed == [("login.failed", provider.issuer)] * MOST_BY_NAME
 
 
 def test_a_login_that_takes_too_long_is_over() -> None:
