@@ -9,9 +9,9 @@ const LABELS = {
   project: ["Project", "Curator", "Its id, or a title; one with the title is made where there is none"],
   image_root: ["Folder of images", "", "What Label Studio serves local files from, as this machine sees it; above the project’s folder"],
   image_root_there: ["The same folder there", "the same", "As Label Studio sees it, where that differs (in a container)"],
-  public_url: ["Address of Curator", "http://localhost:7860", "As the browsers of those who label reach it"],
+  public_url: ["Address of Curator", "http://localhost:7860", "As Label Studio and those who label there reach it; lets it call when something changes there"],
 };
-const OF_IMAGES = { local: ["image_root", "image_root_there"], signed: ["public_url"] };
+const OF_IMAGES = { local: ["image_root", "image_root_there"], signed: [] };
 
 export class Connection {
   // `connected(state)` is called with the state after connecting or disconnecting.

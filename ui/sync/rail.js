@@ -110,7 +110,7 @@ export class Rail {
     ].filter(([, count], index) => count || index < 2);
     this._result.replaceChildren(
       html("dt", {}, "when"),
-      html("dd", {}, `${whenText(last.at)}, ${last.seconds < 0.1 ? "at once" : `${last.seconds.toFixed(1)} s`}`),
+      html("dd", {}, last.seconds < 0.1 ? whenText(last.at) : `${whenText(last.at)}, took ${last.seconds.toFixed(1)} s`),
       ...rows.flatMap(([name, count, note]) => [
         html("dt", {}, name),
         html("dd", {}, html("b", { class: "c-num" }, count.toLocaleString("en")), note && html("span", { class: "soft" }, note)),
