@@ -104,21 +104,19 @@ def draw(figures: Sequence[AuditFigure], reviewed: int, asked: float, promised: 
     """A sample of the pool is reviewed, the rest waits."""
     order = np.random.default_rng(seed).permutation(len(figures))
     sample = [figures[index] for index in order[:reviewed]]
-    waiting = [figures[index] for index in order[reviewed:] if figures[index].panels]
-    confidences = np.array([figure.confidence for figure in waiting])
+    waiting = [figures[index] for index in order[reviewed:]]
+    confidences, panels, wrong = np.array([(one.confidence, one.panels, one.wrong) for one in waiting if one.panels]).T
     found = guarantee(sample, confidences, asked, promised)
     threshold = 2.0 if found.threshold is None else found.threshold
-    accepted = [one for one in waiting if one.confidence >= threshold and one.panels <= MAX_PANELS]
-    considered = [one for one in waiting if one.panels <= MAX_PANELS]
-    panels = sum(one.panels for one in accepted)
+    accepted = (confidences >= threshold) & (panels <= MAX_PANELS)
     if promised == "accepted":
-        wrong = sum(one.wrong for one in accepted) / panels if panels else 0.0
+        share = wrong[accepted].sum() / max(panels[accepted].sum(), 1)
     else:  # the loss of a figure is its share of wrong panels
-        wrong = sum(one.wrong / one.panels for one in accepted) / len(considered)
-    right = 1 - sum(one.wrong for one in waiting) / sum(one.panels for one in waiting)
+        share = (wrong[accepted] / panels[accepted]).sum() / (panels <= MAX_PANELS).sum()
+    right = 1 - wrong.sum() / panels.sum()
     said = statement(sample)
     covered = said is not None and said.low <= right <= said.high
-    return Draw(len(accepted) / len(waiting), wrong, wrong <= asked, covered)
+    return Draw(float(accepted.mean()), float(share), bool(share <= asked), bool(covered))
 
 
 def table(figures: Sequence[AuditFigure], size: Size) -> str:
