@@ -28,7 +28,6 @@ from unittest.mock import patch
 from bench.keeping import HIERARCHY, draw
 from curator.commands import Command, Judge, JudgeFigure, Resize, Update
 from curator.errors import CuratorError, LeaseError, StaleError
-from curator.figure import FigureState
 from curator.user import User
 from data.client import Client, RemoteFigure
 from data.store import Store
@@ -147,7 +146,7 @@ def _review_one(client: Client, worked: Worked, rng: random.Random, until: float
     chosen = rng.choice(head)["id"]
     with client.lease(chosen):
         figure = _timed(worked, "figure", lambda: client.figure(chosen))
-        if figure.state != FigureState.PROPOSED:  # another one was done with it before we took it
+        if figure.revision != 1:  # another one had it before we took it
             worked.met += 1
             return
         _timed(worked, "thumbnail", lambda: client.image(chosen, "thumbnails"))

@@ -53,7 +53,8 @@ def not_modified(request: Request, etag: str) -> Response | None:
     return Response(status_code=304, headers={"ETag": etag}) if asked & {etag, "*"} else None
 
 
-def if_match(
+# coroutines, though they wait for nothing: of functions the framework sends each to a thread of its own
+async def if_match(
     if_match: Annotated[
         str | None, Header(description='The ETag of the figure that the edit was made on, such as "3". 428 without.')
     ] = None,
@@ -76,7 +77,7 @@ Revision = Annotated[int, Depends(if_match)]
 def needs(right: Right) -> Any:
     """A route's dependency: passes whoever has the right."""
 
-    def check() -> None:
+    async def check() -> None:
         permit(right)
 
     return Depends(check)

@@ -23,7 +23,7 @@ _EDIT_REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _client(
+async def _client(
     curator_client: Annotated[
         str,
         Header(description="Names the program or window that holds leases, among those of one user: A-Z a-z 0-9 -."),
@@ -34,7 +34,7 @@ def _client(
     return curator_client
 
 
-def _key(
+async def _key(
     idempotency_key: Annotated[
         str | None,
         Header(description="Made anew for each edit (such as a UUID): the same request sent twice decides once."),
