@@ -102,6 +102,8 @@ class DashboardShape(Shape):
     models: list[SpentShape]
     assessor: dict[str, Any]
     """What the assessor learned from decisions, and how well it is calibrated."""
+    auto: dict[str, Any]
+    """What is accepted without a person, and how right that is."""
 
 
 def project_routes(servers: Servers) -> APIRouter:
