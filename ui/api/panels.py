@@ -41,6 +41,8 @@ class FigureCount(Shape):
 
 class Settled(Shape):
     settled: int
+    busy: int
+    """Left, since somebody edits them."""
 
 
 class AutoShape(Opaque):

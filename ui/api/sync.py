@@ -27,7 +27,7 @@ class SyncState(Opaque):
     """Pass after pass, as long as the server runs."""
     running: dict[str, Any] | None
     last: dict[str, Any] | None
-    error: dict[str, Any] | None
+    failure: dict[str, Any] | None
     counts: dict[str, int] | None
     """Figures by where they stand."""
     outbox: dict[str, Any]

@@ -17,9 +17,7 @@ ACCEPT = {"commands": [{"op": "judge", "id": "p1", "state": "accepted"}], "secon
 REJECT = {"commands": [{"op": "judge", "id": "p2", "state": "rejected"}]}
 
 
-def decide(
-    api: TestClient, body: Any = ACCEPT, tag: str | None = '"1"', figure: str = FIGURE, **headers: str
-) -> Any:
+def decide(api: TestClient, body: Any = ACCEPT, tag: str | None = '"1"', figure: str = FIGURE, **headers: str) -> Any:
     if tag is not None:
         headers["If-Match"] = tag
     return api.post(f"/decisions/{figure}", json=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
