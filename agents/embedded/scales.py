@@ -1,4 +1,4 @@
-"""The embedded agent at several scales, as one: what is found at all of them is surer, what only one finds is doubted."""
+"""The embedded agent at several scales, as one: what all of them find is surer, what only one finds is doubted."""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 
 import { button, html } from "../editor/dom.js";
 import { AskError, ask } from "../train/asking.js";
-import { number, percent } from "../train/numbers.js";
+import { number } from "../train/numbers.js";
 import { say } from "../train/said.js";
 
 const RATES = [0.01, 0.02, 0.05, 0.1];
+const rateText = (rate) => `${Math.round(100 * rate)}%`;
 const PROMISES = [
   { key: "accepted", name: "of the accepted panels", title: "Holds in nine of ten samples (Learn then Test)" },
   { key: "all", name: "of all open panels", title: "Holds on average (conformal risk control)" },
@@ -18,7 +19,7 @@ export class Accepting {
     this._promised = "accepted";
     this._turn = 0;
     this._rates = RATES.map((rate) =>
-      button(`At most ${percent(rate)} of panels may be wrong`, { class: "c-button", "data-rate": rate, onclick: () => this._ask(rate, this._promised) }, percent(rate)),
+      button(`At most ${rateText(rate)} of panels may be wrong`, { class: "c-button", "data-rate": rate, onclick: () => this._ask(rate, this._promised) }, rateText(rate)),
     );
     this._promise = html(
       "select",
@@ -65,7 +66,7 @@ export class Accepting {
     const found = await ask(this._server, "auto_preview", { error_rate: rate, promised });
     if (mine !== this._turn) return;
     this.node.dataset.asking = "false";
-    this._text.textContent = found.text;
+    this._text.textContent = found.text.charAt(0).toUpperCase() + found.text.slice(1);
     this._why.textContent = found.right ? found.right.text : "";
     this._apply.disabled = !found.figures;
     this._apply.textContent = found.figures ? `Accept ${number(found.figures)} figures` : "Accept";
@@ -87,7 +88,7 @@ export class Accepting {
     return html(
       "li",
       { "data-batch": batch.id, "data-undone": Boolean(batch.undone_at) },
-      html("span", {}, `${number(batch.figures)} figures at ${percent(batch.error_rate)}${left}`),
+      html("span", {}, `${number(batch.figures)} figures at ${rateText(batch.error_rate)}${left}`),
       html("span", { class: "soft" }, `${batch.who}, ${batch.at.slice(0, 10)}`),
       html("span", { class: "grow" }),
       batch.undone_at

@@ -12,7 +12,7 @@ const HEADS = [
   ["Errors mended", "Edits that changed what a node says, drew what was missing or took away what is not there"],
   ["An hour", "Errors mended in an hour of review"],
   ["Untouched", "Figures accepted as they were proposed"],
-  ...LEVELS.map(({ many }) => [many, "R@1 of both directions, on figures that are kept for validation"]),
+  ...LEVELS.map(({ many }) => [`R@1 ${many.toLowerCase()}`, "Both directions, on figures that are kept for validation"]),
   ["Mined again", "Figures with better proposals, of those that were mined again"],
 ];
 
@@ -59,13 +59,15 @@ function row(round) {
     { "data-round": round.id },
     html("th", { scope: "row" }, html("b", {}, String(round.id)), " ", html("time", { datetime: round.begun_at }, round.begun_at.slice(0, 10)), now ? html("span", { class: "c-chip" }, now) : null),
     cells.map((text) => html("td", {}, text)),
-    LEVELS.map(({ key }) => recall(train, key)),
+    recalls(train),
     html("td", {}, remine ? `${number(remine.adopted)} of ${number(remine.done)}` : "–"),
   );
 }
 
-function recall(train, key) {
-  const found = train?.retrieval?.[key];
-  if (found) return html("td", { title: `among ${number(found.pool_a)}` }, percent(both(found, 1)));
-  return html("td", { class: "soft", title: train?.skipped || "" }, train?.skipped ? "not trained" : "–");
+function recalls(train) {
+  if (train?.skipped) return html("td", { class: "soft", colspan: "3", title: train.skipped }, "not trained");
+  return LEVELS.map(({ key }) => {
+    const found = train?.retrieval?.[key];
+    return html("td", { title: found ? `among ${number(found.pool_a)}` : "" }, found ? percent(both(found, 1)) : "–");
+  });
 }
