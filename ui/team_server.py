@@ -9,15 +9,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from curator.agreement import LevelAgreement
-from curator.codec import Level, node_to_doc
-from curator.errors import ReviewError
+from curator.codec import Level, node_to_doc, to_doc
+from curator.errors import LeaseError, StaleError
 from curator.figure import FigureState
 from data.store import Store
 from data.store.queue import QueueFilter
-from data.store.readings import STATE, BothReadings
+from data.store.readings import STATE, Pair
 from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, saying
-from ui.editor.requests import FigureId, FilterRequest, Request, parse_request
+from ui.editor.requests import MAX_PAGE, FigureId, FilterRequest, Request, parse_request
 
 _PAGE = 5_000  # figures read at a time; guess
 _MOST = 1_000_000
@@ -37,12 +37,19 @@ class AssignRequest(Request):
     """The first so many of the queue; 0: all."""
 
 
+class OverviewRequest(Request):
+    agreement: bool = True
+    """Also how far readers agree: the first time after a start some milliseconds for each figure that two have read."""
+
+
 class FigureIdRequest(Request):
     figure_id: FigureId
 
 
 class ReadingsRequest(Request):
     settled: bool = False
+    offset: int = Field(default=0, ge=0)
+    limit: int = Field(default=MAX_PAGE, ge=1, le=MAX_PAGE)
 
 
 class SettleRequest(Request):
@@ -76,7 +83,7 @@ class TeamServer:
 
     def overview(self, raw: Any) -> Answer:
         """Who has what, how far readers agree, and what waits for whom."""
-        parse_request(Request, raw)
+        request = parse_request(OverviewRequest, raw)
         readings, me = self._store.readings, current_user().name
         users = [account.user.name for account in self._store.users.listed() if account.disabled_at is None]
         workloads = readings.workloads()
@@ -93,13 +100,10 @@ class TeamServer:
                 }
                 for work in workloads
             ],
-            "second": readings.to_read_second(me),
-            "to_settle": len(readings.both()),
-            "settled": len(readings.both(settled=True)),
-            "agreement": [
-                {"first": first, "second": second, "levels": _levels(levels)}
-                for (first, second), levels in readings.agreement().items()
-            ],
+            "second": [to_doc(one) for one in readings.to_read_second(me)],
+            "to_settle": readings.count(),
+            "settled": readings.count(settled=True),
+            "agreement": self._agreement() if request.agreement else [],
             "open": self._store.queue.states()[FigureState.PROPOSED],
         }
 
@@ -143,17 +147,32 @@ class TeamServer:
         return {}
 
     def readings(self, raw: Any) -> Answer:
-        """Figures that two have read, with the number of differences."""
+        """Figures that two have read, with the number of differences, and how many such figures there are."""
         request = parse_request(ReadingsRequest, raw)
-        return {"readings": [self._head(both) for both in self._store.readings.both(request.settled)]}
+        pairs = self._store.readings.pairs(request.settled, request.offset, request.limit)
+        return {
+            "readings": [self._head(pair) for pair in pairs],
+            "total": self._store.readings.count(request.settled),
+        }
 
     def differences(self, raw: Any) -> Answer:
-        """Both versions of what the readers of a figure see differently."""
-        both = self._both(parse_request(FigureIdRequest, raw).figure_id)
+        """Both versions of what the readers of a figure see differently; until it is settled, only for whoever may
+        settle it, so that no reader changes a mind over the other's version."""
+        figure_id = parse_request(FigureIdRequest, raw).figure_id
+        both = self._store.readings.both(figure_id)
+        if both.settled_at is None:
+            permit("team")
         compared = self._store.readings.differences(both)
-        figure = self._store.reviews.figure(both.figure_id)
+        figure = self._store.reviews.figure(figure_id)
         return {
-            **self._head(both),
+            "figure_id": figure_id,
+            "label": figure.label,
+            "first_who": both.first_who,
+            "second_who": both.second_who,
+            "first_state": both.first_state,
+            "second_state": both.second_state,
+            "state_key": _state_key(both.first_state, both.second_state),
+            "settled_at": both.settled_at,
             "revision": both.revision,
             "image_wh": list(figure.image_wh),
             "caption": figure.caption,
@@ -179,15 +198,11 @@ class TeamServer:
         return {}
 
     def settle_agreeing(self, raw: Any) -> Answer:
-        """Settles all figures on which both readers agree; how many."""
+        """Settles all figures on which both readers agree; how many, and how many somebody edits now."""
         permit("team")
         parse_request(Request, raw)
-        settled = 0
-        for both in self._store.readings.both():
-            if not self._open_questions(both):
-                self._store.readings.settle(both.figure_id, both.revision, {}, "", current_user().name, self._now_s())
-                settled += 1
-        return {"settled": settled}
+        settled, busy = settle_agreeing(self._store, current_user().name, self._now_s())
+        return {"settled": settled, "busy": busy}
 
     def _matching(self, wanted: QueueFilter, also_assigned: bool, most: int) -> list[str]:
         found: list[str] = []
@@ -199,34 +214,43 @@ class TeamServer:
                 break
         return found[:most]
 
-    def _both(self, figure_id: str) -> BothReadings:
-        for settled in (False, True):
-            for both in self._store.readings.both(settled):
-                if both.figure_id == figure_id:
-                    return both
-        raise ReviewError(f"{figure_id!r} was not read by two; reload the Team page")
+    def _agreement(self) -> list[Answer]:
+        return [
+            {"first": first, "second": second, "figures": figures, "levels": _levels(levels)}
+            for (first, second), (figures, levels) in self._store.comparisons.agreement().items()
+        ]
 
-    def _open_questions(self, both: BothReadings) -> int:
-        if both.first_state != both.second_state:
-            return 1
-        return len(self._store.readings.differences(both).differences)
-
-    def _head(self, both: BothReadings) -> Answer:
+    def _head(self, pair: Pair) -> Answer:
         return {
-            "figure_id": both.figure_id,
-            "first_who": both.first_who,
-            "second_who": both.second_who,
-            "first_state": both.first_state,
-            "second_state": both.second_state,
-            "state_key": STATE if both.first_state != both.second_state else None,
-            "count": self._open_questions(both),
-            "settled_at": both.settled_at,
+            **to_doc(pair),
+            "state_key": _state_key(pair.first_state, pair.second_state),
+            "count": self._store.comparisons.of(pair).differences,
         }
+
+
+def settle_agreeing(store: Store, who: str, now_s: float) -> tuple[int, int]:
+    """Settles all figures on which both readers agree; how many, and how many were left since somebody edits them."""
+    settled = busy = 0
+    for pair in store.readings.pairs():
+        if store.comparisons.of(pair).differences:
+            continue
+        try:
+            store.readings.settle(pair.figure_id, pair.revision, {}, "", who, now_s)
+            settled += 1
+        except (LeaseError, StaleError):
+            busy += 1
+    return settled, busy
+
+
+def _state_key(first: FigureState, second: FigureState) -> str | None:
+    return STATE if first != second else None
 
 
 def _levels(levels: Mapping[Level, LevelAgreement]) -> Answer:
     return {
         level: {
+            "kinds": sum(found.kinds.values()),
+            "texts": found.texts,
             "first": found.first,
             "second": found.second,
             "matched": found.matched,

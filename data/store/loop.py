@@ -12,7 +12,7 @@ from curator.review import decision_from_doc
 from curator.work import Work, total, work_on_figure
 from data.store.clock import now_iso
 from data.store.database import Connections
-from data.store.readings import SECOND_READING
+from data.store.second_reading import SECOND_READING
 
 Stage = Literal["mine", "assess", "review", "calibrate", "train", "index", "rescore", "remine"]
 STAGES: tuple[Stage, ...] = get_args(Stage)

@@ -32,7 +32,8 @@ class QueueFilter:
     auto: bool | None = None
     """True: only figures that were accepted without a person. False: without them, save those of the audit sample."""
     assigned_to: str | None = None
-    """Only figures that this curator was given (``data.store.readings``)."""
+    """Only figures that this curator was given (``data.store.readings``), with those whose second reading they have
+    begun, and without those that another one reads now."""
     order: Order = "next"
     """As they were ranked (``data.store.ranks``), those that were not after them, least sure first; least sure first;
     in order of ingest; or first where a model doubts most that a text belongs to its picture (``data.store.fits``),
@@ -178,6 +179,9 @@ class Queue:
         return {state: found.get(state, 0) for state in FigureState}
 
 
+_READ_SECOND = "select figure_id from second_readings where begun_at is not null and settled_at is null and who"
+_GIVEN_TO = f"""r.figure_id in (select figure_id from assignments where who = :assigned_to union
+    {_READ_SECOND} = :assigned_to except {_READ_SECOND} != :assigned_to)"""
 _UNKNOWN = 2  # as a fit: above any that there can be
 _BEFORE = {
     # nulls (not mined) sort first in SQLite, and so they do here
@@ -225,7 +229,7 @@ def _where(wanted: QueueFilter) -> tuple[str, dict[str, Any]]:
         terms.append("r.kinds & :kind")
         values["kind"] = KIND_BITS[wanted.kind]
     if wanted.assigned_to is not None:
-        terms.append("r.figure_id in (select figure_id from assignments where who = :assigned_to)")
+        terms.append(_GIVEN_TO)
         values["assigned_to"] = wanted.assigned_to
     if wanted.problem:
         terms.append(

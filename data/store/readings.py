@@ -14,8 +14,7 @@ from hashlib import blake2b
 from itertools import islice
 
 from curator.adjudication import Choice, Compared, adjudicated, compare
-from curator.agreement import LevelAgreement, agreement, summed
-from curator.codec import Level, to_doc, validated
+from curator.codec import to_doc, validated
 from curator.errors import ReviewError
 from curator.figure import FigureState, Hierarchy
 from curator.review import Review, apply, decision_from_doc
@@ -23,13 +22,15 @@ from data.store.clock import now_iso
 from data.store.database import Connections
 from data.store.packing import packed, unpacked
 from data.store.reviews import Reviews
+from data.store.second_reading import SECOND_READING
 
-SECOND_READING = "second-reading:"
-"""Starts the name under which the log opens a figure for its second reader."""
 STATE = "state"
 """Key of the choice where one reader accepted the figure and the other skipped it."""
 _BATCH = 200  # figures a transaction, so that no editor waits
 _CLOSED = ("accepted", "skipped")
+_BOTH_READ = """second_readings s join reviews r on r.figure_id = s.figure_id where r.current = 1
+    and s.begun_at is not null and (case when :settled then s.settled_at is not null else
+    s.settled_at is null and r.state in ('accepted', 'skipped') and r.decided_by = s.who end)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,29 @@ class Workload:
     second_waiting: int
     """Figures to read a second time whose first reading is done."""
     second_begun: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToRead:
+    """A figure whose second reading waits for somebody."""
+
+    figure_id: str
+    label: str
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A figure that two have read, and who they are."""
+
+    figure_id: str
+    label: str
+    first_who: str
+    second_who: str
+    first_state: FigureState
+    second_state: FigureState
+    revision: int
+    settled_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +162,18 @@ class Readings:
         )
         return [Workload(row["who"], row["assigned"], row["done"], row["waiting"], row["begun"]) for row in rows]
 
-    def to_read_second(self, who: str) -> list[str]:
-        """Figures whose second reading is theirs and can begin or go on, in the order of ingest."""
+    def to_read_second(self, who: str) -> list[ToRead]:
+        """Figures whose second reading is theirs and can begin or go on; those begun first, in the order of ingest."""
         rows = self._connections.rows(
-            """select s.figure_id from second_readings s join reviews r on r.figure_id = s.figure_id
+            """select s.figure_id, f.label, s.begun_at is not null as begun from second_readings s
+            join reviews r on r.figure_id = s.figure_id join figures f on f.id = s.figure_id
             where s.who = ? and s.settled_at is null and r.current = 1 and (
                 (s.begun_at is null and r.state in ('accepted', 'skipped') and r.decided_by != s.who)
                 or (s.begun_at is not null and r.state = 'proposed'))
-            order by r.number""",
+            order by s.begun_at is null, r.number""",
             (who,),
         )
-        return [row["figure_id"] for row in rows]
+        return [ToRead(row["figure_id"], row["label"], bool(row["begun"])) for row in rows]
 
     def begin_second(self, figure_id: str, who: str, now_s: float) -> None:
         """Keeps the first reading aside and opens the figure for ``who`` as the first reader found it.
@@ -205,21 +230,55 @@ class Readings:
                 stored.revision,
                 validated(Hierarchy, unpacked(row["first"])),
                 (FigureState(row["first_state"]), row["first_reason"]),
-                who,
+                f"{SECOND_READING}{who}",
                 now_s,
             )
+            conn.execute("update reviews set decided_by = ? where figure_id = ?", (row["first_who"], figure_id))
             conn.execute("delete from second_readings where figure_id = ?", (figure_id,))
 
-    def both(self, settled: bool = False) -> list[BothReadings]:
+    def count(self, settled: bool = False) -> int:
+        """How many figures both have read, as ``pairs`` lists them."""
+        row = self._connections.row(f"select count(*) as n from {_BOTH_READ}", {"settled": settled})
+        assert row is not None
+        return int(row["n"])
+
+    def pairs(self, settled: bool = False, offset: int = 0, limit: int = -1) -> list[Pair]:
         """Figures that both have read: those that wait to be compared and settled, or those that are."""
         rows = self._connections.rows(
-            """select s.*, r.revision from second_readings s join reviews r on r.figure_id = s.figure_id
-            where r.current = 1 and s.begun_at is not null and (case when ? then s.settled_at is not null else
-            s.settled_at is null and r.state in ('accepted', 'skipped') and r.decided_by = s.who end)
-            order by r.number""",
-            (settled,),
+            f"""select s.figure_id, f.label, s.first_who, s.who, s.first_state,
+            coalesce(s.second_state, r.state) as second_state, r.revision, s.settled_at
+            from {_BOTH_READ.replace(" where ", " join figures f on f.id = s.figure_id where ", 1)}
+            order by r.number limit :limit offset :offset""",
+            {"settled": settled, "limit": limit, "offset": offset},
         )
-        return [self._both(row) for row in rows]
+        return [
+            Pair(
+                row["figure_id"],
+                row["label"],
+                row["first_who"],
+                row["who"],
+                FigureState(row["first_state"]),
+                FigureState(row["second_state"]),
+                row["revision"],
+                row["settled_at"],
+            )
+            for row in rows
+        ]
+
+    def both(self, figure_id: str) -> BothReadings:
+        """What the two readers of a figure found, settled or not.
+
+        Raises:
+            ReviewError: it was not read by two.
+        """
+        for settled in (False, True):
+            row = self._connections.row(
+                f"select s.*, r.revision from {_BOTH_READ} and s.figure_id = :figure_id",
+                {"settled": settled, "figure_id": figure_id},
+            )
+            if row is not None:
+                return self._both(row)
+        raise ReviewError(f"{figure_id!r} was not read by two; reload the Team page")
 
     def differences(self, both: BothReadings) -> Compared:
         """What the readers of a figure do not agree on; nothing of its nodes where not both accepted it."""
@@ -237,9 +296,9 @@ class Readings:
         Raises:
             ReviewError: there are no two readings to settle, or a difference has no choice. StaleError, LeaseError.
         """
-        found = next((one for one in self.both() if one.figure_id == figure_id), None)
-        if found is None:
-            raise ReviewError(f"{figure_id!r} has no two readings to settle; reload the Team page")
+        found = self.both(figure_id)
+        if found.settled_at is not None:
+            raise ReviewError(f"{figure_id!r} was settled already; reload the Team page")
         if found.first_state != found.second_state:
             if set(choices) != {STATE}:
                 raise ReviewError(f"one reader accepted {figure_id!r}, the other skipped it: choose whom to follow")
@@ -258,17 +317,6 @@ class Readings:
                 "where figure_id = ?",
                 (packed(to_doc(found.second)), found.second_state, now_iso(), who, figure_id),
             )
-
-    def agreement(self) -> dict[tuple[str, str], dict[Level, LevelAgreement]]:
-        """By pair of readers (first, second): how far they agree on all figures that both accepted."""
-        pairs: dict[tuple[str, str], list[dict[Level, LevelAgreement]]] = {}
-        for both in (*self.both(), *self.both(settled=True)):
-            if both.first_state == both.second_state == FigureState.ACCEPTED:
-                caption = self._reviews.figure(both.figure_id).caption
-                pairs.setdefault((both.first_who, both.second_who), []).append(
-                    agreement(caption, both.first, both.second)
-                )
-        return {pair: summed(figures) for pair, figures in sorted(pairs.items())}
 
     def _both(self, row: sqlite3.Row) -> BothReadings:
         stored = self._reviews.load(row["figure_id"], 0.0).review if row["second"] is None else None

@@ -34,6 +34,7 @@ from data.store.clock import now_iso
 from data.store.database import Connections
 from data.store.minings import Minings
 from data.store.outbox import note_change
+from data.store.second_reading import SECOND_READING, refuse_others
 
 LEASE_S = 60.0  # guess: three missed heartbeats of 20 s
 MAX_SECONDS = 3600.0  # a figure that was open longer was left open
@@ -110,6 +111,7 @@ class Reviews:
         who = holder.partition("#")[0]
         with self._connections.write() as conn:
             review = self._begin(conn, figure_id, revision, holder, now_s, asked)
+            refuse_others(conn, figure_id, who)
             decision = decide(review, commands, who, now_iso())
             if decision:
                 self._write(conn, review, decision, "decide", who, None, seconds, asked)
@@ -141,6 +143,7 @@ class Reviews:
         who = holder.partition("#")[0]
         with self._connections.write() as conn:
             review = self._begin(conn, figure_id, revision, holder, now_s, asked)
+            refuse_others(conn, figure_id, who)
             decision = adopt(review, mining.hierarchy, levels)
             if decision:
                 self._write(conn, review, decision, "decide", who, None, seconds, asked)
@@ -204,6 +207,7 @@ class Reviews:
         who = holder.partition("#")[0]
         with self._connections.write() as conn:
             review = self._begin(conn, figure_id, revision, holder, now_s, asked)
+            refuse_others(conn, figure_id, who)
             done, undone = undo_stacks(self._log(figure_id))
             stack = done if kind == "undo" else undone
             if not stack:
@@ -353,8 +357,12 @@ class Reviews:
         return Review(figure_from_row(row), hierarchy, FigureState(row["state"])), row
 
     def _log(self, figure_id: str) -> list[tuple[int, str, int | None]]:
+        """For ``undo_stacks``; what opened or ended a second reading is a barrier, as mining is: what was decided
+        before is another reader's."""
         rows = self._connections.rows(
-            "select id, kind, target from events where figure_id = ? order by id", (figure_id,)
+            """select id, case when who glob ? then 'mine' else kind end as kind, target from events
+            where figure_id = ? order by id""",
+            (f"{SECOND_READING}*", figure_id),
         )
         return [(row["id"], row["kind"], row["target"]) for row in rows]
 

@@ -9,6 +9,7 @@ from data.store.assessors import Assessors
 from data.store.audit import Audit
 from data.store.audited import Audited
 from data.store.auto import Auto
+from data.store.comparisons import Comparisons
 from data.store.counts import Counts
 from data.store.dashboard import Dashboard
 from data.store.database import Connections
@@ -51,6 +52,7 @@ class Store:
         self.articles = Articles(self.connections)
         self.reviews = Reviews(self.connections)
         self.readings = Readings(self.connections, self.reviews)
+        self.comparisons = Comparisons(self.readings, self.reviews)
         self.loop = LoopRounds(self.connections)
         self.remining = Remining(self.connections)
         self.minings = Minings(self.connections)

@@ -13,7 +13,7 @@ from curator.errors import LeaseError, ReviewError
 from curator.figure import FigureState, State
 from data.store import Store
 from data.store.queue import QueueFilter
-from data.store.readings import STATE
+from data.store.readings import STATE, ToRead
 from tests.data.projects import HIERARCHY, add_figures
 
 NOW = 1_000_000.0
@@ -81,7 +81,7 @@ def test_the_second_reader_sees_the_proposals_and_nothing_of_the_first(store: St
         store, figure_id, "anna", {"op": "remove", "id": "m3"}, {"op": "update", "id": "p1", "fields": {"label": "Z"}}
     )
 
-    assert store.readings.to_read_second("ben") == [figure_id]
+    assert store.readings.to_read_second("ben") == [ToRead(figure_id, "Figure 1", begun=False)]
     store.readings.begin_second(figure_id, "ben", NOW)
 
     stored = store.reviews.load(figure_id, NOW)
@@ -112,28 +112,31 @@ def test_a_figure_that_somebody_edits_is_not_opened_anew(store: Store) -> None:
 
     with pytest.raises(LeaseError):
         store.readings.begin_second(figure_id, "ben", NOW)
-    assert store.readings.both() == []
+    assert store.readings.pairs() == []
 
 
 def test_readings_that_agree_are_settled_without_a_choice(store: Store) -> None:
     figure_id = read_twice(store, {"op": "remove", "id": "m3"})
-    (both,) = store.readings.both()
+    (pair,) = store.readings.pairs()
+    both = store.readings.both(pair.figure_id)
     assert not store.readings.differences(both).differences
 
     store.readings.settle(figure_id, both.revision, {}, "", "lead", NOW)
 
-    assert store.readings.both() == []
-    (settled,) = store.readings.both(settled=True)
-    assert settled.second == both.second
+    assert store.readings.pairs() == []
+    (settled,) = store.readings.pairs(settled=True)
+    assert settled.settled_at
+    assert store.readings.both(figure_id).second == both.second
     assert store.reviews.load(figure_id, NOW).review.state == FigureState.ACCEPTED
-    (pair,) = store.readings.agreement().items()
-    assert pair[0] == ("anna", "ben")
-    assert pair[1]["panel"].f1 == 1
+    ((readers, (figures, levels)),) = store.comparisons.agreement().items()
+    assert (readers, figures) == (("anna", "ben"), 1)
+    assert levels["panel"].f1 == 1
 
 
 def test_a_difference_is_settled_by_a_third(store: Store) -> None:
     figure_id = read_twice(store)
-    (both,) = store.readings.both()
+    (pair,) = store.readings.pairs()
+    both = store.readings.both(pair.figure_id)
     keys = [difference.key for difference in store.readings.differences(both).differences]
     # removing the marker took the region below it along
     assert keys == ["=m3", "=r4"]
@@ -145,12 +148,13 @@ def test_a_difference_is_settled_by_a_third(store: Store) -> None:
     after = store.reviews.load(figure_id, NOW).review
     assert [node.id for node in present(after.hierarchy)] == ["p1", "p2", "m3"]
     assert all(node.state != State.PROPOSED for node in after.hierarchy.nodes())
-    assert store.readings.agreement()["anna", "ben"]["marker"].f1 == 0
+    assert store.comparisons.agreement()["anna", "ben"][1]["marker"].f1 == 0
 
 
 def test_one_accepted_and_one_skipped(store: Store) -> None:
     figure_id = read_twice(store, second_state="skipped")
-    (both,) = store.readings.both()
+    (pair,) = store.readings.pairs()
+    both = store.readings.both(pair.figure_id)
     assert not store.readings.differences(both).differences
 
     with pytest.raises(ReviewError, match="choose whom to follow"):
@@ -158,4 +162,47 @@ def test_one_accepted_and_one_skipped(store: Store) -> None:
     store.readings.settle(figure_id, both.revision, {STATE: "first"}, "", "lead", NOW)
 
     assert store.reviews.load(figure_id, NOW).review.state == FigureState.ACCEPTED
-    assert store.readings.agreement() == {}
+    assert store.comparisons.agreement() == {}
+
+
+def test_nobody_else_edits_a_figure_while_it_is_read_twice(store: Store) -> None:
+    figure_id = read_twice(store)
+    with pytest.raises(ReviewError, match="read by a second curator"):
+        decide(store, figure_id, "anna", {"op": "remove", "id": "r4"})
+    assert store.queue.count(QueueFilter(assigned_to="anna")) == 0
+    assert store.queue.count(QueueFilter(assigned_to="ben")) == 1
+
+    revision = store.reviews.load(figure_id, NOW).revision
+    store.readings.settle(figure_id, revision, {"=m3": "first", "=r4": "first"}, "", "lead", NOW)
+    store.reviews.undo(figure_id, store.reviews.load(figure_id, NOW).revision, "lead", NOW)
+    assert store.queue.count(QueueFilter(assigned_to="anna")) == 1
+
+
+def test_undo_does_not_go_back_behind_the_opening(store: Store) -> None:
+    (figure_id,) = mined(store, 1)
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+    decide(store, figure_id, "anna", {"op": "remove", "id": "m3"})
+
+    store.readings.begin_second(figure_id, "ben", NOW)
+
+    opened = store.reviews.load(figure_id, NOW)
+    assert not opened.undoable
+    with pytest.raises(ReviewError, match="nothing to undo"):
+        store.reviews.undo(figure_id, opened.revision, "ben", NOW)
+    store.readings.cancel_second(figure_id, "ben", NOW)
+    assert not store.reviews.load(figure_id, NOW).undoable
+
+
+def test_readings_are_compared_once_until_one_changes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure_id = read_twice(store, {"op": "remove", "id": "r4"})
+    (pair,) = store.readings.pairs()
+    assert store.comparisons.of(pair).differences == 1
+    with monkeypatch.context() as patched:
+        patched.delattr(type(store.readings), "both")
+        assert store.comparisons.of(pair).differences == 1
+
+    store.reviews.undo(figure_id, pair.revision, "ben", NOW)
+    store.reviews.release(figure_id, "ben")
+    decide(store, figure_id, "ben", {"op": "remove", "id": "m3"})
+    (again,) = store.readings.pairs()
+    assert store.comparisons.of(again).differences == 0

@@ -50,7 +50,9 @@ def test_figures_are_dealt_out_read_twice_compared_and_settled(store: Store) -> 
     }
     for figure_id, first in (("PMC1:fig1", "anna"), ("PMC1:fig2", "ben")):
         accept(store, figure_id, first)
-    assert ask(store, "team_overview", who=BEN)["second"] == ["PMC1:fig1"]
+    assert ask(store, "team_overview", who=BEN)["second"] == [
+        {"figure_id": "PMC1:fig1", "label": "Figure 1", "begun": False}
+    ]
     assert ask(store, "team_begin_second", {"figure_id": "PMC1:fig1"}, BEN) == {}
     assert ask(store, "team_begin_second", {"figure_id": "PMC1:fig2"}, ANNA) == {}
     accept(store, "PMC1:fig1", "ben", {"op": "remove", "id": "r4"})
@@ -58,7 +60,8 @@ def test_figures_are_dealt_out_read_twice_compared_and_settled(store: Store) -> 
 
     heads = ask(store, "team_readings")["readings"]
     assert [(head["figure_id"], head["count"]) for head in heads] == [("PMC1:fig1", 1), ("PMC1:fig2", 0)]
-    assert ask(store, "team_settle_agreeing") == {"settled": 1}
+    assert ask(store, "team_settle_agreeing") == {"settled": 1, "busy": 0}
+    assert "needs the role" in ask(store, "team_differences", {"figure_id": "PMC1:fig1"}, ANNA)["error"]
     shown = ask(store, "team_differences", {"figure_id": "PMC1:fig1"})
     assert [difference["key"] for difference in shown["differences"]] == ["r4="]
     assert shown["differences"][0]["first"]["label"] == "mitosis"
@@ -68,7 +71,7 @@ def test_figures_are_dealt_out_read_twice_compared_and_settled(store: Store) -> 
     overview = ask(store, "team_overview")
     assert (overview["to_settle"], overview["settled"], overview["open"]) == (0, 2, 2)
     (pair, _) = overview["agreement"]
-    assert (pair["first"], pair["second"], pair["levels"]["panel"]["f1"]) == ("anna", "ben", 1)
+    assert (pair["first"], pair["second"], pair["figures"], pair["levels"]["panel"]["f1"]) == ("anna", "ben", 1, 1)
     assert pair["levels"]["region"]["f1"] == 0
 
 

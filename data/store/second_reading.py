@@ -1,0 +1,28 @@
+"""A figure that somebody reads a second time is that reader's alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from curator.errors import ReviewError
+
+SECOND_READING = "second-reading:"
+"""Starts the name under which the log opens a figure for its second reader, and ends that reading."""
+
+
+def refuse_others(conn: Any, figure_id: str, who: str) -> None:
+    """Nothing, where nobody reads the figure a second time or ``who`` does; ``conn``: a write transaction.
+
+    Raises:
+        ReviewError: another one does, and both readings are not settled yet.
+    """
+    row = conn.execute(
+        """select 1 from second_readings where figure_id = ? and begun_at is not null and settled_at is null
+        and who != ?""",
+        (figure_id, who),
+    ).fetchone()
+    if row is not None:
+        raise ReviewError(
+            "this figure is read by a second curator, and both readings are not settled; nothing was saved. "
+            "The Team page says where it stands"
+        )
