@@ -25,9 +25,9 @@ from data.label_studio.submitted import accepted_by_submit
 from data.label_studio.there import Task, There, hashes_of, parse_task, read_there, tidy
 from data.label_studio.version import Version
 from data.store import Store
+from data.store.events import FROM_LABEL_STUDIO
 from data.store.image_links import save_image_link
 from data.store.outbox import note_sent
-from data.store.reviews import FROM_LABEL_STUDIO
 from data.store.syncs import Synced, save_conflicts, save_synced
 
 TASK_GONE = "task"

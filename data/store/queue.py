@@ -9,7 +9,7 @@ from typing import Any, Literal
 from curator.figure import FigureState, PanelKind
 from data.store.auto import ACCEPTED_WITHOUT_A_PERSON, AUTO_ACCEPTED
 from data.store.database import Connections
-from data.store.reviews import KIND_BITS
+from data.store.events import KIND_BITS
 
 _PREFIX_LENGTH = 3  # shorter starts of words are in nearly every caption: 300 ms with 100,000 figures (measured)
 

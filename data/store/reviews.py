@@ -1,4 +1,4 @@
-"""Reviews: hierarchies as they stand, the event log behind them, and leases.
+"""Reviews: hierarchies as they stand, and what may be asked of them.
 
 Every change of a hierarchy is one transaction that writes an event and the rows it touches, so that a process killed at
 any moment leaves either all of a decision or none of it.
@@ -10,37 +10,23 @@ import json
 import math
 from collections.abc import Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from curator.adopt import adopt
-from curator.codec import Level, node_from_doc, node_to_doc, to_doc, validated
+from curator.codec import Level, node_from_doc, validated
 from curator.commands import Command
-from curator.confidence import figure_confidence
 from curator.decide import decide
-from curator.errors import LeaseError, RepeatedError, ReviewError, StaleError, StoreError
-from curator.figure import Figure, FigureState, Hierarchy, Marker, Panel, PanelKind, Shared, State, check, flags
+from curator.errors import LeaseError, ReviewError, StaleError, StoreError
+from curator.figure import Figure, FigureState, Hierarchy, Shared, check
 from curator.merge import LEVELS, merge_proposals
-from curator.review import (
-    Decision,
-    Review,
-    apply,
-    changes_between,
-    decision_from_doc,
-    decision_to_doc,
-    undo_stacks,
-)
+from curator.review import Decision, Review, changes_between, decision_from_doc, undo_stacks
 from data.store.articles import figure_from_row
 from data.store.clock import now_iso
 from data.store.database import Connections
+from data.store.events import FROM_LABEL_STUDIO, Asked, refuse_repeated, write_event
+from data.store.leases import give_back_lease, refuse_held, renew_lease, take_lease, user_of
 from data.store.minings import Minings
-from data.store.outbox import note_change
 from data.store.second_reading import SECOND_READING, refuse_others
-
-LEASE_S = 60.0  # guess: three missed heartbeats of 20 s
-MAX_SECONDS = 3600.0  # a figure that was open longer was left open
-FROM_LABEL_STUDIO = "label-studio:"
-"""Starts the name of whoever decided there; anybody may undo that here."""
-KIND_BITS = {kind: 1 << index for index, kind in enumerate(PanelKind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +42,6 @@ class Stored:
     redoable: bool
     reason: str
     replaced_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What names a request, so that sending it again after a lost answer decides nothing a second time."""
-
-    key: str
-    """Made by the sender, another one for each request; kept with the event for good."""
-    sha256: str
-    """Of what is asked for."""
 
 
 class Reviews:
@@ -108,13 +84,13 @@ class Reviews:
             RepeatedError: it was obeyed before, under the name ``asked``.
             ReviewError, GeometryError, HierarchyError: see ``curator.decide``. Nothing was saved in any case.
         """
-        who = holder.partition("#")[0]
+        who = user_of(holder)
         with self._connections.write() as conn:
             review = self._begin(conn, figure_id, revision, holder, now_s, asked)
             refuse_others(conn, figure_id, who)
             decision = decide(review, commands, who, now_iso())
             if decision:
-                self._write(conn, review, decision, "decide", who, None, seconds, asked)
+                write_event(conn, review, decision, "decide", who, seconds=seconds, asked=asked)
         return decision
 
     def adopt(
@@ -140,13 +116,13 @@ class Reviews:
             raise StoreError(
                 f"mining {mining_id} is of figure {mining.figure_id!r}, not {figure_id!r}; reload the figure"
             )
-        who = holder.partition("#")[0]
+        who = user_of(holder)
         with self._connections.write() as conn:
             review = self._begin(conn, figure_id, revision, holder, now_s, asked)
             refuse_others(conn, figure_id, who)
             decision = adopt(review, mining.hierarchy, levels)
             if decision:
-                self._write(conn, review, decision, "decide", who, None, seconds, asked)
+                write_event(conn, review, decision, "decide", who, seconds=seconds, asked=asked)
         return decision
 
     def take_in(
@@ -177,9 +153,9 @@ class Reviews:
             (review.state, state[0]) if (review.state, reason) != state else None,
             state[1],
         )
-        self._write(conn, review, decision, "decide", who, None, 0.0)
+        write_event(conn, review, decision, "decide", who)
         # nobody edits it: whoever opens it next must not wait
-        conn.execute("update reviews set lease_by = null, lease_until = 0 where figure_id = ?", (figure_id,))
+        give_back_lease(conn, figure_id, who)
         return revision + 1
 
     def check_revision(self, conn: Any, figure_id: str, revision: int) -> None:
@@ -202,9 +178,15 @@ class Reviews:
         return self._step(figure_id, revision, holder, now_s, "redo", asked)
 
     def _step(
-        self, figure_id: str, revision: int, holder: str, now_s: float, kind: str, asked: Asked | None
+        self,
+        figure_id: str,
+        revision: int,
+        holder: str,
+        now_s: float,
+        kind: Literal["undo", "redo"],
+        asked: Asked | None,
     ) -> Decision:
-        who = holder.partition("#")[0]
+        who = user_of(holder)
         with self._connections.write() as conn:
             review = self._begin(conn, figure_id, revision, holder, now_s, asked)
             refuse_others(conn, figure_id, who)
@@ -218,7 +200,7 @@ class Reviews:
             decision = decision_from_doc(json.loads(event["doc"]))
             if kind == "undo":
                 decision = decision.inverse()
-            self._write(conn, review, decision, kind, who, stack[-1], 0.0, asked)
+            write_event(conn, review, decision, kind, who, target=stack[-1], asked=asked)
         return decision
 
     def mined(
@@ -238,7 +220,7 @@ class Reviews:
         with self._connections.write() as conn:
             review, row = self._review(figure_id)
             if row["lease_until"] > now_s:
-                raise LeaseError(f"{row['lease_by'].partition('#')[0]} is editing this figure; mine it again later")
+                raise LeaseError(f"{user_of(row['lease_by'])} is editing this figure; mine it again later")
             if review.state in (FigureState.ACCEPTED, FigureState.SKIPPED):
                 return False
             merged = merge_proposals(review.hierarchy, proposed, levels)
@@ -248,7 +230,7 @@ class Reviews:
                 (review.hierarchy.shared, merged.shared),
                 (review.state, FigureState.PROPOSED),
             )
-            self._write(conn, review, decision, "mine", agent, None, 0.0)
+            write_event(conn, review, decision, "mine", agent)
             conn.execute(
                 "update reviews set mined_by = ?, mined_at = ? where figure_id = ?", (agent, now_iso(), figure_id)
             )
@@ -286,62 +268,34 @@ class Reviews:
         return [row["figure_id"] for row in rows]
 
     def lease(self, figure_id: str, holder: str, now_s: float, take_over: bool = False) -> str:
-        """Takes or renews the lease for ``LEASE_S`` seconds; the holder afterwards, who may be somebody else.
+        """Takes or renews the lease for a minute; the holder afterwards, who may be somebody else.
 
         Who takes over what another user holds stands in the audit log.
         """
         with self._connections.write() as conn:
-            if take_over:
-                conn.execute(
-                    """insert into audit (at, who, action, subject, detail, address)
-                    select ?1, ?2, 'lease.take', figure_id, json_object('from', user), '' from (
-                        select figure_id, substr(lease_by, 1, instr(lease_by || '#', '#') - 1) as user from reviews
-                        where figure_id = ?3 and lease_until >= ?4
-                    ) where user <> ?2""",
-                    (now_iso(), holder.partition("#")[0], figure_id, now_s),
-                )
-            conn.execute(
-                """update reviews set lease_by = :holder, lease_until = :until where figure_id = :id
-                and (lease_by is null or lease_by = :holder or lease_until < :now or :take_over)""",
-                {
-                    "holder": holder,
-                    "until": now_s + LEASE_S,
-                    "id": figure_id,
-                    "now": now_s,
-                    "take_over": take_over,
-                },
-            )
-            row = conn.execute("select lease_by from reviews where figure_id = ?", (figure_id,)).fetchone()
-        if row is None:
+            held_by = take_lease(conn, figure_id, holder, now_s, take_over)
+        if held_by is None:
             raise _no_figure(figure_id)
-        return str(row["lease_by"])
+        return held_by
 
     def release(self, figure_id: str, holder: str) -> None:
         """Gives the lease back where ``holder`` has it."""
         with self._connections.write() as conn:
-            conn.execute(
-                "update reviews set lease_by = null, lease_until = 0 where figure_id = ? and lease_by = ?",
-                (figure_id, holder),
-            )
+            give_back_lease(conn, figure_id, holder)
 
     def _begin(
         self, conn: Any, figure_id: str, revision: int, holder: str, now_s: float, asked: Asked | None = None
     ) -> Review:
         if asked is not None:
-            _refuse_repeated(conn, holder.partition("#")[0], asked)
+            refuse_repeated(conn, user_of(holder), asked)
         review, row = self._review(figure_id)
-        if row["lease_by"] not in (None, holder) and row["lease_until"] > now_s:
-            other, _, _ = row["lease_by"].partition("#")
-            where = "you, in another tab," if other == holder.partition("#")[0] else other
-            raise LeaseError(f"{where} is editing this figure; nothing was saved here. Take it over, or open another")
+        refuse_held(row, holder, now_s)
         if row["revision"] != revision:
             raise StaleError(
                 f"the figure has changed since the page read it (revision {row['revision']}, the page has {revision}); "
                 "your last edit was not saved, the figure is loaded again"
             )
-        conn.execute(
-            "update reviews set lease_by = ?, lease_until = ? where figure_id = ?", (holder, now_s + LEASE_S, figure_id)
-        )
+        renew_lease(conn, figure_id, holder, now_s)
         return review
 
     def _review(self, figure_id: str) -> tuple[Review, Any]:
@@ -365,109 +319,6 @@ class Reviews:
             (f"{SECOND_READING}*", figure_id),
         )
         return [(row["id"], row["kind"], row["target"]) for row in rows]
-
-    def _write(
-        self,
-        conn: Any,
-        review: Review,
-        decision: Decision,
-        kind: str,
-        who: str,
-        target: int | None,
-        seconds: float,
-        asked: Asked | None = None,
-    ) -> None:
-        """One event and the rows that it changes."""
-        after = apply(review, decision)
-        figure_id, at = review.figure.id, now_iso()
-        for change in decision.changes:
-            node = change.after
-            if node is None:
-                assert change.before is not None
-                conn.execute("delete from nodes where figure_id = ? and id = ?", (figure_id, change.before.id))
-                continue
-            document = node_to_doc(node)
-            conn.execute(
-                "insert or replace into nodes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    figure_id,
-                    node.id,
-                    document["level"],
-                    node.parent_id,
-                    document.get("kind", ""),
-                    (node.color if isinstance(node, Marker) else node.label) or "",
-                    node.state,
-                    node.provenance.confidence,
-                    node.provenance.agent,
-                    json.dumps(document),
-                ),
-            )
-        (revision,) = conn.execute(
-            "update reviews set revision = revision + 1 where figure_id = ? returning revision", (figure_id,)
-        ).fetchone()
-        conn.execute(
-            """insert into events (figure_id, revision, kind, target, who, at, seconds, to_state, doc, request_key,
-            request_sha256) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (
-                figure_id,
-                revision,
-                kind,
-                target,
-                who,
-                at,
-                min(max(seconds, 0.0), MAX_SECONDS),
-                decision.state and decision.state[1],
-                json.dumps(decision_to_doc(decision)),
-                asked and asked.key,
-                asked and asked.sha256,
-            ),
-        )
-        note_change(conn, figure_id, revision, at)
-        self._summarise(conn, after, decision.reason if decision.state else None)
-        if kind != "mine":
-            conn.execute("update reviews set decided_by = ?, decided_at = ? where figure_id = ?", (who, at, figure_id))
-
-    @staticmethod
-    def _summarise(conn: Any, review: Review, reason: str | None) -> None:
-        """The figure's row, by which the queue finds and orders it."""
-        hierarchy = review.hierarchy
-        found = flags(hierarchy)
-        present = [node for node in hierarchy.nodes() if node.state != State.REJECTED]
-        panels = [node for node in present if isinstance(node, Panel)]
-        markers = [node for node in present if isinstance(node, Marker)]
-        kinds = 0
-        for panel in panels:
-            kinds |= KIND_BITS[panel.kind]
-        conn.execute(
-            """update reviews set state = ?, confidence = ?, flag_count = ?, kinds = ?, panel_count = ?,
-            marker_count = ?, region_count = ?, shared = ?, reason = coalesce(?, reason) where figure_id = ?""",
-            (
-                review.state,
-                figure_confidence(hierarchy, found),
-                len(found),
-                kinds,
-                len(panels),
-                len(markers),
-                len(present) - len(panels) - len(markers),
-                json.dumps(to_doc(hierarchy.shared)),
-                reason,
-                review.figure.id,
-            ),
-        )
-
-
-def _refuse_repeated(conn: Any, who: str, asked: Asked) -> None:
-    row = conn.execute(
-        "select request_sha256, figure_id, revision from events where who = ? and request_key = ?", (who, asked.key)
-    ).fetchone()
-    if row is None:
-        return
-    if row["request_sha256"] != asked.sha256:
-        raise ReviewError(
-            f"the key {asked.key!r} named another request before, which made revision {row['revision']} of "
-            f"{row['figure_id']!r}; make a new key for each request"
-        )
-    raise RepeatedError(f"this request made revision {row['revision']} of {row['figure_id']!r} already")
 
 
 def _no_figure(figure_id: str) -> StoreError:

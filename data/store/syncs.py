@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from data.store.clock import now_iso
 from data.store.database import Connections
+from data.store.events import FROM_LABEL_STUDIO
 from data.store.packing import packed, unpacked
-from data.store.reviews import FROM_LABEL_STUDIO
 
 SyncStatus: TypeAlias = Literal["new", "synced", "waiting", "changed there", "conflict", "failed", "left out"]
 """``new``: not there, and does not wait to be. ``waiting``: to be sent. ``changed there``: to be read."""

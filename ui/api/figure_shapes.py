@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from curator.codec import Level
 from curator.commands import MAX_COMMANDS, Command
 from curator.figure import FigureState, Flag, Marker, Panel, Region, Shared
-from data.store.reviews import MAX_SECONDS
+from data.store.events import MAX_SECONDS
 from ui.api.shape import Shape, Wanted
 from ui.assessing import Word
 

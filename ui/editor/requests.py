@@ -13,8 +13,8 @@ from curator.codec import Level, faults_of
 from curator.commands import MAX_FAULTS
 from curator.errors import ReviewError
 from curator.figure import FigureState, PanelKind
+from data.store.events import MAX_SECONDS, Asked
 from data.store.queue import Order, QueueFilter
-from data.store.reviews import MAX_SECONDS, Asked
 
 FigureId = Annotated[str, Field(min_length=1, max_length=500)]
 Tab = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
