@@ -132,6 +132,7 @@ def _blocks(servers: Servers, training: Training) -> Any:
     from ui.tabs.review import review_tab
     from ui.tabs.search import search_tab
     from ui.tabs.sync import sync_tab
+    from ui.tabs.team import team_tab
     from ui.tabs.train import train_tab
 
     store = servers.store
@@ -148,6 +149,8 @@ def _blocks(servers: Servers, training: Training) -> Any:
                 train_tab(training.functions())
             with gr.Tab("Loop", elem_id="tab-loop"):
                 loop_tab([*servers.loop.functions(), *servers.auto.functions()])
+            with gr.Tab("Team", elem_id="tab-team"):
+                team_tab(servers.team.functions())
             with gr.Tab("Sync", elem_id="tab-sync"):
                 sync_tab(servers.sync.functions())
             with gr.Tab("Dashboard", elem_id="tab-dashboard"):

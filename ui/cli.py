@@ -96,6 +96,7 @@ _MODULES = {
     "rank": "rank",
     "auto": "auto",
     "loop": "loop",
+    "team": "team",
     "sync": "sync",
     "split-captions": "captions",
     "fetch-models": "fetch_models",

@@ -31,6 +31,7 @@ async function showUser() {
   if (!answer.ok) return;
   const me = await answer.json();
   root.dataset.rights = me.rights.join(" ");
+  root.dataset.user = me.name;
   user.textContent = me.name;
   if (me.accounts) user.href = "/account";
   element.querySelector(".logout").hidden = !me.accounts;

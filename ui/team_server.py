@@ -10,17 +10,14 @@ from pydantic import Field
 
 from curator.agreement import LevelAgreement
 from curator.codec import Level, node_to_doc, to_doc
-from curator.errors import LeaseError, StaleError
 from curator.figure import FigureState
 from data.store import Store
-from data.store.queue import QueueFilter
 from data.store.readings import STATE, Pair
 from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, saying
 from ui.editor.requests import MAX_PAGE, FigureId, FilterRequest, Request, parse_request
+from ui.teamwork import ALL, deal_out, matching, settle_agreeing
 
-_PAGE = 5_000  # figures read at a time; guess
-_MOST = 1_000_000
 Person = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^#\s]+$")]
 
 
@@ -33,7 +30,7 @@ class AssignRequest(Request):
     filter: FilterRequest = FilterRequest()
     again: bool = False
     """Also figures that somebody has already."""
-    count: int = Field(default=0, ge=0, le=_MOST)
+    count: int = Field(default=0, ge=0, le=ALL)
     """The first so many of the queue; 0: all."""
 
 
@@ -90,20 +87,11 @@ class TeamServer:
         return {
             "you": me,
             "people": sorted({*users, *(work.who for work in workloads), me}),
-            "workloads": [
-                {
-                    "who": work.who,
-                    "assigned": work.assigned,
-                    "done": work.done,
-                    "second_waiting": work.second_waiting,
-                    "second_begun": work.second_begun,
-                }
-                for work in workloads
-            ],
+            "workloads": [to_doc(work) for work in workloads],
             "second": [to_doc(one) for one in readings.to_read_second(me)],
             "to_settle": readings.count(),
             "settled": readings.count(settled=True),
-            "agreement": self._agreement() if request.agreement else [],
+            "agreement": agreement_doc(self._store) if request.agreement else [],
             "open": self._store.queue.states()[FigureState.PROPOSED],
         }
 
@@ -111,23 +99,25 @@ class TeamServer:
         """How many figures were dealt out, and how many of them are read twice."""
         permit("team")
         request = parse_request(AssignRequest, raw)
-        wanted = request.filter.to_filter()
-        if not wanted.states:
-            wanted = QueueFilter(**{**request.filter.model_dump(), "states": (FigureState.PROPOSED,)})
-        figure_ids = self._matching(wanted, request.again, request.count or _MOST)
-        seconds = self._store.readings.assign(
-            figure_ids, request.people, request.overlap, request.seed, current_user().name
+        figures, second = deal_out(
+            self._store,
+            request.filter.to_filter(),
+            request.people,
+            current_user().name,
+            self._now_s(),
+            overlap=request.overlap,
+            seed=request.seed,
+            again=request.again,
+            count=request.count,
         )
-        self._store.audit.add(
-            current_user().name, "team.assign", "", {"people": request.people, "figures": len(figure_ids)}
-        )
-        return {"figures": len(figure_ids), "second": seconds}
+        self._store.audit.add(current_user().name, "team.assign", "", {"people": request.people, "figures": figures})
+        return {"figures": figures, "second": second}
 
     def unassign(self, raw: Any) -> Answer:
         """Takes back what matches; how many figures."""
         permit("team")
         request = parse_request(FilterRequest, raw)
-        figure_ids = self._matching(request.to_filter(), True, _MOST)
+        figure_ids = matching(self._store, request.to_filter(), True, ALL, self._now_s())
         self._store.readings.unassign(figure_ids)
         self._store.audit.add(current_user().name, "team.unassign", "", {"figures": len(figure_ids)})
         return {"figures": len(figure_ids)}
@@ -204,22 +194,6 @@ class TeamServer:
         settled, busy = settle_agreeing(self._store, current_user().name, self._now_s())
         return {"settled": settled, "busy": busy}
 
-    def _matching(self, wanted: QueueFilter, also_assigned: bool, most: int) -> list[str]:
-        found: list[str] = []
-        for offset in range(0, self._store.queue.count(wanted), _PAGE):
-            page = [item.figure_id for item in self._store.queue.page(wanted, offset, _PAGE, self._now_s())]
-            taken = set() if also_assigned else self._store.readings.assigned(page)
-            found += [figure_id for figure_id in page if figure_id not in taken]
-            if len(found) >= most:
-                break
-        return found[:most]
-
-    def _agreement(self) -> list[Answer]:
-        return [
-            {"first": first, "second": second, "figures": figures, "levels": _levels(levels)}
-            for (first, second), (figures, levels) in self._store.comparisons.agreement().items()
-        ]
-
     def _head(self, pair: Pair) -> Answer:
         return {
             **to_doc(pair),
@@ -228,18 +202,12 @@ class TeamServer:
         }
 
 
-def settle_agreeing(store: Store, who: str, now_s: float) -> tuple[int, int]:
-    """Settles all figures on which both readers agree; how many, and how many were left since somebody edits them."""
-    settled = busy = 0
-    for pair in store.readings.pairs():
-        if store.comparisons.of(pair).differences:
-            continue
-        try:
-            store.readings.settle(pair.figure_id, pair.revision, {}, "", who, now_s)
-            settled += 1
-        except (LeaseError, StaleError):
-            busy += 1
-    return settled, busy
+def agreement_doc(store: Store) -> list[Answer]:
+    """How far readers agree, a row for each pair of them that read the same figures."""
+    return [
+        {"first": first, "second": second, "figures": figures, "levels": _levels(levels)}
+        for (first, second), (figures, levels) in store.comparisons.agreement().items()
+    ]
 
 
 def _state_key(first: FigureState, second: FigureState) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
+from typing import Any
 
 from curator.adjudication import Choice, Compared, adjudicated, compare
 from curator.codec import to_doc, validated
@@ -44,6 +45,8 @@ class Workload:
     second_waiting: int
     """Figures to read a second time whose first reading is done."""
     second_begun: int
+    second_later: int
+    """Whose first reading is not done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +152,22 @@ class Readings:
     def workloads(self) -> list[Workload]:
         """Of everybody who was given something, by name."""
         rows = self._connections.rows(
-            """select who, sum(assigned) as assigned, sum(done) as done, sum(waiting) as waiting, sum(begun) as begun
-            from (
-                select a.who, 1 as assigned, r.state in ('accepted', 'skipped') as done, 0 as waiting, 0 as begun
-                from assignments a join reviews r on r.figure_id = a.figure_id where r.current = 1
+            """select who, sum(assigned) as assigned, sum(done) as done, sum(waiting) as waiting, sum(begun) as begun,
+            sum(later) as later from (
+                select a.who, 1 as assigned, r.state in ('accepted', 'skipped') as done, 0 as waiting, 0 as begun,
+                0 as later from assignments a join reviews r on r.figure_id = a.figure_id where r.current = 1
                 union all
                 select s.who, 0, 0, s.begun_at is null and r.state in ('accepted', 'skipped')
-                and r.decided_by != s.who, s.begun_at is not null and r.state = 'proposed'
+                and r.decided_by != s.who, s.begun_at is not null and r.state = 'proposed',
+                s.begun_at is null and not (r.state in ('accepted', 'skipped') and r.decided_by != s.who)
                 from second_readings s join reviews r on r.figure_id = s.figure_id
                 where r.current = 1 and s.settled_at is null
             ) group by who order by who"""
         )
-        return [Workload(row["who"], row["assigned"], row["done"], row["waiting"], row["begun"]) for row in rows]
+        return [
+            Workload(row["who"], row["assigned"], row["done"], row["waiting"], row["begun"], row["later"])
+            for row in rows
+        ]
 
     def to_read_second(self, who: str) -> list[ToRead]:
         """Figures whose second reading is theirs and can begin or go on; those begun first, in the order of ingest."""
@@ -193,6 +200,7 @@ class Readings:
             raise ReviewError(f"{figure_id!r} has no first reading by another curator yet; read it second when it has")
         found = self._as_found(stored.review)
         with self._connections.write() as conn:
+            _let_go(conn, figure_id, who)
             self._reviews.take_in(
                 conn,
                 figure_id,
@@ -224,6 +232,7 @@ class Readings:
         row = self._begun(figure_id)
         stored = self._reviews.load(figure_id, now_s)
         with self._connections.write() as conn:
+            _let_go(conn, figure_id, who)
             self._reviews.take_in(
                 conn,
                 figure_id,
@@ -311,6 +320,7 @@ class Readings:
             if state == FigureState.SKIPPED:
                 after = found.second
         with self._connections.write() as conn:
+            _let_go(conn, figure_id, who)
             self._reviews.take_in(conn, figure_id, revision, after, (state, reason), who, now_s)
             conn.execute(
                 "update second_readings set second = ?, second_state = ?, settled_at = ?, settled_by = ? "
@@ -355,6 +365,14 @@ class Readings:
         for row in rows:
             review = apply(review, decision_from_doc(json.loads(row["doc"])).inverse())
         return review
+
+
+def _let_go(conn: Any, figure_id: str, who: str) -> None:
+    """Ends a lease of ``who``: they have the figure open in Review, and ask for this in the tab beside it."""
+    conn.execute(
+        "update reviews set lease_by = null, lease_until = 0 where figure_id = ? and lease_by glob ? || '#*'",
+        (figure_id, who),
+    )
 
 
 def _drawn(seed: int, figure_id: str) -> float:

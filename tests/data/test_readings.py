@@ -206,3 +206,17 @@ def test_readings_are_compared_once_until_one_changes(store: Store, monkeypatch:
     decide(store, figure_id, "ben", {"op": "remove", "id": "m3"})
     (again,) = store.readings.pairs()
     assert store.comparisons.of(again).differences == 0
+
+
+def test_a_reader_with_the_figure_open_gives_it_up_all_the_same(store: Store) -> None:
+    (figure_id,) = mined(store, 1)
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+    decide(store, figure_id, "anna")
+    store.readings.begin_second(figure_id, "ben", NOW)
+    store.reviews.lease(figure_id, "ben#tab", NOW)
+
+    with pytest.raises(LeaseError):
+        store.readings.cancel_second(figure_id, "lead", NOW)
+    store.readings.cancel_second(figure_id, "ben", NOW)
+
+    assert store.reviews.load(figure_id, NOW).review.state == FigureState.ACCEPTED

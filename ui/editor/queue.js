@@ -21,6 +21,14 @@ const FILTERS = [
   ["all", "All figures", {}],
 ];
 
+// With the list of what was given to whoever uses the page, once it is known who that is (ui/shell.js).
+function filters() {
+  const { user } = document.documentElement.dataset;
+  if (!user) return FILTERS;
+  const mine = ["mine", "To review, only mine", { ...FILTERS[0][2], assigned_to: user }];
+  return [FILTERS[0], mine, ...FILTERS.slice(1)];
+}
+
 export class Queue {
   constructor(server, actions) {
     this._server = server;
@@ -177,8 +185,8 @@ export class Queue {
   _drawFilters() {
     const { text, ...rest } = this._filter;
     const key = JSON.stringify(rest);
-    const known = FILTERS.find(([, , filter]) => JSON.stringify(filter) === key);
-    const options = FILTERS.map(([value, title]) => html("option", { value }, title));
+    const known = filters().find(([, , filter]) => JSON.stringify(filter) === key);
+    const options = filters().map(([value, title]) => html("option", { value }, title));
     if (!known) options.push(html("option", { value: "custom" }, "From the gallery"));
     this._select.replaceChildren(...options);
     this._select.value = known ? known[0] : "custom";
@@ -186,7 +194,7 @@ export class Queue {
   }
 
   _chosen() {
-    const chosen = FILTERS.find(([value]) => value === this._select.value);
+    const chosen = filters().find(([value]) => value === this._select.value);
     if (chosen)
       this._actions.openQueue({
         ...chosen[2],

@@ -9,6 +9,7 @@ export const DEFAULTS = Object.freeze({
   problem: false,
   text: "",
   auto: null,
+  assigned_to: null,
   order: "next",
 });
 
@@ -102,6 +103,9 @@ export function makeRail(rail, kinds, findArticles, changed) {
   problem.addEventListener("change", () => changed({ problem: problem.checked }));
   const auto = rail.querySelector(".auto");
   auto.addEventListener("change", () => changed({ auto: auto.checked ? true : null }));
+  const given = rail.querySelector(".given input");
+  const me = () => document.documentElement.dataset.user || "";
+  given.addEventListener("change", () => changed({ assigned_to: given.checked ? given.value || me() : null }));
 
   const article = makeArticlePicker(rail.querySelector(".article"), findArticles, (id) => changed({ article_id: id }));
 
@@ -114,6 +118,9 @@ export function makeRail(rail, kinds, findArticles, changed) {
       kind.value = filter.kind ?? "";
       problem.checked = filter.problem;
       auto.checked = filter.auto === true;
+      given.checked = filter.assigned_to !== null;
+      given.value = filter.assigned_to ?? me();
+      rail.querySelector(".given span").textContent = "Given to " + (given.value === me() ? "me" : given.value);
       article.show(filter.article_id);
       const { order, text, ...narrowing } = filter;
       rail.querySelector(".reset").hidden = !Object.keys(compact({ ...DEFAULTS, ...narrowing, text })).length;

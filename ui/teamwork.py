@@ -1,0 +1,65 @@
+"""Dealing figures out and settling what needs nobody: for the page and the command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from curator.errors import LeaseError, StaleError
+from curator.figure import FigureState
+from data.store import Store
+from data.store.queue import QueueFilter
+
+ALL = 1_000_000
+_PAGE = 5_000  # figures read at a time; guess
+
+
+def deal_out(
+    store: Store,
+    wanted: QueueFilter,
+    people: Sequence[str],
+    by: str,
+    now_s: float,
+    *,
+    overlap: float = 0.0,
+    seed: int = 0,
+    again: bool = False,
+    count: int = 0,
+) -> tuple[int, int]:
+    """Gives the figures of a queue to people in turn; how many, and how many of them get a second reader.
+
+    A queue that names no states is that of open figures. ``again``: also figures that somebody has. ``count``: the
+    first so many; 0 all.
+
+    Raises:
+        ReviewError: see ``data.store.readings.Readings.assign``.
+    """
+    open_ones = wanted if wanted.states else replace(wanted, states=(FigureState.PROPOSED,))
+    figure_ids = matching(store, open_ones, again, count or ALL, now_s)
+    return len(figure_ids), store.readings.assign(figure_ids, people, overlap, seed, by)
+
+
+def matching(store: Store, wanted: QueueFilter, also_assigned: bool, most: int, now_s: float) -> list[str]:
+    """Figures in the order of the queue."""
+    found: list[str] = []
+    for offset in range(0, store.queue.count(wanted), _PAGE):
+        page = [item.figure_id for item in store.queue.page(wanted, offset, _PAGE, now_s)]
+        taken = set() if also_assigned else store.readings.assigned(page)
+        found += [figure_id for figure_id in page if figure_id not in taken]
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def settle_agreeing(store: Store, who: str, now_s: float) -> tuple[int, int]:
+    """Settles all figures on which both readers agree; how many, and how many were left since somebody edits them."""
+    settled = busy = 0
+    for pair in store.readings.pairs():
+        if store.comparisons.of(pair).differences:
+            continue
+        try:
+            store.readings.settle(pair.figure_id, pair.revision, {}, "", who, now_s)
+            settled += 1
+        except (LeaseError, StaleError):
+            busy += 1
+    return settled, busy
