@@ -17,6 +17,7 @@ PARTS = (
     "page",
     "segment",
     "oracle",
+    "remining",
     "published",
     "overhead",
     "resume",
