@@ -34,15 +34,13 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, project = Path(name) / "drawn", Path(name) / "project"
         draw_corpus(folder, FIGURES, SEED)
-        _curator(project, {}, "ingest", str(folder))
+        _curator(project, {}, "ingest", str(folder), "--json")
         _curator(project, {}, "mine", "--json")
         store = Store(project)
         entries = {entry["figure_id"]: entry for entry in json.loads((folder / "truth.json").read_text("utf-8"))}
         truths = {figure_id: hierarchy_of(entries[_key(figure_id)]) for figure_id in store.reviews.mined_ids()}
         oracle = NoisyOracle(list(entries.values()), ErrorRates.evenly(WRONG), SEED, 0.5)
-        print(
-            f"{FIGURES} drawn figures; the model errs on {WRONG:.0%} of panels. Errors: nodes missing, wrong or too many"
-        )
+        print(f"{FIGURES} drawn figures; the model errs on {WRONG:.0%} of panels; errors: nodes missing, wrong, extra")
         print("\n| round | ways | figures | with levels replaced | of them better / worse | errors before | after |")
         print("|---|---|---|---|---|---|---|")
         with ModelServer(oracle.respond, models=[MODEL]) as server:
