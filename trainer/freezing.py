@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -17,15 +16,6 @@ if TYPE_CHECKING:
 
 _ATTENTION = frozenset({"attn", "attention", "self_attn"})
 """What timm, BERT and others call the module that holds the projections."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartSize:
-    """How many weights a part of the model has."""
-
-    part: str
-    trained: int
-    total: int
 
 
 def freeze(model: RegionClip, config: TrainConfig) -> None:
@@ -103,20 +93,6 @@ def merge_lora(model: RegionClip) -> None:
         setattr(model.clip.get_submodule(parent_name), attribute, merged)
 
 
-def part_sizes(model: RegionClip) -> tuple[PartSize, ...]:
-    """Image tower, text tower, ROI processor and temperature (with SigLIP's bias), in this order; parts it has."""
-    scalars = [scalar for scalar in (model.clip.logit_scale, model.clip.logit_bias) if scalar is not None]
-    parts = {
-        "image tower": list(model.clip.visual.parameters()),
-        "text tower": list(text_weights(model.clip)),
-        "ROI processor": [] if model.roi_processor is None else list(model.roi_processor.parameters()),
-        "temperature": scalars,
-    }
-    return tuple(
-        PartSize(name, _count(weights, trained=True), _count(weights)) for name, weights in parts.items() if weights
-    )
-
-
 def text_weights(clip: Any) -> Iterator[nn.Parameter]:
     """All of an open_clip model's text tower: what is neither image tower nor temperature."""
     for name, weight in clip.named_parameters():
@@ -155,7 +131,3 @@ def _attention_names(clip: Any, towers: Sequence[nn.Module]) -> Iterator[str]:
             and not any(name.startswith(prefix) for prefix in whole)
         ):
             yield name
-
-
-def _count(weights: Iterable[nn.Parameter], *, trained: bool = False) -> int:
-    return sum(weight.numel() for weight in weights if weight.requires_grad or not trained)

@@ -23,7 +23,6 @@ from curator.geometry import Box, Point
 _LEVELS: dict[str, tuple[int, ...]] = {"white": (238, 205, 170), "black": (228, 195, 160)}
 _HUE_LEVELS = (150, 95, 60)
 """Grey levels of a layer, from pure colour to what JPEG leaves of a line of 2 px. Measured on published figures."""
-_DISC = 2 * math.pi  # area over squared root mean square radius of a disc, the greatest of all shapes
 _MOST_PIECES = 1500  # of one layer and level, the largest first: more are texture
 _LEAST_AREA = 10  # px
 _MOST_FILLED = 0.9  # of its box; bars and squares

@@ -42,13 +42,6 @@ class Subjects:
         )
         return None if row is None else self._users.account(row["user_name"])
 
-    def of_user(self, name: str) -> list[Subject]:
-        """All that a user is linked with, in the order of linking."""
-        rows = self._connections.rows(
-            "select issuer, subject from subjects where user_name = ? order by linked_at, subject", (name,)
-        )
-        return [Subject(row["issuer"], row["subject"]) for row in rows]
-
     def link(self, subject: Subject, name: str) -> None:
         """Lets the subject log in as the user.
 

@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs 'make models'")
 pytest.importorskip("open_clip", reason="training needs 'make models'")
 
-from torch import Tensor  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
 
 from curator.errors import SettingsError  # noqa: E402
 from tests.trainer.models import SIZES_PX, SMALL, a_batch, a_config  # noqa: E402
 from trainer.config import TrainConfig, Weights  # noqa: E402
-from trainer.freezing import PartSize, merge_lora, part_sizes  # noqa: E402
+from trainer.freezing import merge_lora, text_weights  # noqa: E402
 from trainer.gather import alone  # noqa: E402
 from trainer.losses import level_loss  # noqa: E402
 from trainer.model import RegionClip, make_model  # noqa: E402
+
+
+@dataclass(frozen=True, slots=True)
+class PartSize:
+    """How many weights a part of the model has."""
+
+    part: str
+    trained: int
+    total: int
+
+
+def part_sizes(model: RegionClip) -> tuple[PartSize, ...]:
+    """Image tower, text tower, ROI processor and temperature (with SigLIP's bias), in this order; parts it has."""
+    scalars = [scalar for scalar in (model.clip.logit_scale, model.clip.logit_bias) if scalar is not None]
+    parts = {
+        "image tower": list(model.clip.visual.parameters()),
+        "text tower": list(text_weights(model.clip)),
+        "ROI processor": [] if model.roi_processor is None else list(model.roi_processor.parameters()),
+        "temperature": scalars,
+    }
+    return tuple(
+        PartSize(name, _count(weights, trained=True), _count(weights)) for name, weights in parts.items() if weights
+    )
+
+
+def _count(weights: Iterable[nn.Parameter], *, trained: bool = False) -> int:
+    return sum(weight.numel() for weight in weights if weight.requires_grad or not trained)
 
 
 def test_everything_trains_unless_it_is_said_otherwise() -> None:

@@ -1,12 +1,9 @@
 // What the charts show of a run: loss by level, retrieval by level, and the stages behind them.
 
-import { LEVELS, both, chance } from "./numbers.js";
+import { both, chance } from "./numbers.js";
 
 const WINDOW_SHARE = 1 / 25; // guess: of a level's steps; noise of small batches goes, turns of a stage stay
 const LEAST_WINDOW = 5;
-
-// Levels that have any number, coarse to fine.
-export const levelsIn = (rows, at) => LEVELS.filter(({ key }) => rows.some((row) => at(row, key)));
 
 // [[step, loss]] of one level; of one part of the loss where one is named.
 export function lossPoints(history, level, part) {

@@ -149,15 +149,6 @@ def to_reply(box_xyxy: Box, frame: Frame, wh: Size) -> list[float]:
     return [y0, x0, y1, x1] if frame.y_first else [x0, y0, x1, y1]
 
 
-def from_reply(values: Sequence[float], frame: Frame, wh: Size) -> Box:
-    """One box of a reply in pixels of the sent picture; see ``from_replies``.
-
-    Raises:
-        ReplyFault: the numbers are no box, or only in another frame.
-    """
-    return from_replies([values], frame, wh)[0]
-
-
 def from_replies(list_of_values: Sequence[Sequence[float]], frame: Frame, wh: Size) -> list[Box]:
     """All boxes of one reply, in pixels of the sent picture (``wh``), in the same order.
 

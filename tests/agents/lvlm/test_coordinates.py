@@ -15,7 +15,6 @@ from agents.lvlm.asking.coordinates import (
     Frame,
     frame_of,
     from_replies,
-    from_reply,
     qwen2_5_input_wh,
     to_reply,
 )
@@ -57,7 +56,7 @@ def test_boxes_come_back_within_half_a_step_of_the_frame(frame: Frame, data: st.
 @pytest.mark.parametrize("wh", [(1568, 1568), (1567, 31), (29, 1201), (641, 479), (28, 28)], ids=str)
 def test_the_whole_picture_is_the_whole_picture_at_odd_sizes_and_aspects(frame: Frame, wh: Size) -> None:
     whole = (0.0, 0.0, float(wh[0]), float(wh[1]))
-    assert from_reply(to_reply(whole, frame, wh), frame, wh) == pytest.approx(whole)
+    assert from_replies([to_reply(whole, frame, wh)], frame, wh) == [pytest.approx(whole)]
 
 
 @FRAMES
@@ -88,7 +87,7 @@ def test_one_box_in_the_words_of_each_family(frame: Frame, written: list[float])
         assert qwen2_5_input_wh(wh) == (840, 812)
         written = [168, round(100 * 812 / 800), 504, 406]
     assert to_reply(box, frame, wh) == written
-    assert from_reply(written, frame, wh) == pytest.approx(box, abs=1)
+    assert from_replies([written], frame, wh) == [pytest.approx(box, abs=1)]
 
 
 @FRAMES
@@ -188,7 +187,7 @@ WH = (1500, 900)
     ids=["swapped corners are reordered", "a small overshoot is clipped", "on the near side too"],
 )
 def test_a_box_is_mended_by_a_stated_rule(values: list[float], box: Box) -> None:
-    assert from_reply(values, Frame.THOUSAND, WH) == pytest.approx(box)
+    assert from_replies([values], Frame.THOUSAND, WH) == [pytest.approx(box)]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +206,7 @@ def test_a_box_is_mended_by_a_stated_rule(values: list[float], box: Box) -> None
 )
 def test_a_box_that_no_rule_mends_is_refused_with_what_was_expected(values: list[float], fault: str) -> None:
     with pytest.raises(ReplyFault) as caught:
-        from_reply(values, Frame.THOUSAND, WH)
+        from_replies([values], Frame.THOUSAND, WH)
     assert str(caught.value).startswith(fault)
     if len(values) == 4 and abs(values[2]) < 1e6:
         assert Frame.THOUSAND.describe(WH) in str(caught.value)

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from curator.errors import SettingsError
 from data.store import Store
+from data.store.subjects import Subject
 from tests.data.projects import add_mined_figure
 from ui.accounts.passwords import Passwords
 from ui.cli import main
@@ -166,9 +167,10 @@ def test_a_user_is_linked_with_somebody_whom_a_provider_knows_and_unlinked(proje
         "'7' of https://login.lab is ann already" in curator(project, "users", "link", "cleo", "--subject", "7").output
     )
     store = Store(project)
-    assert [one.subject for one in store.subjects.of_user("ann")] == ["7", "8"]
+    links = [Subject("https://login.lab", "7"), Subject("https://other.lab", "8")]
+    assert [found and found.user.name for found in map(store.subjects.user_of, links)] == ["ann", "ann"]
     session = store.sessions.open("ann")
     assert curator(project, "users", "unlink", "ann").output == "ann has 2 links less; a password still holds\n"
-    assert store.subjects.of_user("ann") == []
+    assert [store.subjects.user_of(link) for link in links] == [None, None]
     assert store.sessions.user_of(session) is None
     store.close()
