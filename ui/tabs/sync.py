@@ -12,7 +12,7 @@ from typing import Any
 from ui.editor.bundle import as_script
 
 _FOLDER = Path(__file__).parent.parent / "sync"
-_STYLES = ("../gallery/grid.css", "sync.css", "conflict.css")
+_STYLES = ("../gallery/grid.css", "../parts.css", "sync.css", "conflict.css")
 # in the order of their imports
 _MODULES = (
     "../editor/dom.js",

@@ -9,7 +9,7 @@ from typing import Any
 from ui.editor.bundle import as_script
 
 FOLDER = Path(__file__).parent.parent / "train"
-_STYLES = ("train.css", "runs.css", "new_run.css", "run.css", "charts.css")
+_STYLES = ("../parts.css", "train.css", "runs.css", "new_run.css", "run.css", "charts.css")
 # in the order of their imports; the first two are the editor's
 MODULES = (
     "../editor/dom.js",
