@@ -8,6 +8,7 @@ from itertools import groupby
 
 from curator.figure import State
 from data.store.database import Connections
+from data.store.second_reading import SECOND_READING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,15 @@ class Dashboard:
         return [Outcome(row["level"], row["agent"], row["accepted"], row["edited"], row["rejected"]) for row in rows]
 
     def agreement(self) -> Agreement:
-        """How much of the first curator's work a second one kept, over all figures where two decided."""
+        """How much of the first curator's work a second one kept, over all figures where two decided.
+
+        Without figures that two read without seeing each other's work (``data.store.comparisons`` is about those).
+        """
         rows = self._connections.rows(
             """select figure_id, who, doc from events where kind = 'decide' and figure_id in (
             select figure_id from events where kind = 'decide' group by figure_id
-            having count(distinct who) > 1) order by figure_id, id"""
+            having count(distinct who) > 1 and max(who glob ?) = 0) order by figure_id, id""",
+            (f"{SECOND_READING}*",),
         )
         figures = nodes = kept = 0
         for figure_id, events in groupby(rows, key=lambda row: row["figure_id"]):

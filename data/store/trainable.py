@@ -12,6 +12,7 @@ from curator.geometry import coverage
 from curator.wording import tokens
 from data.formats.record import split_of
 from data.store.database import Connections
+from data.store.second_reading import SECOND_READING
 
 INSIDE = 0.5
 """Of a region's area that must lie in its panel; the trainer's own number (trainer.pairs.INSIDE)."""
@@ -245,5 +246,5 @@ select split_of(article_id) as split, verified, in_panel, in_verified_panel, fau
 group by 1, 2, 3, 4, 5"""
 _PEOPLE = f"""
 select who, count(*) as n, sum(r.state = 'accepted') as accepted from (
-    select distinct who, figure_id from events where kind = 'decide') e
+    select distinct who, figure_id from events where kind = 'decide' and who not glob '{SECOND_READING}*') e
 join reviews r on r.figure_id = e.figure_id where {_SET} group by who"""

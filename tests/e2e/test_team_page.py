@@ -172,3 +172,7 @@ def test_what_agrees_is_settled_at_once(tab: Page, project: Store) -> None:
     tab.locator("#team .which button", has_text="Settled").click()
     expect(tab.locator("#team .waiting .rows li")).to_have_attribute("data-figure", "PMC1:F2")
     assert project.readings.count(settled=True) == 1
+    tab.locator("#team .waiting .rows").get_by_role("link", name="See").click()
+    expect(tab.locator("#team .settle .all")).to_contain_text("Settled ")
+    expect(tab.locator("#team .settle .alike")).to_have_text("Both readers see 3 boxes alike.")
+    expect(tab.locator("#team .settle .all").get_by_role("button")).to_have_count(0)

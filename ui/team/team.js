@@ -64,6 +64,7 @@ export class Team {
 
   open() {
     this._shown = null;
+    this._compared = null;
     this._route();
   }
 
@@ -85,15 +86,10 @@ export class Team {
     try {
       const overview = await ask(this._server, "team_overview", { agreement: false });
       if (mine !== this._turn) return;
-      this._yours.show(overview);
-      this._people.show(overview);
-      this._deal.show(overview);
+      this._draw(overview);
       await this._waiting.show(overview);
-      // the first time after a start every figure that two have read is compared: what else there is stands already
-      const { agreement } = await ask(this._server, "team_overview", { agreement: true });
-      if (mine !== this._turn) return;
-      this._agreed.show(agreement);
-      say(this._away, "");
+      await this._compare(`${overview.to_settle} ${overview.settled}`, mine);
+      if (mine === this._turn) say(this._away, "");
     } catch (error) {
       if (!(error instanceof AskError)) throw error;
       if (mine !== this._turn) return;
@@ -101,6 +97,25 @@ export class Team {
     }
     this._place.dataset.ready = "true";
     this._timer = setTimeout(() => mine === this._turn && this._isSeen && !this._shown && !this._isHeld && this._look(), POLL_MS);
+  }
+
+  // The first time after a start every figure that two have read is compared: what else there is stands already.
+  async _compare(readings, mine) {
+    if (readings === this._compared) return;
+    const { agreement } = await ask(this._server, "team_overview", { agreement: true });
+    if (mine !== this._turn) return;
+    this._compared = readings;
+    this._agreed.show(agreement);
+  }
+
+  // What has not changed stays as it is, with what somebody is about to press in it.
+  _draw(overview) {
+    const seen = JSON.stringify(overview);
+    if (seen === this._seen) return;
+    this._seen = seen;
+    this._yours.show(overview);
+    this._people.show(overview);
+    this._deal.show(overview);
   }
 
   // Drawing anew would take what is under somebody's hand.

@@ -4,7 +4,7 @@ import { html } from "../editor/dom.js";
 import { countText, timeText } from "../editor/wording.js";
 import { AskError, ask } from "../train/asking.js";
 import { say } from "../train/said.js";
-import { readersOf } from "./names.js";
+import { areNamed, readersOf } from "./names.js";
 import { settleHref } from "./where.js";
 
 const PAGE = 50;
@@ -21,7 +21,11 @@ export class Waiting {
     );
     this._agreeing = html(
       "button",
-      { type: "button", class: "c-button", "data-right": "team", title: "Joins both readings of each figure that has no difference", onclick: () => does.settleAgreeing() },
+      { type: "button", class: "c-button", "data-right": "team", title: "Joins both readings of each figure that has no difference", onclick: async () => {
+          this._agreeing.disabled = true; // thousands take some seconds
+          await does.settleAgreeing();
+          this.draw();
+        } },
       "Settle all that agree",
     );
     this._list = html("ol", { class: "rows", "aria-label": "Figures read twice" });
@@ -74,7 +78,9 @@ export class Waiting {
     this._which.forEach((one, index) => one.setAttribute("aria-pressed", String(this._settled === Boolean(index))));
     this._agreeing.hidden = this._settled;
     this._agreeing.disabled = !this._rows.some((one) => !one.count) && this._rows.length === this._total;
-    this._list.replaceChildren(...this._rows.map((one) => this._row(one)));
+    const seen = JSON.stringify([this._rows, areNamed()]);
+    if (seen !== this._seen) this._list.replaceChildren(...this._rows.map((one) => this._row(one)));
+    this._seen = seen;
     this._none.hidden = Boolean(this._rows.length);
     this._none.textContent = this._settled ? "No figure was settled yet." : "No figure waits to be settled.";
     this._more.hidden = this._rows.length >= this._total;
@@ -83,7 +89,7 @@ export class Waiting {
   _row(one) {
     const { figure_id: figureId, label, count, state_key: isState, settled_at: settledAt } = one;
     const said = isState ? "accepted or skipped" : count ? countText(count, "difference") : "both alike";
-    const [first, second] = readersOf(one);
+    const by = areNamed() ? readersOf(one).join(", ") : "";
     return html(
       "li",
       { "data-figure": figureId },
@@ -91,7 +97,7 @@ export class Waiting {
       html("span", { class: "name" }, html("b", {}, label || figureId), html("small", { title: figureId }, figureId)),
       html("span", { class: "c-chip", "data-state": count && !settledAt ? "flags" : "accepted" }, said),
       html("span", { class: "grow" }),
-      html("span", { class: "soft by" }, settledAt ? timeText(settledAt) : first === "First" ? "" : `${first}, ${second}`),
+      html("span", { class: "soft by" }, [by, settledAt && timeText(settledAt)].filter(Boolean).join(" · ")),
       html("a", { class: "c-button", href: settleHref(figureId), "data-right": settledAt ? null : "team" }, settledAt || !count ? "See" : "Settle"),
     );
   }
