@@ -12,6 +12,7 @@ from typing import Any
 from ui.editor.bundle import as_script
 
 _FOLDER = Path(__file__).parent.parent / "loop"
+_STYLES = ("../parts.css", "loop.css")
 # in the order of their imports
 _MODULES = (
     "../editor/dom.js",
@@ -33,7 +34,7 @@ def loop_tab(server_functions: Sequence[Callable[..., Any]]) -> Any:
 
     return gr.HTML(
         html_template=(_FOLDER / "loop.html").read_text(encoding="utf-8"),
-        css_template=(_FOLDER / "loop.css").read_text(encoding="utf-8"),
+        css_template="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _STYLES),
         js_on_load=f"{as_script(_MODULES, _FOLDER)}\nmodule_loop.startLoop(element, server);\n",
         server_functions=list(server_functions),
         apply_default_css=False,
