@@ -104,7 +104,6 @@ class TeamServer:
             request.filter.to_filter(),
             request.people,
             current_user().name,
-            self._now_s(),
             overlap=request.overlap,
             seed=request.seed,
             again=request.again,
@@ -117,7 +116,7 @@ class TeamServer:
         """Takes back what matches; how many figures."""
         permit("team")
         request = parse_request(FilterRequest, raw)
-        figure_ids = matching(self._store, request.to_filter(), True, ALL, self._now_s())
+        figure_ids = matching(self._store, request.to_filter(), True, ALL)
         self._store.readings.unassign(figure_ids)
         self._store.audit.add(current_user().name, "team.unassign", "", {"figures": len(figure_ids)})
         return {"figures": len(figure_ids)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from curator.errors import LeaseError, StaleError
 from curator.figure import FigureState
@@ -11,7 +12,7 @@ from data.store import Store
 from data.store.queue import QueueFilter
 
 ALL = 1_000_000
-_PAGE = 5_000  # figures read at a time; guess
+_BATCH = 5_000  # figures that are asked for at a time; guess
 
 
 def deal_out(
@@ -19,7 +20,6 @@ def deal_out(
     wanted: QueueFilter,
     people: Sequence[str],
     by: str,
-    now_s: float,
     *,
     overlap: float = 0.0,
     seed: int = 0,
@@ -35,19 +35,17 @@ def deal_out(
         ReviewError: see ``data.store.readings.Readings.assign``.
     """
     open_ones = wanted if wanted.states else replace(wanted, states=(FigureState.PROPOSED,))
-    figure_ids = matching(store, open_ones, again, count or ALL, now_s)
+    figure_ids = matching(store, open_ones, again, count or ALL)
     return len(figure_ids), store.readings.assign(figure_ids, people, overlap, seed, by)
 
 
-def matching(store: Store, wanted: QueueFilter, also_assigned: bool, most: int, now_s: float) -> list[str]:
+def matching(store: Store, wanted: QueueFilter, also_assigned: bool, most: int) -> list[str]:
     """Figures in the order of the queue."""
     found: list[str] = []
-    for offset in range(0, store.queue.count(wanted), _PAGE):
-        page = [item.figure_id for item in store.queue.page(wanted, offset, _PAGE, now_s)]
-        taken = set() if also_assigned else store.readings.assigned(page)
-        found += [figure_id for figure_id in page if figure_id not in taken]
-        if len(found) >= most:
-            break
+    figure_ids = iter(store.queue.ids(wanted))
+    while len(found) < most and (some := list(islice(figure_ids, _BATCH))):
+        taken = set() if also_assigned else store.readings.assigned(some)
+        found += [figure_id for figure_id in some if figure_id not in taken]
     return found[:most]
 
 

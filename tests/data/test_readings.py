@@ -224,5 +224,5 @@ def test_a_reader_with_the_figure_open_gives_it_up_all_the_same(store: Store) ->
 
 def test_opening_a_second_reading_is_nobodys_decision(store: Store) -> None:
     read_twice(store)
-    assert store.dashboard.agreement().figures == 0
+    assert store.dashboard.agreement().figure_count == 0
     assert set(store.trainable.counts().every.people) == {"anna", "ben"}

@@ -54,7 +54,7 @@ def _assign(project: Project, people: list[str], overlap: float, count: int, aga
     from ui.teamwork import deal_out
 
     figures, second = deal_out(
-        project.store, QueueFilter(), people, getpass.getuser(), time.time(), overlap=overlap, again=again, count=count
+        project.store, QueueFilter(), people, getpass.getuser(), overlap=overlap, again=again, count=count
     )
     note_from_shell(project.store, "team.assign", "", people=people, figures=figures)
     if as_json:
