@@ -11,7 +11,7 @@ from curator.settings import ServeSettings
 from curator.user import User
 from data.store import Store
 from ui.mining_jobs import MinedAside, Miner
-from ui.search_model import SearchModel, load_model
+from ui.searching.model import SearchModel, load_model
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -72,7 +72,7 @@ def build_app(
     from ui.limits import Limits
     from ui.metrics import Metrics, metrics_routes
     from ui.requests_log import RequestsLog
-    from ui.search_routes import search_routes
+    from ui.searching.routes import search_routes
     from ui.segmenting import opencv_only, segmenting_of
     from ui.servers import Servers
     from ui.signed import signed_routes

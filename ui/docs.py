@@ -113,7 +113,7 @@ def render_api() -> str:
     """Every way of the API, by what it is about."""
     from ui.api.app import PREFIX, api_app
     from ui.app import no_miner
-    from ui.search_model import load_model
+    from ui.searching.model import load_model
     from ui.segmenting import opencv_only, segmenting_of
     from ui.servers import Servers
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from data.label_studio.callbacks import ML_PATH
 from ui.label_studio.requests import LARGEST_PREDICT
 from ui.problem import is_api, problem_response
-from ui.search_pictures import LIMITS
+from ui.searching.pictures import LIMITS
 
 MAX_BODY_BYTES: Final = 4 * 2**20
 """Guess: a figure of 500 nodes with all their words takes 500 KB."""

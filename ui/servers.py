@@ -21,10 +21,10 @@ from ui.loop_process import LoopProcess
 from ui.loop_server import LoopServer
 from ui.mining_jobs import Miner, MiningJobs
 from ui.model_setup import ModelSetup
-from ui.search_model import SearchModel
-from ui.search_pictures import QueryPictures
-from ui.search_server import SearchServer
-from ui.searching import Searching
+from ui.searching.model import SearchModel
+from ui.searching.pictures import QueryPictures
+from ui.searching.search import Searching
+from ui.searching.server import SearchServer
 from ui.segmenting import Segmenting
 from ui.sync_server import SyncServer
 from ui.sync_setup import SyncSetup

@@ -29,7 +29,7 @@ from data.sources import SourceSettings, read_sources
 from data.store import Store
 from data.store.syncs import save_conflicts
 from tests.e2e.green_model import GreenModel
-from ui.indexing import index_project
+from ui.searching.indexing import index_project
 
 PAYLOADS = (
     "<img data-evil src=x onerror=\"window.ran='img'\">",

@@ -19,7 +19,7 @@ from data.embeddings import Embeddings
 from data.store import Store
 from tests.e2e.conftest import served
 from tests.e2e.green_model import GreenModel
-from ui.indexing import index_project
+from ui.searching.indexing import index_project
 
 HOSTILE = "<img src=x onerror=document.title=1>"
 

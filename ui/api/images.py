@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from ui.crops import Crops
 from ui.images import Images
-from ui.search_routes import crop_answer
+from ui.searching.routes import crop_answer
 from ui.servers import Servers
 
 _TAGGED: dict[int | str, dict[str, Any]] = {304: {"description": "It is as If-None-Match says."}}

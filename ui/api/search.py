@@ -14,9 +14,9 @@ from data.store.findable import FindableLevel
 from ui.api.answers import answered
 from ui.api.shape import MAX_LIMIT, Shape, Wanted
 from ui.editor.requests import FigureId
-from ui.search_routes import picture_body
-from ui.search_server import DEEPEST
-from ui.searching import LIMIT
+from ui.searching.routes import picture_body
+from ui.searching.search import LIMIT
+from ui.searching.server import DEEPEST
 from ui.servers import Servers
 
 _BoxField = tuple[float, float, float, float]

@@ -14,7 +14,7 @@ from curator.errors import SettingsError, StoreError
 if TYPE_CHECKING:
     from data.embeddings import Embeddings
     from ui.cli import Project
-    from ui.indexing import Indexed
+    from ui.searching.indexing import Indexed
 
 
 @click.command("index")
@@ -34,8 +34,8 @@ def command(project: Project, model: str | None, rebuild: bool, as_json: bool) -
     searches use what they used before.
     """
     from data.embeddings import Embeddings
-    from ui.indexing import index_project, place_of
-    from ui.search_model import load_model
+    from ui.searching.indexing import index_project, place_of
+    from ui.searching.model import load_model
 
     began = time.monotonic()
     embeddings = Embeddings(project.store.project)

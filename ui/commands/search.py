@@ -13,7 +13,7 @@ from curator.figure import PanelKind
 if TYPE_CHECKING:
     from data.store.findable import FindableLevel
     from ui.cli import Project
-    from ui.searching import Hit
+    from ui.searching.search import Hit
 
 
 @click.command("search")
@@ -45,7 +45,7 @@ def command(
     """
     from curator.codec import to_doc
     from data.embeddings import Embeddings
-    from ui.searching import SearchFilter, Searching
+    from ui.searching.search import SearchFilter, Searching
 
     if sum(map(bool, (text, like, image))) != 1:
         raise click.UsageError("a search needs one thing to look for: TEXT, --like or --image")

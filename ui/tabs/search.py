@@ -1,7 +1,7 @@
 """The Search tab: panels and regions by words, by their likeness to another one, or by a picture.
 
-The page asks, ``ui.search_server`` answers; what it shows is in ``ui/search``. The address ``#search&find=JSON`` holds
-the search, so that Back, a reload and a link come back to it.
+The page asks, ``ui.searching.server`` answers; what it shows is in ``ui/search``. The address ``#search&find=JSON``
+holds the search, so that Back, a reload and a link come back to it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from curator.figure import PanelKind
 from ui.editor.bundle import as_script
-from ui.search_pictures import LIMITS
+from ui.searching.pictures import LIMITS
 
 _FOLDER = Path(__file__).parent.parent / "search"
 _STYLES = ("../gallery/grid.css", "search.css")

@@ -17,7 +17,7 @@ from data.store import Store
 from tests.e2e.project import make_project
 from ui.accounts.gate import Gate
 from ui.api.app import PREFIX, api_app
-from ui.search_model import load_model
+from ui.searching.model import load_model
 from ui.segmenting import opencv_only, segmenting_of
 from ui.servers import Servers
 

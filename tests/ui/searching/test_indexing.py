@@ -23,7 +23,7 @@ from data.store import Store
 from data.store.queue import QueueFilter
 from tests.e2e.green_model import GreenModel
 from tests.ui.greens import add_green_figure, green_project
-from ui.indexing import Indexed, index_project
+from ui.searching.indexing import Indexed, index_project
 
 NOW = 1_000_000.0
 FIGURES = ["PMC1:f1", "PMC2:f1", "PMC3:f1"]
@@ -118,11 +118,11 @@ def test_killed_it_goes_on_where_it_was_and_searches_use_the_old_model_meanwhile
     index(store, embeddings, Watched())
     script = (
         "import sys; from pathlib import Path; from data.embeddings import Embeddings; from data.store import Store\n"
-        "from tests.ui.test_indexing import Other; from ui.indexing import index_project\n"
+        "from tests.ui.searching.test_indexing import Other; from ui.searching.indexing import index_project\n"
         "project = Path(sys.argv[1])\n"
         "index_project(Store(project), Embeddings(project), Other(fatal=20), '/runs/other')\n"
     )
-    killed = subprocess.run([sys.executable, "-c", script, str(store.project)], cwd=Path(__file__).parents[2])
+    killed = subprocess.run([sys.executable, "-c", script, str(store.project)], cwd=Path(__file__).parents[3])
     assert killed.returncode == -signal.SIGKILL
     before = embeddings.in_use()
     assert before is not None

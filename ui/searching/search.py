@@ -23,9 +23,9 @@ from data.embeddings import Embeddings, IndexedBy
 from data.images import load_image
 from data.store import Store
 from data.store.findable import FindableLevel
-from ui.search_index import SearchIndex
-from ui.search_model import SearchModel, load_model
-from ui.search_parts import features_of, part_of, picture_of
+from ui.searching.index import SearchIndex
+from ui.searching.model import SearchModel, load_model
+from ui.searching.parts import features_of, part_of, picture_of
 
 LIMIT = 24  # a page of hits, unless said otherwise
 _NOT_INDEXED = "this project is not indexed yet; `curator index --model RUN` does so with the model of a training run"

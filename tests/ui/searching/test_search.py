@@ -21,9 +21,9 @@ from tests.e2e.green_model import GreenModel
 from tests.ui.greens import SPOT, add_green_figure, green_project, png_of
 from trainer.records import parse_record
 from trainer.wording import own_text, region_texts
-from ui.indexing import index_project
-from ui.search_parts import text_of_node
-from ui.searching import Hits, SearchFilter, Searching
+from ui.searching.indexing import index_project
+from ui.searching.parts import text_of_node
+from ui.searching.search import Hits, SearchFilter, Searching
 
 NOW = 1_000_000.0
 

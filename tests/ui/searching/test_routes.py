@@ -18,8 +18,8 @@ from curator.figure import Article, Figure, Hierarchy, Panel, Provenance, Region
 from data.images import Rgb
 from data.store import Store
 from ui.crops import LONG_SIDE, Crops, decoded
-from ui.search_pictures import LIMITS, QueryPictures
-from ui.search_routes import search_routes
+from ui.searching.pictures import LIMITS, QueryPictures
+from ui.searching.routes import search_routes
 
 SURE = Provenance("embedded", "test", "2026-01-01T00:00:00.000+00:00", 0.9)
 RED, GREY = (220, 30, 30), (120, 120, 120)

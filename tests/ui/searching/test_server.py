@@ -14,9 +14,9 @@ from data.embeddings import Embeddings
 from data.store import Store
 from tests.e2e.green_model import GreenModel
 from tests.ui.greens import green_project, png_of
-from ui.indexing import index_project
-from ui.search_server import SearchServer
-from ui.searching import Searching
+from ui.searching.indexing import index_project
+from ui.searching.search import Searching
+from ui.searching.server import SearchServer
 
 
 class Kept:

@@ -21,7 +21,7 @@ from data.store import Store
 if TYPE_CHECKING:
     from PIL import Image
 
-    from ui.search_model import SearchModel
+    from ui.searching.model import SearchModel
 
 
 @dataclass(frozen=True, slots=True)

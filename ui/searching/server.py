@@ -15,7 +15,7 @@ from data.store import Store
 from data.store.findable import FindableLevel
 from ui.editor.answers import Answer, saying
 from ui.editor.requests import MAX_PAGE, FigureId, Request, parse_request
-from ui.searching import LIMIT, Hits, SearchFilter, Searching
+from ui.searching.search import LIMIT, Hits, SearchFilter, Searching
 
 DEEPEST = 10_000
 """Guess: nobody pages further through an order of likeness."""

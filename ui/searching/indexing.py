@@ -13,8 +13,8 @@ from curator.errors import CuratorError, StoreError
 from data.embeddings import Embeddings, IndexedBy
 from data.store import Store
 from ui.fitting import fits_of
-from ui.search_model import SearchModel
-from ui.search_parts import embed_figure, indexed_nodes, parts_of, picture_of
+from ui.searching.model import SearchModel
+from ui.searching.parts import embed_figure, indexed_nodes, parts_of, picture_of
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from curator.errors import CuratorError, InputError, StoreError
 from data.store import Store
 from ui.crops import Crops
-from ui.search_pictures import LIMITS, QueryPictures, too_large
+from ui.searching.pictures import LIMITS, QueryPictures, too_large
 
 
 def search_routes(store: Store, pictures: QueryPictures) -> APIRouter:
