@@ -12,6 +12,7 @@ from curator.figure import FigureState
 from data.store import Store
 from data.store.queue import QueueFilter
 from tests.e2e.conftest import served
+from tests.e2e.project import HOSTILE
 
 FIGURE = "PMC1:F1"
 ACCEPT: dict[str, object] = {"op": "judge_figure", "state": "accepted"}
@@ -162,6 +163,25 @@ def test_differences_are_settled_by_keys_and_undone_in_review(tab: Page, project
     tab.locator("#review").get_by_role("button", name="Undo").click()
     expect(tab.locator("#review").get_by_role("button", name="Undo")).to_be_enabled()
     expect(tab.locator("#review .rv-tree [data-row=m6]")).to_be_visible()
+
+
+def test_words_from_outside_are_shown_as_words(project: Store, open_page: Callable[..., Page]) -> None:
+    figure_id = "PMC2:fig 2/a"
+    project.readings.assign([figure_id], ["anna", "<b>ben</b>"], 1.0, 0, "lead")
+    decide(project, figure_id, "anna", {"op": "update", "id": "p1", "fields": {"own_text": f"{HOSTILE} lung."}})
+    project.readings.begin_second(figure_id, "<b>ben</b>", 0.0)
+    decide(project, figure_id, "<b>ben</b>", {"op": "update", "id": "p1", "fields": {"label": "<i>"}})
+    with served(project) as address:
+        page = open_page(f"{address}/#team")
+        expect(page.locator("#team tr[data-who='<b>ben</b>']")).to_contain_text("<b>ben</b>")
+        page.locator("#team .waiting").get_by_role("link", name="Settle").click()
+        settle = page.locator("#team .settle")
+        settle.get_by_label("Names").check()
+        expect(settle.locator("tr[data-field=caption] td").first).to_contain_text(f"{HOSTILE} lung.")
+        expect(settle.locator("tr[data-field=letter] td").last).to_have_text("<i>")
+        expect(settle.locator(".sides [data-side=second] header")).to_contain_text("<b>ben</b>")
+        assert page.title() == "Curator"
+        page.context.close()
 
 
 def test_what_agrees_is_settled_at_once(tab: Page, project: Store) -> None:

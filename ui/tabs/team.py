@@ -12,7 +12,7 @@ from typing import Any
 from ui.editor.bundle import as_script
 
 _FOLDER = Path(__file__).parent.parent / "team"
-_STYLES = ("../sync/conflict.css", "team.css", "settle.css")
+_STYLES = ("../parts.css", "../sync/conflict.css", "team.css", "settle.css")
 # in the order of their imports
 _MODULES = (
     "../editor/dom.js",
