@@ -244,6 +244,7 @@ class Syncing:
                     self._asked, self._hinted = None, False
                     self._ending.clear()
                     self._running_since, self._done, self._figure_id = self._now_s(), 0, ""
+                    self._changed.notify_all()
                     return asked
                 self._changed.wait(pause_s)
             self._thread = None
