@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 T = TypeVar("T")
 MAX_LIMIT = 100
@@ -46,7 +46,3 @@ class Wanted(BaseModel):
 
 
 Document = dict[str, Any]
-
-
-def seconds_field() -> Any:
-    return Field(default=0.0, ge=0, description="How long a person worked at it, for the dashboard.")
