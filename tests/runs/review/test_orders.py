@@ -15,6 +15,8 @@ from runs.review.orders import LOOPED, Outcome, session, summary, table, verdict
 from runs.review.project import fill
 from runs.review.sessions import Curve, by_ingest, looped, review_all
 
+pytestmark = pytest.mark.process
+
 FIGURES = 10
 SEED = 71
 

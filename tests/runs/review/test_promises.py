@@ -10,6 +10,8 @@ import pytest
 from curator.audit_sample import AuditFigure
 from runs.review.promises import Size, draw, pool, table
 
+pytestmark = pytest.mark.process
+
 
 def figures(count: int, wrong_below: float) -> list[AuditFigure]:
     """Of four panels each; one of them is wrong in figures less sure than ``wrong_below``."""

@@ -12,6 +12,8 @@ import pytest
 from runs.hard_corpus import hard_figures
 from runs.review.reviewed import RANDOM, ReviewedCorpus
 
+pytestmark = pytest.mark.process
+
 CORPUS = ReviewedCorpus(14, 5)
 
 
