@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -37,6 +38,8 @@ class LoopRound:
 class LoopRounds:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        self._over: dict[int, Work] = {}
+        """Of rounds that are over: the log between their events does not change any more."""
 
     def begin(self, goal: int) -> LoopRound:
         """The round that is open, or else a new one in which ``goal`` figures are to be reviewed."""
@@ -80,10 +83,17 @@ class LoopRounds:
                 row["ended_at"],
                 row["stage"],
                 json.loads(row["doc"]),
-                self._work(row["first_event"], row["last_event"]),
+                self._work_of(row),
             )
             for row in rows
         ]
+
+    def _work_of(self, row: sqlite3.Row) -> Work:
+        if row["last_event"] is None:
+            return self._work(row["first_event"], None)
+        if row["id"] not in self._over:
+            self._over[row["id"]] = self._work(row["first_event"], row["last_event"])
+        return self._over[row["id"]]
 
     def _work(self, after: int, until: int | None) -> Work:
         rows = self._connections.rows(
