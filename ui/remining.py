@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from curator.assessor import Assessor, assess
 from curator.codec import Level
 from curator.errors import BudgetError, CuratorError, ModelError
-from curator.figure import FigureState, Hierarchy
+from curator.figure import Figure, FigureState, Hierarchy
 from curator.remining import WAYS, Way, better_levels, decided_levels, doubts, next_way, worth
 from curator.remining_limits import Limits
 from data.store.remining import Remined
@@ -138,8 +138,7 @@ class Remining:
         proposed = store.minings.mining(mined.mining_id).hierarchy
         if stored.review.state != FigureState.PROPOSED:
             return replace(done, reason=f"a person has {stored.review.state} it meanwhile")
-        before = self._worth(mined.figure_id, stored.review.hierarchy, [proposed])
-        after = self._worth(mined.figure_id, proposed, [stored.review.hierarchy])
+        before, after = self._worths(stored.review.figure, stored.review.hierarchy, proposed)
         done = replace(done, worth_before=sum(before.values()), worth_after=sum(after.values()))
         better = better_levels(before, after)
         levels = better - decided_levels(stored.review.hierarchy)
@@ -152,14 +151,19 @@ class Remining:
             return replace(done, reason=str(error))
         return replace(done, adopted=tuple(sorted(levels)))
 
-    def _worth(self, figure_id: str, hierarchy: Hierarchy, beside: Sequence[Hierarchy]) -> Mapping[Level, float]:
-        """By the same assessor for old and new; each is a witness of the other. The model's fits are of the old nodes'
-        texts alone, and stay out."""
-        _, assessor = self._store.assessors.in_use()
-        minings = [one.hierarchy for one in self._store.minings.current(figure_id) if one.agent != CONSENSUS]
-        figure = self._store.reviews.figure(figure_id)
-        assessed = assess(assessor or Assessor.prior(), figure, hierarchy, [*minings, *beside], {})
-        return worth(hierarchy, assessed.nodes)
+    def _worths(
+        self, figure: Figure, standing: Hierarchy, proposed: Hierarchy
+    ) -> tuple[Mapping[Level, float], Mapping[Level, float]]:
+        """Of the old and the new, by the same assessor; each is a witness of the other. The model's fits are of the old
+        nodes' texts alone, and stay out."""
+        _, known = self._store.assessors.in_use()
+        assessor = known or Assessor.prior()
+        minings = [one.hierarchy for one in self._store.minings.current(figure.id) if one.agent != CONSENSUS]
+
+        def worth_of(hierarchy: Hierarchy, beside: Hierarchy) -> Mapping[Level, float]:
+            return worth(hierarchy, assess(assessor, figure, hierarchy, [*minings, beside], {}).nodes)
+
+        return worth_of(standing, proposed), worth_of(proposed, standing)
 
 
 _PLACE: Final = {way.name: place for place, way in enumerate(WAYS)}
