@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
 
@@ -30,6 +32,20 @@ def test_figures_come_as_ranked_and_each_says_why(project: Store, url: str, open
     page.keyboard.press("Enter")
     expect(screen).to_have_attribute("data-figure", second)
     expect(screen.locator(".rv-why")).to_have_text(reasons[1])
+
+
+def test_a_figure_that_its_list_does_not_hold_is_opened_too(
+    project: Store, url: str, open_page: Callable[..., Page]
+) -> None:
+    figure_id = project.ranks.waiting()[0]["figure_id"]
+    listed = quote(json.dumps({"article_id": "PMC-of-no-figure"}))
+    page = open_page(f"{url}/#figure={quote(figure_id)}&filter={listed}")
+    screen = page.locator("#review .rv")
+    expect(screen).to_have_attribute("data-ready", "true")
+    expect(screen).to_have_attribute("data-figure", figure_id)
+    expect(screen.locator(".rv-item")).to_have_count(1)
+    expect(screen.locator(".rv-item .counts")).to_contain_text("panel")
+    expect(screen.locator(".rv-why")).to_be_empty()
 
 
 def test_what_was_accepted_without_a_person_leaves_the_queue_and_is_marked(

@@ -100,7 +100,7 @@ export class Queue {
   show(figure) {
     this._currentId = figure.id;
     if (this._index(figure.id) < 0) {
-      this._items = [itemOf(figure), ...this._items];
+      this._items = [{ ...itemOf(figure), why: "" }, ...this._items]; // no place in this list, so no reason
       this._offset = Math.max(0, this._offset - 1);
       this._draw();
     }
