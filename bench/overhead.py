@@ -23,7 +23,7 @@ from curator.figure import Article
 from curator.settings import ModelSettings, PromptingSettings, Settings
 from data.ingest import keep_image
 from data.store import Store
-from ui.mining import mine_figures
+from ui.mining.mine import mine_figures
 
 FIGURES = 25
 IN_FLIGHT = 8

@@ -17,7 +17,7 @@ from curator.ranking import STRATEGIES, rank
 from data.embeddings import Embeddings, IndexedBy
 from data.store import Store
 from data.store.queue import QueueFilter
-from ui.ranking import rerank, table_of
+from ui.learning.ranking import rerank, table_of
 
 FIGURES = 100_000
 DIM = 512

@@ -24,7 +24,7 @@ class Way:
     name: str
     title: str
     agent: str
-    """Whom ``ui.mining.mine_figures`` asks; "" for the model that the settings name."""
+    """Whom ``ui.mining.mine.mine_figures`` asks; "" for the model that the settings name."""
     harder: bool = False
     """Whether the model is shown more views and examples, and told what is doubted."""
 

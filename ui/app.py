@@ -10,7 +10,7 @@ from curator.errors import MiningError
 from curator.settings import ServeSettings
 from curator.user import User
 from data.store import Store
-from ui.mining_jobs import MinedAside, Miner
+from ui.mining.jobs import MinedAside, Miner
 from ui.searching.model import SearchModel, load_model
 
 if TYPE_CHECKING:
@@ -65,16 +65,16 @@ def build_app(
     from ui.accounts.oidc import provider_of
     from ui.accounts.routes import account_routes
     from ui.api.app import PREFIX, api_app
-    from ui.guard import OWN_CHECKS, Guard, nothing_there
-    from ui.health import health_routes
     from ui.images import image_routes
     from ui.label_studio.routes import label_studio_routes
-    from ui.limits import Limits
-    from ui.metrics import Metrics, metrics_routes
-    from ui.requests_log import RequestsLog
     from ui.searching.routes import search_routes
     from ui.segmenting import opencv_only, segmenting_of
     from ui.servers import Servers
+    from ui.service.guard import OWN_CHECKS, Guard, nothing_there
+    from ui.service.health import health_routes
+    from ui.service.limits import Limits
+    from ui.service.metrics import Metrics, metrics_routes
+    from ui.service.requests_log import RequestsLog
     from ui.signed import signed_routes
     from ui.training.routes import report_routes
 

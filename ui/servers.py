@@ -12,24 +12,24 @@ from data.embeddings import Embeddings
 from data.store import Store
 from ui.accounts.identity import current_user
 from ui.accounts.logins import Logins
-from ui.auto_server import AutoServer
 from ui.editor.agents_server import AgentsServer
 from ui.editor.segment_server import SegmentServer
 from ui.editor.server import ReviewServer
 from ui.ingest_jobs import IngestJobs, project_sources
-from ui.loop_process import LoopProcess
-from ui.loop_server import LoopServer
-from ui.mining_jobs import Miner, MiningJobs
-from ui.model_setup import ModelSetup
+from ui.learning.auto_server import AutoServer
+from ui.looping.process import LoopProcess
+from ui.looping.server import LoopServer
+from ui.mining.jobs import Miner, MiningJobs
+from ui.mining.model_setup import ModelSetup
 from ui.searching.model import SearchModel
 from ui.searching.pictures import QueryPictures
 from ui.searching.search import Searching
 from ui.searching.server import SearchServer
 from ui.segmenting import Segmenting
-from ui.sync_server import SyncServer
-from ui.sync_setup import SyncSetup
-from ui.syncing import Syncing
-from ui.team_server import TeamServer
+from ui.syncing.passes import Syncing
+from ui.syncing.server import SyncServer
+from ui.syncing.setup import SyncSetup
+from ui.teamwork.server import TeamServer
 from ui.training.runs import Runs
 from ui.training.server import TrainServer
 

@@ -26,7 +26,7 @@ from data.store import Store
 from runs.review.corpora import Truths
 from runs.review.project import fill
 from runs.review.sessions import review_all
-from ui.assessing import fit_now
+from ui.learning.assessing import fit_now
 
 ASKED = (0.01, 0.02, 0.05, 0.1)
 LEARNED_ON = 71

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from bench.stand_ins.curators import SimulatedCurator, Work
 from curator.figure import Hierarchy
 from data.store import Store
-from ui.assessing import assess_waiting, fit_now
-from ui.ranking import rerank
+from ui.learning.assessing import assess_waiting, fit_now
+from ui.learning.ranking import rerank
 
 WHO = "simulated"
 _NOW = 0.0  # nobody else is there: leases never matter

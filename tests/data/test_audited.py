@@ -16,7 +16,7 @@ from curator.confidence import figure_confidence
 from curator.figure import flags
 from data.store import Store
 from tests.data.projects import HIERARCHY, add_figures
-from ui.assessing import assess_waiting
+from ui.learning.assessing import assess_waiting
 
 NOW = 1_000_000.0
 ACCEPT = {"op": "judge_figure", "state": "accepted"}

@@ -22,7 +22,7 @@ from data.store import Store
 from tests.e2e.conftest import Scheme, served
 from tests.e2e.test_review_page import FIRST, row, saved, screen, shown
 from ui.editor.bundle import as_script
-from ui.mining_jobs import MinedAside
+from ui.mining.jobs import MinedAside
 
 MODEL = "Qwen/Qwen3-VL-8B-Instruct"
 HOSTILE = '<img src=x onerror="document.title=1">'

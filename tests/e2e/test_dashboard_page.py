@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from curator.commands import parse_commands
 from curator.exchange import Exchange, Reply
 from data.store import Store
-from ui.assessing import fit_now
+from ui.learning.assessing import fit_now
 
 
 def test_a_project_without_decisions_shows_progress_and_says_what_is_missing(

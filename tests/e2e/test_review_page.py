@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from curator.figure import FigureState, Node, Panel, State
 from data.store import Store
 from tests.e2e.project import HOSTILE, KIDNEY
-from ui.assessing import assess_waiting, words_on
 from ui.editor.bundle import as_script
 from ui.editor.server import ReviewServer
+from ui.learning.assessing import assess_waiting, words_on
 
 FIRST = "PMC1:F1"
 CANVAS = ".rv-views > .rv-canvas"  # the figure's; what is compared with it has another

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from data.store import Store
 from tests.security.conftest import PASSWORD, SESSION, URL
 from ui.accounts.attempts import MOST_BY_NAME
-from ui.limits import MAX_BODY_BYTES
+from ui.service.limits import MAX_BODY_BYTES
 
 Clients = Callable[..., TestClient]
 Call = Callable[..., dict[str, Any]]

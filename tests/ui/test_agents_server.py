@@ -21,8 +21,8 @@ from data.store import Store
 from tests.e2e.project import make_project
 from ui.editor.agents_server import AgentsServer
 from ui.editor.server import ReviewServer
-from ui.mining_jobs import MinedAside, MiningJobs
-from ui.model_setup import ModelSetup
+from ui.mining.jobs import MinedAside, MiningJobs
+from ui.mining.model_setup import ModelSetup
 
 FIGURE = "PMC1:F2"
 SECRET = "sk-very-secret"

@@ -15,7 +15,7 @@ from data.store import Store
 from tests.e2e.project import make_project
 from ui import theme
 from ui.app import build_app
-from ui.serving import serve_page
+from ui.service.serving import serve_page
 
 
 @pytest.fixture(scope="module")

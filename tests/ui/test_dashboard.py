@@ -15,7 +15,7 @@ from curator.commands import parse_commands
 from curator.exchange import Exchange, Finish, Reply
 from data.store import Store
 from tests.e2e.project import make_project
-from ui.assessing import fit_now
+from ui.learning.assessing import fit_now
 from ui.tabs.dashboard import DAYS_SHOWN, VERSIONS_SHOWN, accepted_by_day, dashboard_document, wilson
 
 TODAY = date(2026, 3, 10)

@@ -94,7 +94,7 @@ def _bearer(request: HTTPConnection) -> str | None:
 
 def _could_be_forged(request: HTTPConnection) -> bool:
     """Whether another site may have made a browser send it: a browser names the origin of whatever may change
-    something (``ui.guard`` has compared it then), and sends no token by itself."""
+    something (``ui.service.guard`` has compared it then), and sends no token by itself."""
     if _bearer(request) is not None or "origin" in request.headers:
         return False
     return request.scope["type"] == "websocket" or request.scope["method"] not in _HARMLESS

@@ -30,7 +30,8 @@ def account_routes(store: Store, logins: Logins | None = None, provider: Provide
     """``/login``, ``/logout``, ``/me`` (JSON: who asks and what they may do) and ``/account``; with a ``provider`` also
     ``/login/oidc``.
 
-    What changes something is a POST; ``ui.guard`` and ``ui.accounts.gate`` see to it that it comes from our own pages.
+    What changes something is a POST; ``ui.service.guard`` and ``ui.accounts.gate`` see to it that it comes from our own
+    pages.
     """
     router = APIRouter(include_in_schema=False)
     logins = logins or Logins(store)

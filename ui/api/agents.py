@@ -15,7 +15,7 @@ from ui.api.figure_shapes import AnyNode
 from ui.api.shape import Document, Empty, Page, Shape, Wanted
 from ui.editor.agents_server import CONSENSUS, EMBEDDED, MAX_FIGURES, MODEL
 from ui.editor.requests import FigureId
-from ui.mining_jobs import JobState
+from ui.mining.jobs import JobState
 from ui.servers import Servers
 
 

@@ -42,7 +42,7 @@ An article's, figure's or node's id may hold slashes, colons and spaces: percent
 
 
 def api_app(servers: Servers) -> FastAPI:
-    """The API over a project, to be mounted under ``PREFIX`` behind ``ui.accounts.gate`` and ``ui.guard``."""
+    """The API over a project, to be mounted under ``PREFIX`` behind ``ui.accounts.gate`` and ``ui.service.guard``."""
     app = FastAPI(
         title="Curator",
         version="1",

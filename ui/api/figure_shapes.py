@@ -12,7 +12,7 @@ from curator.commands import MAX_COMMANDS, Command
 from curator.figure import FigureState, Flag, Marker, Panel, Region, Shared
 from data.store.events import MAX_SECONDS
 from ui.api.shape import Shape, Wanted
-from ui.assessing import Word
+from ui.learning.assessing import Word
 
 
 @dataclass(frozen=True, slots=True)

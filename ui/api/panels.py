@@ -8,11 +8,11 @@ from fastapi import APIRouter
 
 from ui.api.calls import Call, add_call
 from ui.api.shape import Opaque, Shape
-from ui.auto_server import RateRequest, UndoRequest
 from ui.editor.requests import FilterRequest
-from ui.loop_server import RoundRequest, StartRequest
+from ui.learning.auto_server import RateRequest, UndoRequest
+from ui.looping.server import RoundRequest, StartRequest
 from ui.servers import Servers
-from ui.team_server import AssignRequest, FigureIdRequest, ReadingsRequest, SettleRequest
+from ui.teamwork.server import AssignRequest, FigureIdRequest, ReadingsRequest, SettleRequest
 
 
 class TeamShape(Opaque):

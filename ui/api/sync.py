@@ -15,7 +15,7 @@ from ui.api.answers import Limit, Offset, answered, needs, page_answer, page_of
 from ui.api.calls import Call, add_call
 from ui.api.shape import Opaque, Page, Shape, Wanted
 from ui.servers import Servers
-from ui.sync_server import ChoiceRequest, FormRequest, PassRequest, StateRequest, SwitchRequest
+from ui.syncing.server import ChoiceRequest, FormRequest, PassRequest, StateRequest, SwitchRequest
 
 
 class SyncState(Opaque):

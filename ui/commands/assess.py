@@ -25,8 +25,8 @@ def command(project: Project, versions: bool, watch: bool, as_json: bool) -> Non
     Fits an assessor on all decisions, lets it assess every open figure, and ranks them. The page does all this by
     itself, as decisions come.
     """
-    from ui.assessing import assess_waiting, fit_now, watch_until_left
-    from ui.ranking import rerank
+    from ui.learning.assessing import assess_waiting, fit_now, watch_until_left
+    from ui.learning.ranking import rerank
 
     store = project.store
     if watch:

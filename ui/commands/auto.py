@@ -53,7 +53,7 @@ def command(
 
 
 def _preview(project: Project, error_rate: float, promise: Promised, as_json: bool) -> None:
-    from ui.accepting import preview
+    from ui.learning.accepting import preview
     from ui.steps import Steps
 
     with Steps(hidden=as_json) as steps:
@@ -64,8 +64,8 @@ def _preview(project: Project, error_rate: float, promise: Promised, as_json: bo
 
 
 def _apply(project: Project, error_rate: float, promise: Promised, as_json: bool) -> None:
-    from ui.accepting import accept
     from ui.accounts.shell import note_from_shell
+    from ui.learning.accepting import accept
 
     batch = accept(project.store, error_rate, getpass.getuser(), promise)
     note_from_shell(project.store, "auto", str(batch.id), error_rate=error_rate, figures=batch.figures)
@@ -85,7 +85,7 @@ def _undo(project: Project, batch_id: int, as_json: bool) -> None:
 
 
 def _list(project: Project, as_json: bool) -> None:
-    from ui.accepting import accepted_statement, statement_doc
+    from ui.learning.accepting import accepted_statement, statement_doc
 
     batches, right = project.store.auto.batches(), accepted_statement(project.store)
     if as_json:

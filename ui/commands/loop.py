@@ -56,7 +56,7 @@ def command(
         return
     from filelock import FileLock, Timeout
 
-    from ui.looping import LOCK, PID, Commands, Loop, Training, load_reviewer, missing
+    from ui.looping.loop import LOCK, PID, Commands, Loop, Training, load_reviewer, missing
 
     lock = FileLock(store.project / LOCK)
     try:

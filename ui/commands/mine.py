@@ -124,7 +124,7 @@ def _mine_waiting(
     limit: int | None,
     quiet: bool,
 ) -> Outcome:
-    from ui.mining import CONSENSUS, EMBEDDED, mine_figures
+    from ui.mining.mine import CONSENSUS, EMBEDDED, mine_figures
 
     store = project.store
     outcome = Outcome()
@@ -155,7 +155,7 @@ def _with_options(
     settings: Settings, agent: str, variant: Literal["marks", "letters"] | None, model: dict[str, Any]
 ) -> Settings:
     """The settings with what the command line says instead."""
-    from ui.mining import CONSENSUS, EMBEDDED
+    from ui.mining.mine import CONSENSUS, EMBEDDED
 
     given = {name: value for name, value in model.items() if value is not None}
     if agent in (EMBEDDED, CONSENSUS):

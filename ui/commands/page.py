@@ -13,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from ui.cli import Project
-    from ui.mining_jobs import MinedAside, Miner
+    from ui.mining.jobs import MinedAside, Miner
 
 
 @click.command("ui")
@@ -30,9 +30,9 @@ def command(
     """Open the review page."""
     from agents.segment.choose import choose_segmenter
     from agents.segment.fetch import weights_folder
-    from ui.assessing import background_assessing
-    from ui.background import background_mining
-    from ui.serving import check_proxies, serve_page
+    from ui.learning.assessing import background_assessing
+    from ui.mining.background import background_mining
+    from ui.service.serving import check_proxies, serve_page
 
     choose = partial(choose_segmenter, project.settings.segment, weights_folder(os.environ))
 
@@ -54,7 +54,7 @@ def command(
 def miner_of(project: Project) -> Miner:
     """Mines aside what the page asks for; one process leaves a core to the page."""
     from curator.settings import load_settings
-    from ui.mining import mine_figures
+    from ui.mining.mine import mine_figures
 
     def mine(figure_ids: Sequence[str], agent: str, stopped: Callable[[], bool], /) -> Iterator[MinedAside]:
         # read for each job: the page's form may have named another model

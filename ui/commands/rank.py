@@ -26,7 +26,7 @@ def command(project: Project, strategy: str, seed: int, as_json: bool) -> None:
     disagreement, diverse, coverage, random, fifo. Whatever the strategy, every twentieth figure is one of the audit
     sample, by which the accuracy of all that nobody looks at is told.
     """
-    from ui.ranking import rerank
+    from ui.learning.ranking import rerank
 
     done = rerank(project.store, strategy, seed)
     first = project.store.ranks.ordered(_SHOWN)

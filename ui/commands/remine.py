@@ -76,7 +76,7 @@ def said(one: Round) -> str:
 def _remine(project: Project, limits: Limits, workers: int | None, quiet: bool) -> None:
     from filelock import FileLock, Timeout
 
-    from ui.remining import Remining
+    from ui.learning.remining import Remining
 
     lock = FileLock(project.store.project / "mining.lock")
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from ui.cli import Project
-    from ui.requests_log import LogFormat
+    from ui.service.requests_log import LogFormat
 
 
 @click.command("serve")
@@ -37,11 +37,11 @@ def command(
     """
     from agents.segment.choose import choose_segmenter
     from agents.segment.fetch import weights_folder
-    from ui.assessing import background_assessing
-    from ui.background import background_mining
     from ui.commands.page import miner_of
-    from ui.requests_log import log_to
-    from ui.serving import check_proxies, leave, serve
+    from ui.learning.assessing import background_assessing
+    from ui.mining.background import background_mining
+    from ui.service.requests_log import log_to
+    from ui.service.serving import check_proxies, leave, serve
 
     settings = project.settings.serve
     check_proxies(settings.trusted_proxies)
@@ -66,7 +66,7 @@ def command(
 def _keep_in_step(project: Project, app: FastAPI) -> None:
     from data.label_studio.connect import connect
     from data.label_studio.images import images_of
-    from ui.syncing import open_server
+    from ui.syncing.passes import open_server
 
     settings = project.settings.label_studio
     if project.store.outbox.connected() is None:

@@ -51,7 +51,7 @@ def command(
 def _assign(project: Project, people: list[str], overlap: float, count: int, again: bool, as_json: bool) -> None:
     from data.store.queue import QueueFilter
     from ui.accounts.shell import note_from_shell
-    from ui.teamwork import deal_out
+    from ui.teamwork.deal import deal_out
 
     figures, second = deal_out(
         project.store, QueueFilter(), people, getpass.getuser(), overlap=overlap, again=again, count=count
@@ -83,7 +83,7 @@ def _status(project: Project, as_json: bool) -> None:
 
 
 def _agreement(project: Project, as_json: bool) -> None:
-    from ui.team_server import agreement_doc
+    from ui.teamwork.server import agreement_doc
 
     pairs = agreement_doc(project.store)
     if as_json:
@@ -102,7 +102,7 @@ def _agreement(project: Project, as_json: bool) -> None:
 
 def _settle_agreeing(project: Project, as_json: bool) -> None:
     from ui.accounts.shell import note_from_shell
-    from ui.teamwork import settle_agreeing
+    from ui.teamwork.deal import settle_agreeing
 
     settled, busy = settle_agreeing(project.store, getpass.getuser(), time.time())
     note_from_shell(project.store, "team.settle", "", figures=settled)

@@ -18,8 +18,8 @@ from data.store.minings import Mining
 from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, answering
 from ui.editor.requests import FigureId, FigureRequest, Request, parse_request
-from ui.mining_jobs import MiningJobs
-from ui.model_setup import ModelSetup
+from ui.mining.jobs import MiningJobs
+from ui.mining.model_setup import ModelSetup
 
 EMBEDDED, MODEL, CONSENSUS = "embedded", "model", "consensus"
 MAX_FIGURES = 5000  # guess: more are mined by `curator mine`, not picked one by one

@@ -10,7 +10,7 @@ from curator.codec import node_to_doc, to_doc
 from curator.figure import Article, flags
 from data.store.queue import QueueItem
 from data.store.reviews import Stored
-from ui.assessing import Word
+from ui.learning.assessing import Word
 
 
 def figure_document(

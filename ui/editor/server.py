@@ -11,7 +11,6 @@ from curator.commands import parse_commands
 from curator.errors import RepeatedError
 from data.store import Store
 from ui.accounts.identity import permit
-from ui.assessing import words_on
 from ui.editor.answers import Answer, answering
 from ui.editor.documents import figure_document, queue_item_document
 from ui.editor.requests import (
@@ -22,6 +21,7 @@ from ui.editor.requests import (
     ReleaseRequest,
     parse_request,
 )
+from ui.learning.assessing import words_on
 
 
 class ReviewServer:

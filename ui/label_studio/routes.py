@@ -29,7 +29,7 @@ from ui.label_studio.requests import (
 from ui.segmenting import NotReadyError, Segmenting
 
 if TYPE_CHECKING:
-    from ui.syncing import Syncing
+    from ui.syncing.passes import Syncing
 
 _HAND_MADE_PATH: Final = "/label-studio/webhook"
 """For a webhook that somebody sets up there by hand."""

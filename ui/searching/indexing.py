@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from curator.errors import CuratorError, StoreError
 from data.embeddings import Embeddings, IndexedBy
 from data.store import Store
-from ui.fitting import fits_of
+from ui.learning.fitting import fits_of
 from ui.searching.model import SearchModel
 from ui.searching.parts import embed_figure, indexed_nodes, parts_of, picture_of
 

@@ -12,8 +12,8 @@ from typing import Any
 from curator.calibration import Tally, calibration_error, cross_validated, reliability
 from curator.figure import FigureState
 from data.store import Store
-from ui.accepting import accepted_statement, statement_doc
-from ui.assessing import due
+from ui.learning.accepting import accepted_statement, statement_doc
+from ui.learning.assessing import due
 
 _FOLDER = Path(__file__).parent.parent / "dashboard"
 _SCRIPTS = ("charts.js", "reliability.js", "dashboard.js")

@@ -1,6 +1,6 @@
 """The Loop tab: rounds from mining to training and back, accepting without a person, and what was mined again.
 
-The page asks, ``ui.loop_server`` and ``ui.auto_server`` answer; what it shows is in ``ui/loop``.
+The page asks, ``ui.looping.server`` and ``ui.learning.auto_server`` answer; what it shows is in ``ui/loop``.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from ui.editor.answers import saying
 from ui.editor.editor import review_editor
 from ui.editor.segment_server import SegmentServer
 from ui.editor.server import ReviewServer
-from ui.sync_server import SyncServer
+from ui.syncing.server import SyncServer
 
 
 def review_tab(review: ReviewServer, agents: AgentsServer, segmenting: SegmentServer, sync: SyncServer) -> None:

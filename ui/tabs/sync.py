@@ -1,6 +1,6 @@
 """The Sync tab: Label Studio beside Curator; what goes there, what waits, and what both sides changed.
 
-The page asks, ``ui.sync_server`` answers; what it shows is in ``ui/sync``.
+The page asks, ``ui.syncing.server`` answers; what it shows is in ``ui/sync``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The Team tab: who reviews what, second readings, how far readers agree, and settling what they see differently.
 
-The page asks, ``ui.team_server`` answers; what it shows is in ``ui/team``.
+The page asks, ``ui.teamwork.server`` answers; what it shows is in ``ui/team``.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from data.store.subjects import Subject
 from tests.data.projects import add_mined_figure
 from ui.accounts.passwords import Passwords
 from ui.cli import main
-from ui.serving import serve_page
+from ui.service.serving import serve_page
 
 PASSWORD = "a long enough password"
 

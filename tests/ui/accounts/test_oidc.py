@@ -31,7 +31,7 @@ from ui.accounts.oidc import Provider, load_secret, provider_of
 from ui.accounts.oidc_pending import LONGEST_S, PendingLogins
 from ui.accounts.passwords import Passwords
 from ui.accounts.routes import account_routes
-from ui.guard import Guard
+from ui.service.guard import Guard
 
 URL = "http://curator.lab:7860"
 PASSWORD = "a long enough password"

@@ -25,8 +25,8 @@ from ui.accounts.logins import Logins
 from ui.accounts.passwords import Passwords
 from ui.accounts.routes import account_routes
 from ui.app import build_app
-from ui.guard import OWN_CHECKS, Guard
 from ui.images import image_routes
+from ui.service.guard import OWN_CHECKS, Guard
 
 URL = "http://curator.lab:7860"
 PASSWORD = "a long enough password"

@@ -95,7 +95,7 @@ def _connected(store: Store, app: Any) -> int:
     """Connects as the Sync tab does, and waits for the first pass."""
     from data.label_studio.connect import connect
     from data.label_studio.images import images_of
-    from ui.syncing import open_server
+    from ui.syncing.passes import open_server
 
     settings = load_settings(store.project, {}).label_studio
     with open_server(settings, store.project) as server:

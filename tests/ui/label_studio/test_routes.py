@@ -20,7 +20,7 @@ from tests.data.projects import HIERARCHY, add_mined_figure
 from ui.label_studio.requests import LARGEST_HINT
 from ui.label_studio.routes import label_studio_routes
 from ui.segmenting import segmenting_of
-from ui.syncing import Syncing
+from ui.syncing.passes import Syncing
 
 KEY = b"k" * 32
 BASIC = (ML_USER, ml_password(KEY))

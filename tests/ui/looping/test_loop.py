@@ -1,0 +1,144 @@
+"""The loop: stages in order, curators' turn, and going on after an end at any place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curator.commands import parse_commands
+from curator.errors import LoopError, SettingsError
+from curator.figure import FigureState
+from data.store import Store
+from data.store.loop import LoopRound, Stage
+from data.store.queue import QueueFilter
+from tests.data.projects import HIERARCHY, add_figures
+from ui.looping.loop import Commands, Loop, Training, load_reviewer, missing
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path)
+    for figure_id in add_figures(store, 6):
+        store.reviews.mined(figure_id, HIERARCHY, "embedded 1")
+    yield store
+    store.close()
+
+
+class Stages:
+    """Remembers the stages; fails at one of them as often as it is told."""
+
+    def __init__(self, failing: Stage | None = None) -> None:
+        self.done: list[tuple[int, str]] = []
+        self.failing = failing
+
+    def __call__(self, stage: Stage, at: LoopRound) -> dict[str, Any]:
+        if stage == self.failing:
+            self.failing = None
+            raise LoopError(f"{stage} failed")
+        self.done.append((at.id, stage))
+        return {"done": stage}
+
+
+def review(store: Store, count: int) -> None:
+    """Accepts the first figures that wait; the marker of each is taken away."""
+    wanted = QueueFilter(states=(FigureState.PROPOSED,))
+    commands = parse_commands([{"op": "remove", "id": "m3"}, {"op": "judge_figure", "state": "accepted"}])
+    for item in store.queue.page(wanted, 0, count, 0.0):
+        revision = store.reviews.load(item.figure_id, 0.0).revision
+        store.reviews.decide(item.figure_id, revision, commands, "anna", 0.0, 30.0)
+
+
+AFTER_REVIEW = ["calibrate", "train", "index", "rescore", "remine"]
+
+
+def test_rounds_go_through_all_stages_and_count_the_curators_work(store: Store) -> None:
+    stages = Stages()
+
+    rounds = list(Loop(store, stages, review).run(2, goal=2))
+
+    assert [stage for number, stage in stages.done if number == 1] == ["mine", "assess", *AFTER_REVIEW]
+    assert [one.id for one in rounds] == [1, 2]
+    for one in rounds:
+        assert (one.work.figures, one.work.edits, one.work.seconds) == (2, 4, 60.0)
+        assert one.facts["train"] == {"done": "train"}
+        assert one.ended_at
+    assert [one.id for one in store.loop.rounds()] == [2, 1]
+
+
+def test_without_a_reviewer_the_round_waits_for_curators(store: Store) -> None:
+    stages = Stages()
+    loop = Loop(store, stages)
+
+    assert list(loop.run(3, goal=2)) == []
+    (waiting,) = store.loop.rounds()
+    assert waiting.stage == "review"
+    assert missing(store, waiting) == 2
+    review(store, 1)
+    assert list(loop.run(1)) == []
+    review(store, 1)
+    (over,) = list(loop.run(1))
+
+    assert over.work.figures == 2
+    assert [stage for _, stage in stages.done] == ["mine", "assess", *AFTER_REVIEW]
+
+
+def test_a_round_can_go_on_with_less_and_asks_for_no_more_than_there_is(store: Store) -> None:
+    loop = Loop(store, Stages())
+    assert list(loop.run(1, goal=100)) == []
+    assert missing(store, store.loop.rounds(1)[0]) == 6
+
+    store.loop.note(1, "go_on", True)
+
+    assert [one.id for one in loop.run(1)] == [1]
+
+
+@pytest.mark.parametrize("stage", ["mine", "assess", *AFTER_REVIEW])
+def test_a_stage_that_failed_is_done_again_and_no_other(store: Store, stage: Stage) -> None:
+    stages = Stages(failing=stage)
+    with pytest.raises(LoopError):
+        list(Loop(store, stages, review).run(1, goal=1))
+    assert store.loop.rounds(1)[0].stage == stage
+
+    (over,) = list(Loop(store, stages, review).run(1, goal=1))
+
+    assert over.id == 1
+    assert [name for _, name in stages.done] == ["mine", "assess", *AFTER_REVIEW]
+
+
+def test_a_round_that_is_stopped_waits_where_it_is(store: Store) -> None:
+    stages = Stages()
+    assert list(Loop(store, stages, review).run(1, 1, stopped=lambda: len(stages.done) == 3)) == []
+    assert store.loop.rounds(1)[0].stage == "train"
+
+
+def test_a_reviewer_is_named_by_module_and_function() -> None:
+    assert load_reviewer("tests.ui.looping.test_loop:review") is not None
+    assert load_reviewer("tests.ui.looping.test_loop").__name__ == "review"
+    for wrong in ("no.such.module:review", "tests.ui.looping.test_loop:nobody", ":x"):
+        with pytest.raises(SettingsError, match="no reviewer"):
+            load_reviewer(wrong)
+    with pytest.raises(SettingsError, match="no function"):
+        load_reviewer("tests.ui.looping.test_loop:AFTER_REVIEW")
+
+
+def test_too_few_verified_figures_are_not_trained_on(store: Store) -> None:
+    at = store.loop.begin(1)
+
+    done = Commands(store, Training(), 1)("train", at)
+
+    assert "0 verified figures are too few" in done["skipped"]
+    review(store, 4)  # each without its marker, and so without a region
+    lacking = Commands(store, Training(), 1)("train", at)
+    assert lacking["skipped"].startswith("preset zoomin needs regions with a text")
+    assert Commands(store, Training(), 1)("index", at) == {"skipped": "no model was trained in this round"}
+
+
+@pytest.mark.process
+def test_a_command_that_fails_says_what_it_said(store: Store) -> None:
+    (store.project / "curator.toml").write_text("[nonsense]\n")
+
+    with pytest.raises(LoopError, match=r"remine.*code 1: .*nonsense.*curator loop"):
+        Commands(store, Training(), 1)("remine", store.loop.begin(1))

@@ -1,0 +1,1 @@
+"""Active learning beside the page: assessing, ranking, accepting without a person, mining again."""

@@ -1,0 +1,1 @@
+"""The loop: its stages, the process that runs it, the panel's functions."""

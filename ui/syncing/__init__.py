@@ -1,0 +1,1 @@
+"""Keeping in step with a Label Studio server from the page: passes, the form that connects, the tab's functions."""

@@ -1,0 +1,1 @@
+"""Several curators: dealing figures out, second readings, agreement, settling."""
