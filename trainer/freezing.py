@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from torch import nn
 
 from curator.errors import SettingsError
 from trainer.config import TrainConfig
-
-if TYPE_CHECKING:
-    from trainer.model import RegionClip
+from trainer.towers import Tower
 
 _ATTENTION = frozenset({"attn", "attention", "self_attn"})
 """What timm, BERT and others call the module that holds the projections."""
 
 
-def freeze(model: RegionClip, config: TrainConfig) -> None:
+class Freezable(Protocol):
+    """What is frozen, as far as this needs to know it: ``trainer.model.RegionClip``."""
+
+    clip: Any
+    """open_clip's model."""
+    tower: Tower
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """All weights train, or none."""
+
+
+def freeze(model: Freezable, config: TrainConfig) -> None:
     """Sets ``requires_grad`` of every weight as the configuration says; the temperature and ROI processor always train.
 
     Frozen text means the whole tower with its projection. Unlocked blocks are the last n of the image tower together
@@ -37,7 +46,7 @@ def freeze(model: RegionClip, config: TrainConfig) -> None:
             part.requires_grad_(True)
 
 
-def add_lora(model: RegionClip, config: TrainConfig) -> None:
+def add_lora(model: Freezable, config: TrainConfig) -> None:
     """Puts low-rank updates (LoRA, arXiv 2106.09685) beside the attention projections and freezes all that was there.
 
     In the last ``unlocked_blocks`` image blocks, in all where that is 0, and in the text tower unless it is frozen.
@@ -73,7 +82,7 @@ def add_lora(model: RegionClip, config: TrainConfig) -> None:
             scalar.requires_grad_(True)
 
 
-def merge_lora(model: RegionClip) -> None:
+def merge_lora(model: Freezable) -> None:
     """Adds LoRA's updates to the weights they stand beside and takes LoRA away: a plain open_clip model remains."""
     from peft.tuners.lora import LoraLayer
     from peft.tuners.lora.layer import MultiheadAttention
@@ -104,7 +113,7 @@ def _text_modules(clip: Any) -> list[nn.Module]:
     return [module for name, module in clip.named_children() if name != "visual"]
 
 
-def _last_blocks(model: RegionClip, count: int) -> list[nn.Module]:
+def _last_blocks(model: Freezable, count: int) -> list[nn.Module]:
     blocks = list(model.tower.blocks)
     if not 0 < count <= len(blocks):
         raise SettingsError(
