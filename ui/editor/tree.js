@@ -83,7 +83,8 @@ export class Tree {
     this._rows.replaceChildren(...rows);
     if (!rows.length) this._rows.append(html("p", { class: "rv-empty" }, emptyText(figure)));
     const rejected = figure.nodes.filter(isRejected).length;
-    this._count.textContent = `${figure.nodes.length - rejected} nodes${rejected ? `, ${rejected} rejected` : ""}`;
+    const standing = figure.nodes.length - rejected;
+    this._count.textContent = `${standing} ${standing === 1 ? "node" : "nodes"}${rejected ? `, ${rejected} rejected` : ""}`;
     this._drawFlags(figure);
     this._light();
     if (hadFocus) this._focusSelected();

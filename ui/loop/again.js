@@ -26,7 +26,9 @@ export class Again {
   _round(round) {
     const changes = html("ul", { class: "changes", hidden: true });
     const toggle = button(`What round ${round.id} changed`, { class: "c-button", "aria-expanded": "false", onclick: () => this._toggle(round.id, toggle, changes) }, "Changes");
-    const words = [`${number(round.done)} of ${number(round.figures)} figures`, `${number(round.adopted)} with better proposals`];
+    const words = round.figures
+      ? [`${number(round.done)} of ${number(round.figures)} figures`, `${number(round.adopted)} with better proposals`]
+      : ["no figure was doubted enough"];
     if (round.failed) words.push(`${number(round.failed)} failed`);
     if (round.cost) words.push(`cost ${round.cost.toFixed(2)}`);
     return html(
@@ -39,7 +41,7 @@ export class Again {
         html("span", {}, words.join(", ")),
         round.ended_early ? html("span", { class: "soft" }, round.ended_early) : round.ended_at ? null : html("span", { class: "c-chip" }, "not ended"),
         html("span", { class: "grow" }),
-        toggle,
+        round.figures ? toggle : null,
       ),
       changes,
     );

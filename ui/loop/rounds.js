@@ -60,7 +60,7 @@ function row(round) {
     html("th", { scope: "row" }, html("b", {}, String(round.id)), " ", html("time", { datetime: round.begun_at }, round.begun_at.slice(0, 10)), now ? html("span", { class: "c-chip" }, now) : null),
     cells.map((text) => html("td", {}, text)),
     recalls(train),
-    html("td", {}, remine ? `${number(remine.adopted)} of ${number(remine.done)}` : "–"),
+    html("td", {}, remine && remine.done ? `${number(remine.adopted)} of ${number(remine.done)}` : "–"),
   );
 }
 
