@@ -35,3 +35,27 @@ def test_it_does_not_matter_how_far_apart_the_clocks_are(tmp_path: Path, apart: 
         pair.decide(resized("p1", 40), figure_id=odds)
         assert pair.sync().conflicts == 1  # the newer one does not win by its clock
         assert (pair.sync().taken_in, pair.sync().sent) == (0, 0)
+
+
+@pytest.mark.parametrize("year", [1999, 2099])
+def test_clocks_may_differ(tmp_path: Path, there: LabelStudioServer, year: int) -> None:
+    there.clock = datetime(year, 1, 1, tzinfo=UTC)
+    pair = Pair(tmp_path, there)
+    pair.sync()
+    pair.move_there("p2", 60)
+    assert pair.sync().taken_in == 1
+
+
+def test_a_change_after_the_clock_there_was_set_back_by_minutes_is_read(pair: Pair) -> None:
+    pair.sync()
+    pair.there.clock -= timedelta(minutes=9)
+    pair.move_there("p2", 60)
+    assert pair.sync().taken_in == 1
+
+
+def test_a_change_after_the_clock_there_was_set_back_by_hours_is_read_by_a_whole_reading(pair: Pair) -> None:
+    pair.sync()
+    pair.there.clock -= timedelta(hours=9)
+    pair.move_there("p2", 60)
+    assert pair.sync().taken_in == 0
+    assert pair.sync(whole=True).taken_in == 1

@@ -1,0 +1,93 @@
+"""What editors there send that show an older state, another annotation, or nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from curator.figure import FigureState, State
+from tests.data.label_studio.syncing import (
+    NOW_S,
+    Pair,
+    ends,
+    judged_accepted,
+    resized,
+    shape,
+)
+from tests.data.projects import HIERARCHY
+
+
+def test_skipping_there_an_empty_task_deletes_nothing(pair: Pair) -> None:
+    pair.submit([], cancelled=True)
+    pair.sync()
+    stored = pair.store.reviews.load(pair.id, NOW_S)
+    assert (stored.review.state, stored.reason) == (FigureState.SKIPPED, "skipped in Label Studio")
+    assert stored.review.hierarchy == HIERARCHY
+
+
+def test_an_annotation_from_scratch_adds_and_deletes_nothing(pair: Pair) -> None:
+    rows = pair.rows()
+    pair.submit([{**shape(rows, "p1"), "id": "mine", "meta": {}, "value": {**shape(rows, "p1")["value"], "x": 1}}])
+    pair.sync()
+    assert set(pair.hierarchy().by_id()) == {"p1", "p2", "m3", "r4", "p-mine"}
+    assert {node.state for node in HIERARCHY.nodes()} == {State.PROPOSED}
+    assert {"p1", "p2", "m3", "r4", "mine"} <= {row.get("id") for row in pair.rows()}
+    assert (pair.sync().taken_in, pair.statuses()) == (0, {"synced"})
+
+
+def test_an_editor_there_that_was_opened_before_our_change_does_not_take_it_back(pair: Pair) -> None:
+    pair.decide(judged_accepted("m3"))
+    pair.sync()
+    opened = pair.rows()
+    pair.decide(resized("p1", 40))
+    pair.sync()
+    shape(opened, "p2")["value"]["x"] = 60
+    pair.submit(opened)
+    report = pair.sync()
+    assert (report.conflicts, pair.node("p1").box_xyxy) == (0, (0, 0, 40, 80))
+    assert pair.node("p2").box_xyxy[0] == pytest.approx(60, abs=1)
+    assert shape(pair.rows(), "p1")["value"]["width"] == pytest.approx(40)
+
+
+def test_an_editor_that_was_opened_before_our_change_of_the_same_node_makes_a_conflict(pair: Pair) -> None:
+    pair.decide(judged_accepted("m3"))
+    pair.sync()
+    opened = pair.rows()
+    pair.decide(resized("p1", 40))
+    pair.sync()
+    shape(opened, "p1")["value"]["width"] = 20
+    pair.submit(opened)
+    assert pair.sync().conflicts == 1
+    assert pair.node("p1").box_xyxy == (0, 0, 40, 80)
+    assert shape(pair.rows(), "p1")["value"]["width"] == 20
+
+
+def test_what_a_second_person_annotates_beside_the_first_comes_here_too(pair: Pair) -> None:
+    shown = pair.rows()
+    first = pair.rows()
+    drawn = {**shape(first, "p1"), "id": "drawn", "meta": {}, "value": {**shape(first, "p1")["value"], "x": 1}}
+    shape(first, "p1")["value"]["width"] = 30
+    pair.submit([*first, drawn])
+    pair.sync()
+    shape(shown, "p2")["value"]["x"] = 60
+    task = pair.task()
+    pair.there.annotate(task["id"], [row for row in shown if "r4" not in ends(row)], "zoe@lab.org", another=True)
+    report = pair.sync()
+    assert (report.taken_in, report.conflicts, report.failed) == (1, 0, {})
+    assert pair.node("p1").box_xyxy[2] == pytest.approx(30)
+    assert pair.node("p2").box_xyxy[0] == pytest.approx(60, abs=1)
+    assert {"p-drawn", "r4"} <= set(pair.hierarchy().by_id())
+    assert pair.node("r4").state == State.PROPOSED
+    assert shape(task["annotations"][0]["result"], "p1")["value"]["width"] == 30
+    second = task["annotations"][1]["result"]
+    assert shape(second, "p1")["value"]["width"] == pytest.approx(30)
+    assert (pair.sync().sent, pair.statuses()) == (0, {"synced"})
+
+
+def test_rows_of_other_tools_stay_there(pair: Pair) -> None:
+    foreign = {"id": "f1", "from_name": "mood", "to_name": "image", "type": "rating", "value": {"rating": 4}}
+    pair.submit([*pair.rows(), foreign])
+    pair.sync()
+    pair.decide(resized("p1", 40))
+    pair.sync()
+    assert foreign in pair.rows()
+    assert pair.task()["predictions"][0]["model_version"] == "curator"

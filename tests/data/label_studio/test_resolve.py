@@ -1,0 +1,117 @@
+"""Both sides changed the same: each keeps its own, and a person decides."""
+
+from __future__ import annotations
+
+import pytest
+
+from curator.errors import ReviewError, StaleError
+from data.label_studio.resolve import resolve
+from tests.data.label_studio.syncing import (
+    EVE,
+    NOW_S,
+    Pair,
+    resized,
+    shape,
+)
+
+
+@pytest.fixture
+def odds(pair: Pair) -> Pair:
+    """p1 was changed on both sides, p2 there only."""
+    rows = pair.rows()
+    shape(rows, "p1")["value"]["width"] = 20
+    shape(rows, "p2")["value"]["x"] = 60
+    pair.submit(rows)
+    pair.decide(resized("p1", 40))
+    assert pair.sync().conflicts == 1
+    return pair
+
+
+def test_the_same_node_changed_on_both_sides_stays_as_each_has_it(odds: Pair) -> None:
+    assert odds.node("p1").box_xyxy == (0, 0, 40, 80)
+    assert shape(odds.rows(), "p1")["value"]["width"] == 20
+    assert odds.node("p2").box_xyxy[0] == pytest.approx(60, abs=1)
+    (conflict,) = odds.store.syncs.conflicts()
+    assert (conflict.key, conflict.doc["who"]) == ("p1", EVE)
+    boxes = [conflict.doc[side]["box_xyxy"] for side in ("base", "ours", "theirs")]
+    assert boxes == [[0, 0, 50, 80], [0, 0, 40, 80], pytest.approx([0, 0, 20, 80])]
+    odds.sync()
+    assert odds.store.syncs.conflicts() == [conflict]
+    assert odds.statuses() == {"conflict"}
+
+
+def test_keeping_ours_writes_it_over_theirs(odds: Pair) -> None:
+    assert resolve(odds.store, odds.id, "ours", "anna", NOW_S) == 1
+    assert odds.statuses() == {"waiting"}
+    odds.sync()
+    assert shape(odds.rows(), "p1")["value"]["width"] == pytest.approx(40)
+    assert odds.node("p1").box_xyxy == (0, 0, 40, 80)
+    assert odds.statuses() == {"synced"}
+
+
+def test_keeping_theirs_is_a_decision_that_can_be_undone(odds: Pair) -> None:
+    resolve(odds.store, odds.id, "theirs", "bob", NOW_S, "p1")
+    assert odds.node("p1").box_xyxy == pytest.approx((0, 0, 20, 80), abs=1)
+    assert odds.events()[-1] == ("decide", "bob")
+    odds.sync()
+    assert shape(odds.rows(), "p1")["value"]["width"] == 20
+    assert odds.statuses() == {"synced"}
+    odds.undo(who="bob")
+    odds.sync()
+    assert shape(odds.rows(), "p1")["value"]["width"] == pytest.approx(40)
+
+
+def test_a_node_that_changed_there_again_after_it_was_decided_is_a_conflict_again(odds: Pair) -> None:
+    resolve(odds.store, odds.id, "ours", "anna", NOW_S)
+    rows = odds.rows()
+    shape(rows, "p1")["value"]["width"] = 10
+    odds.submit(rows)
+    assert odds.sync().conflicts == 1
+    assert shape(odds.rows(), "p1")["value"]["width"] == 10
+    assert odds.node("p1").box_xyxy == (0, 0, 40, 80)
+
+
+def test_a_conflict_that_is_no_longer_what_was_shown_is_not_decided(odds: Pair) -> None:
+    odds.decide(resized("p1", 45))
+    with pytest.raises(StaleError, match="p1 of PMC1:fig1 has changed since the conflict was found"):
+        resolve(odds.store, odds.id, "theirs", "anna", NOW_S)
+    assert odds.node("p1").box_xyxy == (0, 0, 45, 80)
+
+
+def test_deciding_on_no_conflict_is_told(pair: Pair) -> None:
+    with pytest.raises(ReviewError, match="'PMC1:fig1' has no conflict"):
+        resolve(pair.store, pair.id, "ours", "anna", NOW_S)
+
+
+def test_a_task_deleted_there_is_sent_again_or_left_out_as_a_person_decides(pair: Pair) -> None:
+    pair.there.delete_task(pair.task()["id"])
+    assert pair.sync().conflicts == 1
+    assert pair.sync().conflicts == 0
+    assert [conflict.key for conflict in pair.store.syncs.conflicts()] == ["task"]
+    resolve(pair.store, pair.id, "ours", "anna", NOW_S)
+    assert pair.sync().made == 1
+    pair.there.delete_task(pair.task()["id"])
+    pair.sync()
+    resolve(pair.store, pair.id, "theirs", "anna", NOW_S)
+    pair.decide(resized("p1", 40))
+    assert pair.sync().sent == 0
+    assert (pair.there.tasks, pair.statuses()) == ({}, {"left out"})
+    pair.store.outbox.put([pair.id])
+    pair.sync()
+    assert [conflict.key for conflict in pair.store.syncs.conflicts()] == ["task"]
+
+
+def test_an_annotation_deleted_there_is_written_again_with_its_foreign_rows_if_ours_is_kept(pair: Pair) -> None:
+    foreign = {"id": "f1", "from_name": "mood", "to_name": "image", "type": "rating", "value": {"rating": 4}}
+    pair.submit([*pair.rows(), foreign])
+    pair.decide(resized("p1", 40))
+    pair.sync()
+    pair.there.delete_annotations(pair.task()["id"])
+    assert pair.sync().conflicts == 1
+    assert pair.node("p1").box_xyxy == (0, 0, 40, 80)
+    assert [conflict.key for conflict in pair.store.syncs.conflicts()] == ["annotation"]
+    resolve(pair.store, pair.id, "ours", "anna", NOW_S)
+    pair.sync()
+    assert foreign in pair.rows()
+    assert shape(pair.rows(), "p1")["value"]["width"] == pytest.approx(40)
+    assert pair.statuses() == {"synced"}
