@@ -68,6 +68,8 @@ class LabelStudioServer:
         self.storages: list[Doc] = []
         self.called: dict[str, dict[int, Doc]] = {"webhooks": {}, "ml": {}}
         """Webhooks and ML backends by id; the stand-in never calls them."""
+        self.drafts: list[Doc] = []
+        """What persons have begun and not submitted."""
         self.faults: list[Fault] = []
         self.history: list[tuple[str, str, int]] = []
         """Method, path and status of every request (0: dropped)."""
@@ -119,9 +121,17 @@ class LabelStudioServer:
             found: list[Doc] = self.tasks[task_id]["annotations"]
             if another or not found:
                 found.append({"id": self._id(), "completed_by": user_id, "created_at": self._now(), "task": task_id})
-            found[-1] |= fields | {"updated_at": self._now()}
-            self._touch(task_id)
+            lead_time = (found[-1].get("lead_time") or 0.0) + 1.0  # seconds; editors add theirs
+            found[-1] |= fields | {"updated_at": self._now(), "lead_time": lead_time}
+            self._saved(found[-1], task_id)
             return found[-1]
+
+    def begin(self, task_id: int, email: str) -> None:
+        """What a person's editor saves by itself before anything is submitted."""
+        with self.lock:
+            (annotation,) = self.tasks[task_id]["annotations"]
+            draft = {"id": self._id(), "task": task_id, "annotation": annotation["id"], "user": email}
+            self.drafts.append({**draft, "result": annotation["result"]})
 
     def delete_annotations(self, task_id: int) -> None:
         with self.lock:
@@ -180,6 +190,10 @@ class LabelStudioServer:
 
     def _touch(self, task_id: int) -> None:
         self.tasks[task_id]["updated_at"] = self._now()
+
+    def _saved(self, annotation: Doc, task_id: int) -> None:
+        self.drafts = [draft for draft in self.drafts if draft["annotation"] != annotation["id"]]
+        self._touch(task_id)
 
     def _user(self, email: str) -> int:
         for user_id, known in self.users.items():
@@ -247,8 +261,17 @@ class LabelStudioServer:
         self._touch(task_id)
         return _Answer(201, annotation)
 
+    def _get_annotation(self, asked: Doc, body: Any, part_id: int) -> _Answer:
+        return _Answer(200, self._part("annotations", part_id)[1])
+
+    def _list_drafts(self, asked: Doc, body: Any, task_id: int) -> _Answer:
+        return _Answer(200, [draft for draft in self.drafts if draft["task"] == task_id])
+
     def _change_annotation(self, asked: Doc, body: Any, part_id: int) -> _Answer:
-        return self._change_part("annotations", part_id, {**body, "updated_by": 1})
+        task, annotation = self._part("annotations", part_id)
+        annotation |= {**body, "updated_by": 1, "updated_at": self._now()}
+        self._saved(annotation, task["id"])
+        return _Answer(200, annotation)
 
     def _make_prediction(self, asked: Doc, body: Any) -> _Answer:
         prediction = {"id": self._id(), "updated_at": self._now(), **body}
@@ -257,15 +280,17 @@ class LabelStudioServer:
         return _Answer(201, prediction)
 
     def _change_prediction(self, asked: Doc, body: Any, part_id: int) -> _Answer:
-        return self._change_part("predictions", part_id, body)
+        task, prediction = self._part("predictions", part_id)
+        prediction |= {**body, "updated_at": self._now()}
+        self._touch(task["id"])
+        return _Answer(200, prediction)
 
-    def _change_part(self, kind: str, part_id: int, fields: Doc) -> _Answer:
+    def _part(self, kind: str, part_id: int) -> tuple[Doc, Doc]:
+        """An annotation or prediction, and its task."""
         for task in self.tasks.values():
             for part in task[kind]:
                 if part["id"] == part_id:
-                    part |= {**fields, "updated_at": self._now()}
-                    self._touch(task["id"])
-                    return _Answer(200, part)
+                    return task, part
         raise KeyError(part_id)
 
     def _list_users(self, asked: Doc, body: Any) -> _Answer:
@@ -324,6 +349,8 @@ _ROUTES: Final[list[tuple[str, str, Callable[..., _Answer]]]] = [
     ("GET", r"/api/tasks/(\d+)", LabelStudioServer._get_task),
     ("PATCH", r"/api/tasks/(\d+)", LabelStudioServer._change_task),
     ("POST", r"/api/tasks/(\d+)/annotations", LabelStudioServer._make_annotation),
+    ("GET", r"/api/tasks/(\d+)/drafts", LabelStudioServer._list_drafts),
+    ("GET", r"/api/annotations/(\d+)", LabelStudioServer._get_annotation),
     ("PATCH", r"/api/annotations/(\d+)", LabelStudioServer._change_annotation),
     ("POST", "/api/predictions", LabelStudioServer._make_prediction),
     ("PATCH", r"/api/predictions/(\d+)", LabelStudioServer._change_prediction),

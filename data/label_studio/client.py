@@ -198,8 +198,17 @@ class LabelStudio:
     def create_annotation(self, task_id: int, annotation: Mapping[str, Any]) -> int:
         return int(self._document("POST", f"/api/tasks/{task_id}/annotations/", annotation)["id"])
 
-    def change_annotation(self, annotation_id: int, annotation: Mapping[str, Any]) -> None:
-        self._asked("PATCH", f"/api/annotations/{annotation_id}/", annotation)
+    def annotation(self, annotation_id: int) -> Doc:
+        return self._document("GET", f"/api/annotations/{annotation_id}/")
+
+    def change_annotation(self, annotation_id: int, annotation: Mapping[str, Any]) -> Doc:
+        """The annotation as it is then: what was not named is as whoever saved it last left it."""
+        return self._document("PATCH", f"/api/annotations/{annotation_id}/", annotation)
+
+    def drafts(self, task_id: int) -> list[Doc]:
+        """What anybody has begun at the task and not submitted; changing an annotation there deletes its drafts."""
+        found = self._asked("GET", f"/api/tasks/{task_id}/drafts")
+        return [draft for draft in found if isinstance(draft, dict)] if isinstance(found, list) else []
 
     def create_prediction(self, task_id: int, prediction: Mapping[str, Any]) -> int:
         return int(self._document("POST", "/api/predictions/", {"task": task_id, **prediction})["id"])

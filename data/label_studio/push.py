@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from curator.errors import StaleError, SyncError
 from curator.figure import Article, Figure, FigureState
 from data.label_studio.client import LabelStudio
 from data.label_studio.images import Link
@@ -26,6 +28,16 @@ class Outgoing:
     """Of the figure's review that it comes from."""
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of writing."""
+
+    annotation_id: int | None
+    """The annotation that holds the figure; None where a prediction does."""
+    was_over: bool = False
+    """Whether somebody saved the annotation in the same moment, and what they saved was written over."""
+
+
 def wants_annotation(version: Version) -> bool:
     """Whether a person has decided anything; else a prediction holds the proposals."""
     closed = version.state in (FigureState.ACCEPTED, FigureState.SKIPPED)
@@ -41,11 +53,15 @@ def differs(there: There, version: Version) -> bool:
     return wants_annotation(version) or (there.task.prediction is None and version.state != FigureState.UNMINED)
 
 
-def write(server: LabelStudio, config: str, outgoing: Outgoing, there: There, foreign: Sequence[object]) -> int | None:
-    """Writes the figure into its task; the id of the annotation that holds it.
+def write(server: LabelStudio, config: str, outgoing: Outgoing, there: There, foreign: Sequence[object]) -> Written:
+    """Writes the figure into its task.
 
     ``foreign``: rows of an annotation that was deleted there, for a new one. Killed anywhere in between, the next merge
     finds what was done done.
+
+    Raises:
+        SyncError: somebody has begun to change the annotation there, which writing would throw away; or as
+        ``LabelStudio``. StaleError: it was saved since it was read.
     """
     figure, version, task = outgoing.figure, outgoing.version, there.task
     data = to_data(figure, version, outgoing.image.url, outgoing.article, task.data)
@@ -53,18 +69,40 @@ def write(server: LabelStudio, config: str, outgoing: Outgoing, there: There, fo
     annotated = there.annotation is not None or wants_annotation(version)
     part = to_annotation(figure, version, earlier) if annotated else to_prediction(figure, version)
     check_part(part, config, earlier)
+    if there.annotation is not None:
+        _refuse_begun(server, task.id, there.annotation["id"])
     if data != task.data:
         server.change_task(task.id, data)
+    if there.annotation is not None:
+        return _write_over(server, there.annotation, part)
     if annotated:
-        if there.annotation is None:
-            return server.create_annotation(task.id, part)
-        server.change_annotation(there.annotation["id"], part)
-        return int(there.annotation["id"])
+        return Written(server.create_annotation(task.id, part))
     if task.prediction is None:
         server.create_prediction(task.id, part)
     else:
         server.change_prediction(task.prediction["id"], part)
-    return None
+    return Written(None)
+
+
+def _refuse_begun(server: LabelStudio, task_id: int, annotation_id: int) -> None:
+    begun = [draft for draft in server.drafts(task_id) if draft.get("annotation") == annotation_id]
+    if begun:
+        raise SyncError(
+            f"{begun[0].get('user') or 'somebody'} has changed it in Label Studio and not submitted that; it is sent "
+            "once that is submitted, or discarded there"
+        )
+
+
+def _write_over(server: LabelStudio, seen: Mapping[str, Any], part: Mapping[str, Any]) -> Written:
+    """Label Studio has no version check. So the annotation is looked at once more right before, and what comes back
+    tells whether an editor saved it in between after all: each save there adds to ``lead_time``, which we never send.
+    """
+    annotation_id = int(seen["id"])
+    now = server.annotation(annotation_id)
+    if now.get("updated_at") != seen.get("updated_at"):
+        raise StaleError(f"annotation {annotation_id} was saved in Label Studio since it was read")
+    written = server.change_annotation(annotation_id, part)
+    return Written(annotation_id, written.get("lead_time") != now.get("lead_time"))
 
 
 def make(server: LabelStudio, config: str, project_id: int, figures: Sequence[Outgoing]) -> list[int]:

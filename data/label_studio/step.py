@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from curator.errors import StaleError, StoreError
 from curator.figure import Node
@@ -28,12 +28,13 @@ from data.store import Store
 from data.store.events import FROM_LABEL_STUDIO
 from data.store.image_links import save_image_link
 from data.store.outbox import note_sent
-from data.store.syncs import Synced, save_conflicts, save_synced
+from data.store.syncs import WRITTEN_OVER, Synced, save_conflict, save_conflicts, save_synced
 
 TASK_GONE = "task"
 """Key of the conflict that the task was deleted there."""
 ANNOTATION_GONE = "annotation"
 """Key of the conflict that the annotation which held the figure was deleted there."""
+NO_VERSIONS: Final[Mapping[str, Any]] = {"who": "", "base": None, "ours": None, "theirs": None}
 _ROUNDS = 5  # a figure that somebody edits on both sides all the time waits for the next pass
 
 
@@ -102,8 +103,12 @@ class Stepping:
             if not fresh:
                 task = None  # there is no version check there: read it right before writing
                 continue
-            self._send(figure_id, plan)
-            return Done(taken_in, True, conflicts)
+            try:
+                was_over = self._send(figure_id, plan)
+            except StaleError:
+                task = None  # saved there in the meantime: merge again with that
+                continue
+            return Done(taken_in, True, conflicts + was_over)
         raise StaleError(f"{figure_id} changes faster than it can be sent; it is tried again later")
 
     def make(self, project_id: int, figure_ids: list[str]) -> None:
@@ -194,21 +199,25 @@ class Stepping:
                 note_sent(conn, figure_id, revision)
         return _Plan(there, merged, merged.ours != ours, revision, synced, agreed)
 
-    def _send(self, figure_id: str, plan: _Plan) -> None:
+    def _send(self, figure_id: str, plan: _Plan) -> bool:
+        """Whether somebody's work of the same moment was written over there, which is kept as a conflict."""
         version = plan.merged.theirs
         outgoing = replace(self._outgoing(figure_id), version=version, revision=plan.revision)
-        annotation_id = write(self._server, self._config, outgoing, plan.there, plan.agreed.foreign)
+        written = write(self._server, self._config, outgoing, plan.there, plan.agreed.foreign)
         agreed = replace(
             plan.agreed,
             base=plan.merged.base,
             theirs=version,
             sent=hashes_of(version),
-            annotated=annotation_id is not None,
+            annotated=written.annotation_id is not None,
         )
         with self._store.connections.write() as conn:
-            save_synced(conn, replace(plan.synced, annotation_id=annotation_id, doc=agreed_to_doc(agreed)))
+            save_synced(conn, replace(plan.synced, annotation_id=written.annotation_id, doc=agreed_to_doc(agreed)))
             self._note_link(conn, figure_id, outgoing.image)
             note_sent(conn, figure_id, plan.revision)
+            if written.was_over:
+                save_conflict(conn, figure_id, WRITTEN_OVER, NO_VERSIONS)
+        return written.was_over
 
     def _outgoing(self, figure_id: str) -> Outgoing:
         stored = self._store.reviews.load(figure_id, self._now_s())
@@ -237,7 +246,7 @@ class Stepping:
 def _note_gone(conn: Any, synced: Synced, key: str) -> None:
     """Keeps that it is gone, for a person to decide; until then nothing is sent."""
     save_synced(conn, synced)
-    save_conflicts(conn, synced.figure_id, {key: {"who": "", "base": None, "ours": None, "theirs": None}})
+    save_conflicts(conn, synced.figure_id, {key: NO_VERSIONS})
     conn.execute("delete from outbox where figure_id = ?", (synced.figure_id,))
 
 

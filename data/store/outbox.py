@@ -14,6 +14,12 @@ from data.store.database import Connections
 _IN_A_TRANSACTION: Final = 1000  # figures; some 50 ms (measured)
 
 
+_ALL: Final = (
+    *("label_studio", "outbox", "synced", "conflicts", "conflict_decisions"),
+    *("sync_faults", "kept_back", "image_links"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Connected:
     """The Label Studio project that this one is kept in step with."""
@@ -94,7 +100,7 @@ class Outbox:
     def disconnect(self) -> None:
         """Forgets the project there and all that both agreed on; nothing changes there."""
         with self._connections.write() as conn:
-            for table in ("label_studio", "outbox", "synced", "conflicts", "sync_faults", "kept_back", "image_links"):
+            for table in _ALL:
                 conn.execute(f"delete from {table}")
 
     def read_until(self, updated_at: str) -> None:

@@ -10,6 +10,7 @@ from data.store.audit import Audit
 from data.store.audited import Audited
 from data.store.auto import Auto
 from data.store.comparisons import Comparisons
+from data.store.conflict_decisions import ConflictDecisions
 from data.store.counts import Counts
 from data.store.dashboard import Dashboard
 from data.store.database import Connections
@@ -71,6 +72,7 @@ class Store:
         self.outbox = Outbox(self.connections)
         self.syncs = Syncs(self.connections)
         self.sync_lists = SyncLists(self.connections)
+        self.conflict_decisions = ConflictDecisions(self.connections)
         self.image_links = ImageLinks(self.connections)
         self.trainable = TrainableCounts(self.connections)
         self.users = Users(self.connections)

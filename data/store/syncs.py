@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -30,6 +31,10 @@ STATUS: Final = """case
 """The status of a figure ``r``, with ``JOINED``."""
 KEPT: Final = "(s.figure_id is not null or (r.current = 1 and r.state != 'unmined'))"
 """Of figures that have one: mined, or there."""
+
+WRITTEN_OVER: Final = "overwritten"
+"""Key of the conflict that somebody saved a figure there in the moment in which it was written from here, so that what
+they saved is gone: it stays until a person has seen it, whatever is found later."""
 
 _FIRST_PAUSE_S: Final = 10.0  # guess: a restart of Label Studio takes about as long
 _LONGEST_PAUSE_S: Final = 3600.0  # guess
@@ -59,7 +64,7 @@ class KeptConflict:
 
     figure_id: str
     key: str
-    """A node's id, or ``shared``, ``state``, ``task``."""
+    """A node's id, or ``shared``, ``state``, ``task``, ``annotation``, ``overwritten``."""
     found_at: str
     doc: dict[str, Any]
     """``base``, ``ours`` and ``theirs`` as JSON documents, and ``who`` changed it there."""
@@ -101,17 +106,28 @@ def delete_synced(conn: sqlite3.Connection, figure_id: str) -> None:
         conn.execute(f"delete from {table} where figure_id = ?", (figure_id,))
 
 
-def save_conflicts(conn: sqlite3.Connection, figure_id: str, conflicts: dict[str, dict[str, Any]]) -> None:
-    """Makes these, by their keys, the figure's only open conflicts."""
+def save_conflicts(conn: sqlite3.Connection, figure_id: str, conflicts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Makes these, by their keys, the figure's only open conflicts, but for ``WRITTEN_OVER``."""
     found_at = {
         row["key"]: row["found_at"]
         for row in conn.execute("select key, found_at from conflicts where figure_id = ?", (figure_id,))
     }
-    conn.execute("delete from conflicts where figure_id = ?", (figure_id,))
+    conn.execute("delete from conflicts where figure_id = ? and key != ?", (figure_id, WRITTEN_OVER))
     conn.executemany(
-        "insert into conflicts values (?, ?, ?, ?)",
+        "insert or replace into conflicts values (?, ?, ?, ?)",
         [(figure_id, key, found_at.get(key, now_iso()), json.dumps(doc)) for key, doc in conflicts.items()],
     )
+
+
+def save_conflict(conn: sqlite3.Connection, figure_id: str, key: str, doc: Mapping[str, Any]) -> None:
+    """Adds one to the figure's open conflicts, or makes it newer."""
+    conn.execute(
+        "insert or replace into conflicts values (?, ?, ?, ?)", (figure_id, key, now_iso(), json.dumps(dict(doc)))
+    )
+
+
+def delete_conflict(conn: sqlite3.Connection, figure_id: str, key: str) -> None:
+    conn.execute("delete from conflicts where figure_id = ? and key = ?", (figure_id, key))
 
 
 class Syncs:

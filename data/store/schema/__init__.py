@@ -17,6 +17,7 @@ from data.store.schema.m010_requests import m010_requests
 from data.store.schema.m011_sync import m011_sync
 from data.store.schema.m012_image_links import m012_image_links
 from data.store.schema.m013_oidc import m013_oidc
+from data.store.schema.m017_conflict_decisions import m017_conflict_decisions
 
 _STEPS = (
     m001_articles_figures_reviews,
@@ -32,6 +33,7 @@ _STEPS = (
     m011_sync,
     m012_image_links,
     m013_oidc,
+    m017_conflict_decisions,
 )
 """In the order in which they are applied. One that was released is never changed."""
 

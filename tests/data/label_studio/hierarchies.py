@@ -25,6 +25,7 @@ from curator.figure import (
     State,
 )
 from curator.geometry import Box, Point
+from curator.samples import Samples
 from data.label_studio.version import Version
 
 CAPTION = "Cells. (A) Red cells, 5 µm². (B) Arrow, mitosis\u2009🔬. Red cells."
@@ -129,6 +130,7 @@ def _provenance(dice: Random) -> Provenance:
     if dice.random() < 0.2:
         return Provenance("person:Zoë", "1", _AT)
     shares = dice.choice(_SHARES), dice.choice(_SHARES)
+    samples = dice.choice([None, Samples(3, 2, label=1), Samples(1, 0)])
     return Provenance(
-        "embedded", "1", _AT, shares[0], dice.choice([None, "a/model"]), shares[1], dice.choice([(), ("k1",)])
+        "embedded", "1", _AT, shares[0], dice.choice([None, "a/model"]), shares[1], dice.choice([(), ("k1",)]), samples
     )

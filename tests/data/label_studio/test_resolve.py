@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from curator.commands import JudgeFigure
 from curator.errors import ReviewError, StaleError
-from data.label_studio.resolve import resolve
+from curator.figure import FigureState
+from data.label_studio.resolve import decide_again, resolve
 from tests.data.label_studio.syncing import (
     EVE,
     NOW_S,
@@ -78,6 +80,68 @@ def test_a_conflict_that_is_no_longer_what_was_shown_is_not_decided(odds: Pair) 
     assert odds.node("p1").box_xyxy == (0, 0, 45, 80)
 
 
+def test_who_kept_what_is_remembered_with_both_versions_and_can_be_decided_again(odds: Pair) -> None:
+    resolve(odds.store, odds.id, "ours", "anna", NOW_S)
+    odds.sync()
+    (decision,) = odds.store.conflict_decisions.of(odds.id)
+    assert (decision.key, decision.keep, decision.who) == ("p1", "ours", "anna")
+    assert decide_again(odds.store, decision.id, "theirs", "bob", NOW_S + 100)
+    assert odds.node("p1").box_xyxy == pytest.approx((0, 0, 20, 80))
+    assert odds.events()[-1] == ("decide", "bob")
+    odds.sync()
+    assert shape(odds.rows(), "p1")["value"]["width"] == pytest.approx(20)
+    assert odds.node("p2").box_xyxy[0] == pytest.approx(60, abs=1)
+    (decision,) = odds.store.conflict_decisions.of(odds.id)
+    assert (decision.keep, decision.who) == ("theirs", "bob")
+    assert not decide_again(odds.store, decision.id, "theirs", "bob", NOW_S + 100)
+    odds.undo(who="bob")
+    odds.sync()
+    assert shape(odds.rows(), "p1")["value"]["width"] == pytest.approx(40)
+    assert odds.statuses() == {"synced"}
+
+
+def test_deciding_again_before_it_was_sent_sends_what_was_decided_last(odds: Pair) -> None:
+    resolve(odds.store, odds.id, "ours", "anna", NOW_S)
+    (decision,) = odds.store.conflict_decisions.of(odds.id)
+    decide_again(odds.store, decision.id, "theirs", "anna", NOW_S)
+    odds.sync()
+    assert shape(odds.rows(), "p1")["value"]["width"] == pytest.approx(20)
+    assert odds.node("p1").box_xyxy == pytest.approx((0, 0, 20, 80))
+    assert odds.statuses() == {"synced"}
+
+
+def test_what_is_in_conflict_anew_is_decided_there(odds: Pair) -> None:
+    resolve(odds.store, odds.id, "ours", "anna", NOW_S)
+    (decision,) = odds.store.conflict_decisions.of(odds.id)
+    rows = odds.rows()
+    shape(rows, "p1")["value"]["width"] = 10
+    odds.submit(rows)
+    odds.sync()
+    with pytest.raises(ReviewError, match="'PMC1:fig1' is in conflict over that again"):
+        decide_again(odds.store, decision.id, "theirs", "anna", NOW_S)
+
+
+def test_where_the_review_stands_and_what_all_panels_share_are_decided_again_too(pair: Pair) -> None:
+    rows = pair.rows()
+    chosen = {"id": "s", "from_name": "figure", "to_name": "image", "type": "choices"}
+    pair.submit([*rows, {**chosen, "value": {"choices": ["accepted"]}}])
+    pair.decide(JudgeFigure(op="judge_figure", state="skipped", reason="a table"))
+    pair.sync()
+    assert [conflict.key for conflict in pair.store.syncs.conflicts()] == ["state"]
+    resolve(pair.store, pair.id, "ours", "anna", NOW_S)
+    (decision,) = pair.store.conflict_decisions.of(pair.id)
+    decide_again(pair.store, decision.id, "theirs", "anna", NOW_S)
+    assert pair.store.reviews.load(pair.id, NOW_S).review.state == FigureState.ACCEPTED
+    decide_again(pair.store, decision.id, "ours", "anna", NOW_S)
+    stored = pair.store.reviews.load(pair.id, NOW_S)
+    assert (stored.review.state, stored.reason) == (FigureState.SKIPPED, "a table")
+
+
+def test_a_decision_that_is_not_there_is_told(pair: Pair) -> None:
+    with pytest.raises(ReviewError, match="there is no decision 7 on a conflict"):
+        decide_again(pair.store, 7, "ours", "anna", NOW_S)
+
+
 def test_deciding_on_no_conflict_is_told(pair: Pair) -> None:
     with pytest.raises(ReviewError, match="'PMC1:fig1' has no conflict"):
         resolve(pair.store, pair.id, "ours", "anna", NOW_S)
@@ -99,6 +163,15 @@ def test_a_task_deleted_there_is_sent_again_or_left_out_as_a_person_decides(pair
     pair.store.outbox.put([pair.id])
     pair.sync()
     assert [conflict.key for conflict in pair.store.syncs.conflicts()] == ["task"]
+    resolve(pair.store, pair.id, "theirs", "anna", NOW_S)
+    (decision,) = pair.store.conflict_decisions.of(pair.id)
+    decide_again(pair.store, decision.id, "ours", "anna", NOW_S)
+    pair.sync()
+    resolve(pair.store, pair.id, "ours", "anna", NOW_S)
+    assert pair.sync().made == 1
+    (decision,) = pair.store.conflict_decisions.of(pair.id)
+    decide_again(pair.store, decision.id, "theirs", "anna", NOW_S)
+    assert pair.statuses() == {"left out"}
 
 
 def test_an_annotation_deleted_there_is_written_again_with_its_foreign_rows_if_ours_is_kept(pair: Pair) -> None:
