@@ -46,7 +46,8 @@ _PRIOR_WEIGHTS: Final[Mapping[str, float]] = {
     "fit": 0.5,
 }
 """Log-odds that each number of the evidence adds before there is any decision. Guess: signs are certain, sizes make one
-fault weigh about as much as a confidence of 0.75 instead of 0.9."""
+fault weigh about as much as a confidence of 0.75 instead of 0.9. Samples add nothing: the confidence of the agent that
+pooled them has them in it, and decisions tell whether they should weigh more."""
 PRIOR_DECISIONS = 100.0
 """What the prior weighs against decisions. Measured with simulated curators, on other figures than the bench's: of 30
 and 100 the better after 10 and 40 reviewed figures (log-loss 0.284 against 0.300 after 10), the same after 150."""

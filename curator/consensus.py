@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 from curator.figure import Hierarchy, Marker, MarkerKind, Panel, Provenance, Region, Shared, State
 from curator.fusion import FUSE_IOU, Cluster, N, Vote, clustered, elected, fused_box, fused_confidence, fused_point
 from curator.geometry import Box, Point, Size, area, centre, contains_point, coverage, iou
+from curator.samples import Samples
 
 AGENT = "consensus"
 VERSION = "1"
@@ -34,7 +35,8 @@ def consensus(hierarchies: Sequence[Hierarchy], image_wh: Size) -> Hierarchy:
     Panels are the same where their boxes overlap (``FUSE_IOU``), markers where they are of like kind and overlap or lie
     close, regions where they answer to the same marker or overlap. Box: weighted box fusion. Kind, label, spans,
     parents: votes, weighted by confidence. A panel is read in the caption by those who gave it its label; another
-    reading stands in ``rival_spans``. Confidence: see ``fused_confidence``; who did not find a node is against it.
+    reading stands in ``rival_spans``. Confidence: see ``fused_confidence``; who did not find a node is against it. Its
+    samples are the hierarchies.
     Rejected nodes count as absent.
     """
     # any order gives the same from here on
@@ -59,7 +61,8 @@ def _numbered(prefix: str, clusters: Sequence[Cluster[N]], start: int, places: _
     return ids
 
 
-def _provenance(cluster: Cluster[N], proposers: int) -> Provenance:
+def _provenance(cluster: Cluster[N], proposers: int, **alike: int) -> Provenance:
+    """``alike``: how many say the same label, kind or text."""
     said = [vote.node.provenance for vote in cluster]
     return Provenance(
         AGENT,
@@ -67,7 +70,13 @@ def _provenance(cluster: Cluster[N], proposers: int) -> Provenance:
         max(provenance.at for provenance in said),
         fused_confidence([vote.weight for vote in cluster], proposers),
         exchanges=tuple(sorted({key for provenance in said for key in provenance.exchanges})),
+        samples=Samples(proposers, len(cluster.votes), **alike),
     )
+
+
+def _alike(cluster: Iterable[Vote[N]], read: Callable[[N], T], chosen: T) -> int:
+    """How many say what was chosen."""
+    return sum(read(vote.node) == chosen for vote in cluster)
 
 
 def _most(cluster: Iterable[Vote[N]], read: Callable[[N], T]) -> T:
@@ -162,7 +171,13 @@ def _panel(node_id: str, cluster: Cluster[Panel], label: str | None, proposers: 
     return Panel(
         node_id,
         box,
-        _provenance(cluster, proposers),
+        _provenance(
+            cluster,
+            proposers,
+            label=_alike(cluster, lambda panel: _key(panel.label), _key(label)),
+            kind=_alike(cluster, lambda panel: panel.kind, kind),
+            text=_alike(cluster, lambda panel: panel.own_spans, spans),
+        ),
         label,
         _letter_box(agreeing),
         kind,
@@ -201,7 +216,7 @@ def _markers(
 
     def affinity(vote: Vote[Marker], cluster: Cluster[Marker]) -> float:
         box = cluster.box_xyxy
-        if not any(_alike(vote.node.kind, other.node.kind) for other in cluster):
+        if not any(_of_like_kind(vote.node.kind, other.node.kind) for other in cluster):
             return 0.0
         overlap = iou(vote.node.box_xyxy, box)
         if overlap >= _MARK_IOU:
@@ -216,7 +231,7 @@ def _markers(
     )
 
 
-def _alike(first: MarkerKind, second: MarkerKind) -> bool:
+def _of_like_kind(first: MarkerKind, second: MarkerKind) -> bool:
     return first == second or any({first, second} <= family for family in _FAMILIES)
 
 
@@ -225,15 +240,22 @@ def _marker(node_id: str, cluster: Cluster[Marker], panels: Sequence[Panel], pla
     tips = [(vote.node.tip_xy, vote.weight) for vote in cluster if vote.node.tip_xy is not None]
     clauses = _said(cluster, lambda marker: marker.clause_span)
     colors = _said(cluster, lambda marker: marker.color)
+    kind = _most(cluster, lambda marker: marker.kind)
+    clause = clauses[0] if clauses else None
     return Marker(
         node_id,
         _panel_of(cluster, box, panels, places),
-        _most(cluster, lambda marker: marker.kind),
+        kind,
         box,
-        _provenance(cluster, proposers),
+        _provenance(
+            cluster,
+            proposers,
+            kind=_alike(cluster, lambda marker: marker.kind, kind),
+            text=_alike(cluster, lambda marker: marker.clause_span, clause),
+        ),
         colors[0] if colors else None,
         fused_point([tip for tip, _ in tips], [weight for _, weight in tips]) if tips else None,
-        clauses[0] if clauses else None,
+        clause,
     )
 
 
@@ -280,16 +302,22 @@ def _regions(
         # a sentence is taken from those who mean the same by it
         agreeing = [vote for vote in cluster if vote.node.label == label]
         clauses = _said(cluster, lambda region: region.clause_span)
+        clause = clauses[0] if clauses else None
         findings = _said(agreeing, lambda region: region.finding)
         found.append(
             Region(
                 f"r{len(panels) + len(markers) + index + 1}",
                 (marker.panel_id if marker else None) or _panel_of(cluster, box, panels, places),
                 box,
-                _provenance(cluster, len(hierarchies)),
+                _provenance(
+                    cluster,
+                    len(hierarchies),
+                    label=len(agreeing),
+                    text=_alike(cluster, lambda region: region.clause_span, clause),
+                ),
                 label,
                 _first(_said(agreeing, lambda region: region.caption)),
-                clauses[0] if clauses else None,
+                clause,
                 marker.id if marker else None,
                 _first(_said(agreeing, lambda region: region.description)),
                 findings[0] if findings else None,

@@ -18,6 +18,7 @@ from curator.calibration import Source, source_of
 from curator.figure import Figure, Hierarchy, Marker, Node, Panel, Region, State, clause_of, own_caption
 from curator.fusion import UNSAID_CONFIDENCE
 from curator.geometry import coverage
+from curator.samples import Samples
 from curator.witnesses import Other, Witness, agreement
 
 _SURE = 0.02
@@ -92,6 +93,12 @@ class Evidence:
     """Log-odds that the model in use gives the node's own text, over 4; 0 where it gave none."""
     fitless: float
     """1 where there is no fit."""
+    sampled: float
+    """1 where its own mining took several samples (``curator.samples``)."""
+    unsteady: float
+    """Share of these without it; 0 where nothing is known of them."""
+    wavering: float
+    """Largest share of those that have it with another label, kind or text; 0 where nothing is known of them."""
 
 
 SIGNALS: Final[tuple[str, ...]] = tuple(field.name for field in fields(Evidence))[2:]
@@ -197,6 +204,7 @@ class _Reading:
                 faults=math.log2(1 + len(faulty - {node.id})) / 3,
                 fit=0.0 if fit is None else logit(fit) / 4,
                 fitless=float(fit is None),
+                **_sampled(node.provenance.samples),
             )
         return found
 
@@ -257,6 +265,17 @@ _STRUCTURE: Final = (
 
 def _speaks_of_markers(figure: Figure, panel: Panel) -> bool:
     return _MARKER_WORDS.search(own_caption(figure.caption, panel)) is not None
+
+
+def _sampled(samples: Samples | None) -> dict[str, float]:
+    if samples is None:
+        return {"sampled": 0.0, "unsteady": 0.0, "wavering": 0.0}
+    said = (count for count in (samples.label, samples.kind, samples.text) if count is not None)
+    return {
+        "sampled": float(samples.asked > 1),
+        "unsteady": 1 - samples.found / samples.asked,
+        "wavering": max((1 - count / samples.found for count in said), default=0.0) if samples.found else 0.0,
+    }
 
 
 def _said(node: Node) -> dict[str, float]:

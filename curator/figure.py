@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from curator.errors import HierarchyError
 from curator.geometry import Box, Point, Size, area, checked_box, checked_point, coverage, intersection
+from curator.samples import Samples
 
 
 class State(StrEnum):
@@ -93,6 +94,8 @@ class Provenance:
     """What the agent itself said, before calibration; None where nothing was calibrated."""
     exchanges: tuple[str, ...] = ()
     """Keys of the exchanges with a model that made the proposal."""
+    samples: Samples | None = None
+    """None where its agent looked once, or it is not known."""
 
     @property
     def person(self) -> bool:

@@ -44,11 +44,22 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "faults": ("others in the figure look wrong", "nothing else in the figure looks wrong"),
     "fit": ("its text fits its picture", "another text fits its picture better"),
     "fitless": ("no model knows its text", "a model knows its text"),
+    "sampled": ("its agent took several samples", "its agent looked once"),
+    "unsteady": ("not all samples of its agent have it", "all samples of its agent have it"),
+    "wavering": ("samples of its agent read it differently", "samples of its agent read it alike"),
 }
 """Of each signal: more of it than usual, less of it than usual."""
-_FOR: Final = frozenset({"confidence", "raw", "parent", "confirmed", "fit"})
+_FOR: Final = frozenset({"confidence", "raw", "parent", "confirmed", "fit", "sampled"})
 """More of these speaks for a proposal, more of all others against it."""
-_TOPICS: Final = {"raw": "confidence", "unseen": "witnesses", "confirmed": "witnesses", "unpromised": "unlabelled"}
+_TOPICS: Final = {
+    "raw": "confidence",
+    "unseen": "witnesses",
+    "confirmed": "witnesses",
+    "unpromised": "unlabelled",
+    "sampled": "samples",
+    "unsteady": "samples",
+    "wavering": "samples",
+}
 """Signals that say much the same: of these one is told."""
 
 

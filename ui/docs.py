@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from curator import commands, exchange, figure
+from curator.samples import Samples
 from curator.settings import Settings
 from data.store import Store
 from ui.cli import main
@@ -62,6 +63,7 @@ def render_schema() -> str:
         figure.Region,
         figure.Finding,
         figure.Provenance,
+        Samples,
         exchange.Exchange,
         exchange.Reply,
     ):
@@ -217,7 +219,7 @@ def _record_shape() -> list[str]:
     from curator.review import Review
     from data.formats.record import to_record
 
-    agent = Provenance("lvlm", "1", "", 0.5, "", 0.5, ("",))
+    agent = Provenance("lvlm", "1", "", 0.5, "", 0.5, ("",), Samples(1, 1, 1, 1, 1))
     box = (0.0, 0.0, 1.0, 1.0)
     hierarchy = Hierarchy(
         (Panel("p1", box, agent, "A", box, own_spans=(Span(0, 1),), polygon_xy=((0.0, 0.0),)),),

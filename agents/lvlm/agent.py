@@ -13,7 +13,7 @@ from agents.lvlm.asking.asker import Asker
 from agents.lvlm.asking.budget import Budget
 from agents.lvlm.asking.coordinates import frame_of
 from agents.lvlm.asking.prompts import load_prompt
-from agents.lvlm.captions.units import CaptionReading, assign_caption
+from agents.lvlm.captions.units import CaptionReading, PanelReading, assign_caption
 from agents.lvlm.look import Example, Look
 from agents.lvlm.model import Model
 from agents.lvlm.panels.proposing import PanelFinding, propose_panels
@@ -21,6 +21,7 @@ from agents.lvlm.regions.mining import MarkerFinding, RegionFinding, mine_region
 from agents.lvlm.regions.texts import write_texts
 from curator.exchange import Exchange, Ledger, Picture
 from curator.figure import Figure, Hierarchy, Marker, Panel, Provenance, Region, Shared
+from curator.samples import Samples
 from curator.settings import Settings
 
 if TYPE_CHECKING:
@@ -127,7 +128,9 @@ class _Noted:
             Panel(
                 id=f"p{number}",
                 box_xyxy=panel.box_xyxy,
-                provenance=self._provenance(said.weighed(panel.confidence), (*panel.exchanges, *reading.exchanges)),
+                provenance=self._provenance(
+                    said.weighed(panel.confidence), (*panel.exchanges, *reading.exchanges), _of_label(panel, said)
+                ),
                 label=panel.label or said.label,
                 label_box_xyxy=panel.label_box_xyxy,
                 kind=panel.kind,
@@ -146,7 +149,7 @@ class _Noted:
                 panel_id=marker.panel_id,
                 kind=marker.kind,
                 box_xyxy=marker.box_xyxy,
-                provenance=self._provenance(marker.confidence, marker.exchanges),
+                provenance=self._provenance(marker.confidence, marker.exchanges, marker.samples),
                 color=marker.color,
                 tip_xy=marker.tip_xy,
                 clause_span=marker.clause_span,
@@ -160,7 +163,7 @@ class _Noted:
                 id=f"r{number}",
                 panel_id=region.panel_id,
                 box_xyxy=region.box_xyxy,
-                provenance=self._provenance(region.confidence, region.exchanges),
+                provenance=self._provenance(region.confidence, region.exchanges, region.samples),
                 label=region.label,
                 caption=region.caption,
                 clause_span=region.clause_span,
@@ -169,7 +172,7 @@ class _Noted:
             for number, region in enumerate(found, start=1)
         )
 
-    def _provenance(self, confidence: float, exchanges: tuple[str, ...]) -> Provenance:
+    def _provenance(self, confidence: float, exchanges: tuple[str, ...], samples: Samples | None) -> Provenance:
         return Provenance(
             agent=self._model.provider,
             version=self._version,
@@ -177,7 +180,15 @@ class _Noted:
             confidence=round(min(max(confidence, 0.0), 1.0), 4),
             model=self._model.name,
             exchanges=tuple(dict.fromkeys(exchanges)),
+            samples=samples,
         )
+
+
+def _of_label(panel: PanelFinding, said: PanelReading) -> Samples | None:
+    """The panel's samples; none of them read a label that only the caption gives."""
+    if panel.samples is None or panel.label or not said.label:
+        return panel.samples
+    return replace(panel.samples, label=0)
 
 
 class _Tally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.embedded.scales import ScaledAgent
+from agents.embedded.scales import SCALES, ScaledAgent
 from curator.figure import Figure, check
 from curator.geometry import iou
 from curator.settings import MiningSettings
@@ -22,5 +22,7 @@ def test_readings_at_all_scales_are_one_hierarchy_in_the_figures_frame() -> None
     check(found, figure.image_wh, figure.caption)
     assert {node.provenance.agent for node in found.nodes()} == {"embedded-scales"}
     assert len(found.panels) == len(truth) == 4
+    samples = [panel.provenance.samples for panel in found.panels]
+    assert all(one and one.asked == len(SCALES) and one.label and one.kind for one in samples)
     for panel in truth:
         assert max(iou(one.box_xyxy, panel["box_xyxy"]) for one in found.panels) > 0.75

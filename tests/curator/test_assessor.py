@@ -79,6 +79,21 @@ def test_the_same_decisions_make_the_same_assessor_and_json_keeps_it() -> None:
     assert kept(PLAIN) == fitted(PLAIN)
 
 
+def test_decisions_tell_what_samples_that_differ_are_worth() -> None:
+    rng = np.random.default_rng(4)
+    steady, unsteady = (replace(PLAIN, sampled=1.0, unsteady=share) for share in (0.0, 0.5))
+    made = [
+        Decided(f"f{number // 4}", one, bool(rng.random() < right))
+        for number in range(600)
+        for one, right in [((steady, 0.95), (unsteady, 0.5))[number % 2]]
+    ]
+    fitted = Assessor.fit(made)
+    assert Assessor.prior()(steady) == Assessor.prior()(unsteady)
+    assert fitted(unsteady) < 0.6 < 0.85 < fitted(steady)
+    assert "not all samples of its agent have it" in why(fitted, unsteady, fitted(unsteady))
+    assert "all samples of its agent have it" in why(fitted, steady, fitted(steady))
+
+
 def test_one_of_another_version_s_evidence_is_not_used() -> None:
     assert from_doc({**to_doc(Assessor.prior()), "signals": ["confidence"]}) is None
 

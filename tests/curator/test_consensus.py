@@ -22,6 +22,7 @@ from curator.figure import (
     check,
 )
 from curator.geometry import iou
+from curator.samples import Samples
 from tests.curator.hierarchies import CAPTION, IMAGE_WH, hierarchies
 
 
@@ -79,6 +80,19 @@ def test_what_one_of_three_alone_found_is_doubted() -> None:
     outcome = merged(by("a"), by("b", replace(FIRST, markers=(), regions=())), by("c", Hierarchy((A, B))))
     assert outcome.markers[0].provenance.confidence == pytest.approx(0.8 / 3)
     assert outcome.panels[0].provenance.confidence == pytest.approx(1 - 0.008 ** (1 / 3**0.5))
+
+
+def test_a_node_tells_how_many_found_it_and_how_many_of_these_say_the_same() -> None:
+    otherwise = replace(A, label="C", kind=PanelKind.PLOT, own_spans=(Span(22, 41),), provenance=said("b", 0.5))
+    unexplained = replace(ARROW, kind=MarkerKind.ARROWHEAD, clause_span=None, provenance=said("b", 0.5))
+    elsewhere = replace(SPOT, label="", clause_span=None, provenance=said("b", 0.5))
+    outcome = merged(FIRST, Hierarchy((otherwise, B), (unexplained,), (elsewhere,)), by("c", Hierarchy((A,))))
+    assert {node.id: node.provenance.samples for node in outcome.nodes()} == {
+        "p1": Samples(3, 3, label=2, kind=2, text=2),
+        "p2": Samples(3, 2, label=2, kind=2, text=2),
+        "m3": Samples(3, 2, kind=1, text=1),
+        "r4": Samples(3, 2, label=1, text=1),
+    }
 
 
 def test_boxes_are_weighted_means_and_an_outlier_does_not_pull() -> None:

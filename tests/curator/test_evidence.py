@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from curator.evidence import Evidence, evidence, lacking, missing_labels, numbers
 from curator.figure import Figure, Hierarchy, Marker, MarkerKind, Panel, Provenance, Region, Shared, Span, State
+from curator.samples import Samples
 from curator.witnesses import disagreement
 from tests.curator.hierarchies import CAPTION, IMAGE_WH, hierarchies
 
@@ -85,6 +86,19 @@ def test_a_fit_says_something_and_no_fit_says_nothing() -> None:
     found = of(WHOLE, fits={"p1": 0.9})
     assert found["p1"].fit > 0 == found["p1"].fitless
     assert (found["p2"].fit, found["p2"].fitless) == (0.0, 1.0)
+
+
+def test_samples_that_lack_a_node_or_read_it_otherwise_speak_against_it() -> None:
+    def with_samples(samples: Samples | None) -> tuple[float, float, float]:
+        panel = replace(A, provenance=replace(OURS, samples=samples))
+        found = of(replace(WHOLE, panels=(panel, B)))["p1"]
+        return found.sampled, found.unsteady, found.wavering
+
+    assert with_samples(None) == (0.0, 0.0, 0.0)
+    assert with_samples(Samples(1, 1, label=1, kind=1)) == (0.0, 0.0, 0.0)
+    assert with_samples(Samples(4, 4)) == (1.0, 0.0, 0.0)
+    assert with_samples(Samples(6, 4, label=3, kind=2, text=4)) == (1.0, pytest.approx(1 / 3), 0.5)
+    assert with_samples(Samples(3, 0, label=0, kind=0)) == (1.0, 1.0, 0.0)
 
 
 def test_what_a_figure_lacks_is_counted() -> None:

@@ -72,6 +72,7 @@ def test_jsonl_has_the_hierarchy_nested_with_texts_provenance_and_licence(store:
         "model": None,
         "raw_confidence": None,
         "exchanges": [],
+        "samples": None,
     }
     assert panels[1] == {
         "id": "p2",

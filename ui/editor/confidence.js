@@ -16,6 +16,16 @@ export function fitText(value) {
   return value === undefined ? "" : `${percent(value)} its own words`;
 }
 
+// How many of its agent's samples proposed a node, and how many of these read it otherwise; nothing where none are known.
+export function samplesText(samples) {
+  if (!samples) return "";
+  const { asked, found } = samples;
+  const otherwise = ["label", "kind", "text"]
+    .filter((name) => (samples[name] ?? found) < found)
+    .map((name) => `${name} ${samples[name]} of ${found}`);
+  return [`${found} of ${asked}`, ...otherwise].join(", ");
+}
+
 // The class of its colour.
 export function sureness(value) {
   if (value === null) return "person";

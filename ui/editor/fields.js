@@ -16,7 +16,7 @@ import {
   spansOf,
 } from "./figure.js";
 import { captionEdit } from "./inplace.js";
-import { confidenceText, fitText } from "./confidence.js";
+import { confidenceText, fitText, samplesText } from "./confidence.js";
 import { findingFacts, rivalReading } from "./readings.js";
 
 const PANEL_KINDS = ["microscopy", "radiology", "photo", "gel", "plot", "diagram", "table", "other"];
@@ -332,6 +332,7 @@ export class Fields {
         ["confidence", confidenceText(confidenceOf(this._state.figure, node))],
         ["why", reasonOf(this._state.figure, node)],
         ["agent's own", reasonOf(this._state.figure, node) ? confidenceText(node.provenance.confidence) : null],
+        ["samples", samplesText(node.provenance.samples)],
         ["fit", fitText(this._state.figure.fits[node.id])],
         ["time", at.slice(0, 16).replace("T", " ")],
         ["id", node.id],

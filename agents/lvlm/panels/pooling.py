@@ -12,6 +12,7 @@ from agents.lvlm.panels.pooling_labels import Reading, choose_labels, kind_of, w
 from agents.lvlm.panels.pooling_places import Place, Sighting, ViewAnswer, find_places
 from curator.figure import Panel, PanelKind
 from curator.geometry import Box, Size, coverage
+from curator.samples import Samples
 
 __all__ = ["Dropped", "PanelFinding", "Pooled", "Sighting", "ViewAnswer", "fused", "pool"]
 
@@ -42,6 +43,8 @@ class PanelFinding:
     """Probability that the box is right at IoU 0.5 and bears the right label."""
     exchanges: tuple[str, ...]
     """Keys of the exchanges that speak for it; of those that were asked about it where none does."""
+    samples: Samples | None = None
+    """Of the pictures that show it; None where no usable answer was about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +157,17 @@ def _findings(
     for (place, probability), box, label in zip(kept, boxes, choose_labels(readings, promised), strict=True):
         votes = [(vote, answers[number]) for number, vote in sorted(place.votes.items())]
         asked = [answer.exchange for answer in answers if place.asked_by(answer)]
+        kind = kind_of([vote.kind for vote, _ in votes], [candidates[i].kind for i in place.candidates])
         found.append(
             PanelFinding(
                 box,
                 label.text,
                 label.box_xyxy,
-                kind_of([vote.kind for vote, _ in votes], [candidates[i].kind for i in place.candidates]),
+                kind,
                 words_of([(vote.label, vote.description, answer.scale) for vote, answer in votes], label.text),
                 round(probability * label.probability, 4),
                 tuple(sorted({answer.exchange for _, answer in votes} or set(asked))),
+                _samples(place, answers, label.text, kind),
             )
         )
     places = {identifier_key(label): number for number, label in reversed(list(enumerate(promised)))}
@@ -171,6 +176,15 @@ def _findings(
         return places.get(identifier_key(panel.label or ""), len(places)), panel.box_xyxy[1], panel.box_xyxy[0]
 
     return tuple(sorted(found, key=order))
+
+
+def _samples(place: Place, answers: Sequence[ViewAnswer], label: str | None, kind: PanelKind) -> Samples | None:
+    votes, asked = place.votes.values(), place.asked(answers)
+    if not asked:
+        return None
+    key = identifier_key(label or "")
+    same_label = sum(identifier_key(vote.label or "") == key for vote in votes)
+    return Samples(asked, len(votes), label=same_label, kind=sum(vote.kind == kind for vote in votes))
 
 
 def _box_of(place: Place, answers: Sequence[ViewAnswer], image_wh: Size) -> Box:

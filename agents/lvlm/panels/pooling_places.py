@@ -78,6 +78,11 @@ class Place:
                 no += 1.0
         return yes, no
 
+    def asked(self, answers: Sequence[ViewAnswer]) -> int:
+        """How many answers could see it: those that do, and those whose picture shows it whole, with its marks."""
+        silent = (answer for number, answer in enumerate(answers) if number not in self.votes)
+        return len(self.votes) + sum(answer.view.shows(self.base_xyxy) and self.asked_by(answer) for answer in silent)
+
     def excludes(self, other: Place) -> bool:
         """Whether not both can be panels: they share most of one of them, and no answer has one inside the other."""
         if self is other:

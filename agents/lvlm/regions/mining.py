@@ -27,6 +27,7 @@ from agents.lvlm.regions.text_regions import ask_for_text_boxes
 from curator.errors import ReplyError
 from curator.figure import Marker, Panel, Span
 from curator.geometry import Box, area, centre, clip, contains_point, intersection
+from curator.samples import Samples
 
 __all__ = ["MarkerFinding", "MinedRegions", "RegionFinding", "mine_regions"]
 
@@ -47,6 +48,8 @@ class RegionFinding:
     clause_span: Span | None
     confidence: float
     exchanges: tuple[str, ...]
+    samples: Samples | None = None
+    """Of the questions about its panel, by markers and by text; None where no reply could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +101,13 @@ def _by_panel(panels: Sequence[Panel], markers: Sequence[Marker]) -> dict[str | 
 
 def _mine_panel(shown: ShownPanel, candidates: Sequence[Marker], examples: Sequence[Message]) -> MinedRegions:
     """Markers and regions of one panel, the regions' markers as indices into its own."""
-    pointed, faults = follow_markers(shown, candidates, examples)
-    texts: list[ProposedBox] = []
-    if shown.own and (pointed or shown.promises_markers):
-        texts, text_faults = _follow_text(shown)
-        faults += text_faults
-    regions = _fused(shown, [box for _, box in pointed], texts)
-    failures = tuple((shown.panel.id, fault) for fault in faults)
-    return MinedRegions(tuple(marker for marker, _ in pointed), tuple(regions), failures)
+    followed = follow_markers(shown, candidates, examples)
+    text = _Text()
+    if shown.own and (followed.pointed or shown.promises_markers):
+        text = _follow_text(shown)
+    regions = _fused(shown, [box for _, box in followed.pointed], text.boxes, followed.answered + text.answered)
+    failures = tuple((shown.panel.id, fault) for fault in (*followed.faults, *text.faults))
+    return MinedRegions(tuple(marker for marker, _ in followed.pointed), tuple(regions), failures)
 
 
 def _strays(look: Look, markers: Sequence[Marker]) -> MinedRegions:
@@ -119,7 +121,17 @@ def _strays(look: Look, markers: Sequence[Marker]) -> MinedRegions:
     return MinedRegions(tuple(taken_over(marker, None) for marker in markers), tuple(regions), ())
 
 
-def _follow_text(shown: ShownPanel) -> tuple[list[ProposedBox], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What the text path found."""
+
+    boxes: Sequence[ProposedBox] = ()
+    answered: bool = False
+    """Whether the model was asked, and its reply could be read."""
+    faults: tuple[str, ...] = ()
+
+
+def _follow_text(shown: ShownPanel) -> _Text:
     """The text path; the embedded agent's regions from words where no reply could be read."""
     try:
         answer = ask_for_text_boxes(shown)
@@ -129,7 +141,7 @@ def _follow_text(shown: ShownPanel) -> tuple[list[ProposedBox], tuple[str, ...]]
             for region in shown.look.candidates.regions
             if region.marker_id is None and contains_point(shown.panel.box_xyxy, centre(region.box_xyxy))
         ]
-        return stand_ins, (f"regions from the text are the embedded agent's: {error}",)
+        return _Text(stand_ins, faults=(f"regions from the text are the embedded agent's: {error}",))
     found = [
         ProposedBox(
             text.box_xyxy,
@@ -138,15 +150,17 @@ def _follow_text(shown: ShownPanel) -> tuple[list[ProposedBox], tuple[str, ...]]
             text.clause_span,
             _TEXT_ALONE,
             (answer.exchange,),
+            by_model=True,
         )
         for text in answer.value
     ]
-    return found, tuple(f"regions from the text: {fault}" for fault in answer.faults)
+    return _Text(found, True, tuple(f"regions from the text: {fault}" for fault in answer.faults))
 
 
 def _fused(
-    shown: ShownPanel, targets: Sequence[ProposedBox | None], texts: Sequence[ProposedBox]
+    shown: ShownPanel, targets: Sequence[ProposedBox | None], texts: Sequence[ProposedBox], answers: int
 ) -> list[RegionFinding]:
+    """``answers``: how many of both questions were answered."""
     frame = shown.panel.box_xyxy
     from_markers = [
         Candidate(inside, _pointer(shown, box.clause_span), index, box.confidence, box.extent)
@@ -176,9 +190,18 @@ def _fused(
                 words.clause_span,
                 round(confidence, 4),
                 tuple(dict.fromkeys(key for source in (target, text) if source for key in source.exchanges)),
+                _samples([box for box in (target, text) if box], answers, words.clause_span),
             )
         )
     return found
+
+
+def _samples(sources: Sequence[ProposedBox], answers: int, clause: Span | None) -> Samples | None:
+    """``sources``: what each question has of one region."""
+    if not answers:
+        return None
+    leading = [source for source in sources if source.by_model]
+    return Samples(answers, len(leading), text=sum(source.clause_span == clause for source in leading))
 
 
 def _pointer(shown: ShownPanel, clause: Span | None) -> int | None:

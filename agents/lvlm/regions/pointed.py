@@ -18,6 +18,7 @@ from agents.lvlm.regions.panel_shown import ShownPanel
 from curator.errors import ReplyError
 from curator.figure import Marker, MarkerKind, Region, Span
 from curator.geometry import Box, Point, centre, contains_point, iou
+from curator.samples import Samples
 
 _SEEN_ALONE = 0.5  # guess: confidence of a marker that the model alone saw and the caption does not mention
 _PROMISED = 0.5  # guess: what a clause that names kind and colour counts as a reader
@@ -44,6 +45,8 @@ class MarkerFinding:
     exchanges: tuple[str, ...]
     candidate_id: str | None
     """Of the embedded agent's marker that it is; None for one that the model alone saw."""
+    samples: Samples | None = None
+    """Of the one question about it; None where no reply could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +60,27 @@ class ProposedBox:
     confidence: float
     exchanges: tuple[str, ...]
     extent: Extent = Extent.OUTLINE
+    by_model: bool = False
+    """Whether the model leads there, and not the embedded agent in its stead."""
 
 
 Pointed: TypeAlias = tuple[MarkerFinding, ProposedBox | None]
 """A marker and what it points at; None where nothing tells."""
 
 
-def follow_markers(
-    shown: ShownPanel, candidates: Sequence[Marker], examples: Sequence[Message]
-) -> tuple[list[Pointed], tuple[str, ...]]:
-    """The markers of a panel with what they point at, and what of the model's replies could not be used.
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The markers of a panel."""
+
+    pointed: tuple[Pointed, ...] = ()
+    answered: bool = False
+    """Whether the model was asked, and its reply could be read."""
+    faults: tuple[str, ...] = ()
+    """What of the replies could not be used."""
+
+
+def follow_markers(shown: ShownPanel, candidates: Sequence[Marker], examples: Sequence[Message]) -> Followed:
+    """The markers of a panel with what they point at.
 
     ``candidates`` are the embedded agent's markers in the panel, which stand as they are where no reply could be read.
 
@@ -75,13 +89,13 @@ def follow_markers(
     """
     panel = shown.panel
     if not candidates and not shown.promises_markers:
-        return [], ()
+        return Followed()
     numbered = dict(enumerate(candidates, start=1))
     try:
         answer = ask_for_targets(shown, numbered, examples)
     except ReplyError as error:
-        proposed = [(taken_over(marker, panel.id), _embedded_box(shown, marker)) for marker in candidates]
-        return proposed, (f"markers are the embedded agent's: {error}",)
+        proposed = tuple((taken_over(marker, panel.id), _embedded_box(shown, marker)) for marker in candidates)
+        return Followed(proposed, faults=(f"markers are the embedded agent's: {error}",))
     exchanges = (answer.exchange,)
     answered = {target.number for target in answer.value}
     found: list[Pointed] = []
@@ -94,9 +108,10 @@ def follow_markers(
         if number not in answered and confidence >= _LEAST:
             box = _embedded_box(shown, candidate)
             doubted = replace(box, confidence=weighed(box.confidence, -1.0), exchanges=exchanges) if box else None
-            marker = replace(taken_over(candidate, panel.id), confidence=confidence, exchanges=exchanges)
-            found.append((marker, doubted))
-    return found, tuple(f"markers: {fault}" for fault in answer.faults)
+            marker = taken_over(candidate, panel.id)
+            unsaid = replace(marker, confidence=confidence, exchanges=exchanges, samples=Samples(1, 0))
+            found.append((unsaid, doubted))
+    return Followed(tuple(found), True, tuple(f"markers: {fault}" for fault in answer.faults))
 
 
 def _confirmed(shown: ShownPanel, target: Target, known: Marker, exchanges: tuple[str, ...]) -> MarkerFinding:
@@ -105,32 +120,36 @@ def _confirmed(shown: ShownPanel, target: Target, known: Marker, exchanges: tupl
     kind = known.kind
     if not alike and _pointer_for(shown, kind, known.color) is None and _pointer_for(shown, target.kind, known.color):
         kind = target.kind  # the caption speaks of the model's kind only
+    clause = target.clause_span or known.clause_span
     return MarkerFinding(
         shown.panel.id,
         kind,
         known.box_xyxy,
         known.color or target.color,
         known.tip_xy,
-        target.clause_span or known.clause_span,
+        clause,
         round(weighed(confidence_of(known), 1.0 if alike else 0.0), 4),
         exchanges,
         known.id,
+        Samples(1, 1, kind=int(target.kind == kind), text=int(target.clause_span == clause)),
     )
 
 
 def _seen_alone(shown: ShownPanel, target: Target, exchanges: tuple[str, ...]) -> MarkerFinding:
     pointer = _pointer_for(shown, target.kind, target.color)
     tip = _nearest(target.marker_xyxy, centre(target.target_xyxy)) if target.kind in _POINTING else None
+    clause = target.clause_span or (pointer.span if pointer else None)
     return MarkerFinding(
         shown.panel.id,
         target.kind,
         target.marker_xyxy,
         target.color,
         tip,
-        target.clause_span or (pointer.span if pointer else None),
+        clause,
         round(weighed(_SEEN_ALONE, _PROMISED if pointer else 0.0), 4),
         exchanges,
         None,
+        Samples(1, 1, kind=1, text=int(target.clause_span == clause)),
     )
 
 
@@ -153,6 +172,7 @@ def _target_box(shown: ShownPanel, target: Target, marker: MarkerFinding, known:
         weighed(_POINTED * marker.confidence, agreement),
         marker.exchanges,
         Extent.DRAWN if encloses else _extent(box_xyxy, marker.box_xyxy, shown.panel.box_xyxy),
+        by_model=True,
     )
 
 

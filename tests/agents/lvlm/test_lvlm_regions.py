@@ -18,6 +18,7 @@ from curator.errors import BudgetError
 from curator.exchange import MemoryLedger, Reply
 from curator.figure import Hierarchy, Marker, MarkerKind, Panel, PanelKind, Region, Span, State, check
 from curator.geometry import Box, coverage, iou
+from curator.samples import Samples
 from curator.settings import MiningSettings, ModelSettings
 from tests.agents.lvlm.looks import PROPOSED, Scripted, example_of, facts_of, look_at, panel
 
@@ -248,6 +249,23 @@ def test_both_paths_at_one_place_make_a_region_surer() -> None:
     alone = mine(Scripted({"targets": [target(1, CELL)]}, NO_TEXT))
     both = mine(Scripted({"targets": [target(1, CELL)]}, {"regions": [text(CELL, CLAUSE)]}))
     assert both.regions[0].confidence > alone.regions[0].confidence
+
+
+def test_markers_and_regions_tell_how_many_of_their_questions_lead_to_them() -> None:
+    quoted = text(CELL, clause=CLAUSE)
+    (both,) = mine(Scripted({"targets": [target(1, CELL)]}, {"regions": [quoted]})).regions
+    assert both.samples == Samples(2, 2, text=2)
+    alone = mine(Scripted({"targets": [target(1, CELL, kind="star", clause=None)]}, NO_TEXT))
+    assert alone.regions[0].samples == Samples(2, 1, text=1)
+    assert alone.markers[0].samples == Samples(1, 1, kind=0, text=0)  # the embedded agent's kind and clause stand
+    sure = replace(ARROW, provenance=replace(PROPOSED, confidence=0.95))
+    (unsaid,) = mine(Scripted({"targets": []}, NO_TEXT), markers=(sure,)).markers
+    assert unsaid.samples == Samples(1, 0)
+
+
+def test_where_no_reply_can_be_read_nothing_is_known_of_samples() -> None:
+    mined = mine(Scripted("?", "?", "?", "?", "?", "?"))
+    assert [node.samples for node in (*mined.markers, *mined.regions)] == [None, None]
 
 
 def test_a_target_that_the_embedded_agent_sees_elsewhere_is_less_sure() -> None:

@@ -16,6 +16,7 @@ from agents.lvlm.panels.pooling_labels import Label, Reading, choose_labels, kin
 from agents.lvlm.panels.view_plan import PlannedView
 from curator.figure import Panel, PanelKind, Provenance
 from curator.geometry import Box, iou
+from curator.samples import Samples
 
 STEADY = settings(deadline=None, derandomize=True, max_examples=60)
 WH = (1000, 800)
@@ -452,3 +453,26 @@ def test_pooled_boxes_are_no_worse_than_the_worst(truth: Box, errors: list[tuple
         (x0 - worst, y0 - worst, x1 + worst, y1 + worst),
     )
     assert iou(pooled.panels[0].box_xyxy, truth) >= iou(inner, outer) - 1e-9
+
+
+# how far answers agree
+
+
+def test_a_panel_tells_how_many_of_the_pictures_that_show_it_have_it_and_read_it_alike() -> None:
+    cut = (0.0, 0.0, 700.0, 800.0)
+    answers = [
+        answer(0, seen(0, label="A"), seen(1, label="B", kind=PanelKind.PLOT)),
+        answer(1, seen(0, label="A"), seen(1, label="C")),
+        answer(2, seen(0, label="A")),
+        answer(3, seen(0, label="A"), drawn=(0,), window=cut),
+    ]
+    left, right = pool(TWO, answers, WH, ("A", "B")).panels
+    assert left.samples == Samples(4, 4, label=4, kind=4)
+    assert (right.label, right.kind) == ("B", PanelKind.PLOT)
+    assert right.samples == Samples(3, 2, label=1, kind=1)
+
+
+def test_a_candidate_that_stands_against_its_answers_has_samples_without_it_and_one_that_none_shows_has_none() -> None:
+    against, unasked = pool(TWO, [answer(0, drawn=(0,))], WH).panels
+    assert against.samples == Samples(1, 0, label=0, kind=0)
+    assert unasked.samples is None
