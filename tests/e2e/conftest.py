@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from data.store import Store
 from tests.e2e.project import make_project
+from tests.e2e.review_screen import FIRST, shown
 
 Scheme: TypeAlias = Literal["light", "dark"]
 
@@ -173,6 +174,18 @@ def open_page(chromium: Browser, pages: list[Page], expected_errors: list[str]) 
 def page(open_page: Callable[..., Page], url: str) -> Page:
     """The live page, its frame drawn."""
     return open_page(url + "/")
+
+
+@pytest.fixture
+def review(open_page: Callable[..., Page], url: str) -> Callable[..., Page]:
+    """Opens a figure in the Review tab and waits until it is shown and its lease is settled."""
+
+    def opener(figure_id: str = FIRST, **options: Any) -> Page:
+        page = open_page(f"{url}/#figure={figure_id}", **options)
+        shown(page, figure_id)
+        return page
+
+    return opener
 
 
 def _local(address: str) -> bool:

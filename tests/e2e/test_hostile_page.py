@@ -13,7 +13,7 @@ from data.store import Store
 from tests.e2e.conftest import served
 from tests.e2e.green_model import GreenModel
 from tests.e2e.hostile import FIRST, MODEL, PAYLOADS, PICTURE, SHORT, make_hostile
-from tests.e2e.test_review_page import shown
+from tests.e2e.review_screen import shown
 
 # what an element of a payload, or what it leaves behind, would look like
 _TRACES = """() => {

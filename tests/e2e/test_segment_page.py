@@ -10,9 +10,7 @@ from playwright.sync_api import Page, expect
 from curator.figure import Region, State
 from curator.geometry import iou
 from data.store import Store
-from tests.e2e.test_review_page import CANVAS, click, drag, node, review, row, saved, screen
-
-__all__ = ["review"]  # a fixture
+from tests.e2e.review_screen import CANVAS, click, drag, node, row, saved, screen
 
 # drawn cells of panel A: centre, and the box around it
 CELL, CELL_BOX = (205.0, 64.0), (196.0, 54.0, 215.0, 74.0)
