@@ -27,8 +27,8 @@ from data.label_studio.version import Version
 from data.store import Store
 from data.store.events import FROM_LABEL_STUDIO
 from data.store.image_links import save_image_link
-from data.store.outbox import note_sent
-from data.store.syncs import WRITTEN_OVER, Synced, save_conflict, save_conflicts, save_synced
+from data.store.outbox import keep_back, note_sent
+from data.store.syncs import WRITTEN_OVER, Synced, delete_synced, save_conflict, save_conflicts, save_synced
 
 TASK_GONE = "task"
 """Key of the conflict that the task was deleted there."""
@@ -124,7 +124,8 @@ class Stepping:
                 note_sent(conn, figure_id, outgoing.revision)
 
     def renew_link(self, figure_id: str) -> None:
-        """Gives the task a fresh link to its image; nothing else of it changes, on either side. Raises as ``step``."""
+        """Gives the task a fresh link to its image, also that of a figure that is left out; nothing else of it changes,
+        on either side. Raises as ``step``."""
         task = self._read(figure_id)
         if task is None:
             return
@@ -138,7 +139,8 @@ class Stepping:
         save_image_link(conn, figure_id, self._images.source, image.until)
 
     def _read(self, figure_id: str) -> Task | None:
-        """The task as it is now; None where it was deleted there, which becomes a conflict."""
+        """The task as it is now; None where it was deleted there, which becomes a conflict, but for a figure that is
+        left out."""
         synced = self._store.syncs.synced(figure_id)
         if synced is None:
             raise StoreError(f"{figure_id!r} has no task in Label Studio yet; `curator sync` makes one")
@@ -146,7 +148,11 @@ class Stepping:
             return parse_task(self._server.task(synced.task_id))
         except MissingError:
             with self._store.connections.write() as conn:
-                _note_gone(conn, replace(synced, changed_there=False), TASK_GONE)
+                if synced.left_out:
+                    delete_synced(conn, figure_id)
+                    keep_back(conn, figure_id)
+                else:
+                    _note_gone(conn, replace(synced, changed_there=False), TASK_GONE)
             return None
 
     def _take_in(self, figure_id: str, task: Task) -> _Plan | Done:

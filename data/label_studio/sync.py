@@ -190,7 +190,7 @@ class _Pass:
                 self._make([figure_id])
 
     def renew_links(self, images: Images, retry: bool) -> None:
-        """Replaces the links to images that expire before long, also of figures that wait for other reasons."""
+        """Replaces the links to images that expire before long, also of figures that wait or are left out."""
         for figure_id in self._store.image_links.ending(images.source, images.renew_before(), self._horizon(retry)):
             if figure_id in self._report.failed:
                 continue

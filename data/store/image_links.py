@@ -21,11 +21,12 @@ class ImageLinks:
 
     def ending(self, source: str, before: int, now_s: float) -> list[str]:
         """Figures with a task whose link ends before that Unix time or was made by another ``source`` ("": links that
-        never expire), the first to end first; without those to be tried only after ``now_s``."""
+        never expire), the first to end first; without those to be tried only after ``now_s``. Left-out figures too:
+        their tasks are there as they were, for people to look at."""
         rows = self._connections.rows(
             """select s.figure_id from synced s left join image_links l on l.figure_id = s.figure_id
             left join sync_faults f on f.figure_id = s.figure_id
-            where not s.left_out and (coalesce(l.source, '') != ? or l.until < ?) and coalesce(f.next_at, 0) <= ?
+            where (coalesce(l.source, '') != ? or l.until < ?) and coalesce(f.next_at, 0) <= ?
             and not exists (select 1 from conflicts c where c.figure_id = s.figure_id and c.key = 'task')
             order by coalesce(l.until, 0), s.figure_id""",
             (source, before, now_s),

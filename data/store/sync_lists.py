@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 from curator.figure import FigureState
 from data.store.database import Connections
-from data.store.syncs import JOINED, KEPT, STATUS, SyncStatus
+from data.store.syncs import JOINED, KEPT, STATUS, WRITTEN_OVER, SyncStatus
 
 STATUSES: Final[tuple[SyncStatus, ...]] = get_args(SyncStatus)
 _BY_STATUS: Final[dict[SyncStatus, str]] = {
@@ -43,6 +43,8 @@ class SyncItem:
     reason: str
     """Why the last try was in vain."""
     conflicts: int
+    decided: int
+    """Conflicts that persons have decided on, and may decide on again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,14 @@ class SyncLists:
         rows = self._connections.rows(
             f"""select f.label, f.image_sha256, r.*, {STATUS} as status, s.task_id, o.at as waiting_since,
                 coalesce(x.tries, 0) as tries, x.next_at, coalesce(x.reason, '') as why,
-                (select count(*) from conflicts c where c.figure_id = r.figure_id) as conflicts
+                (select count(*) from conflicts c where c.figure_id = r.figure_id) as conflicts,
+                (select count(distinct d.key) from conflict_decisions d
+                    where d.figure_id = r.figure_id and d.key != :over) as decided
             from (
                 select r.figure_id from {source} {JOINED} where {where} order by r.number limit :limit offset :offset
             ) chosen join reviews r on r.figure_id = chosen.figure_id join figures f on f.id = r.figure_id {JOINED}
             order by r.number""",
-            {**values, "limit": limit, "offset": offset},
+            {**values, "limit": limit, "offset": offset, "over": WRITTEN_OVER},
         )
         return [
             SyncItem(
@@ -140,6 +144,7 @@ class SyncLists:
                 row["next_at"],
                 row["why"],
                 row["conflicts"],
+                row["decided"],
             )
             for row in rows
         ]

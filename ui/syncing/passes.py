@@ -20,6 +20,7 @@ from data.label_studio.images import images_of
 from data.label_studio.sync import Sync, SyncReport, locked
 from data.label_studio.token import load_token
 from data.store import Store
+from ui.syncing.picking import Picking
 
 T = TypeVar("T")
 
@@ -81,6 +82,7 @@ class Syncing:
         self._not_called = ""
         self._passes = 0
         self._apart: list[tuple[Callable[[], Any], Future[Any]]] = []
+        self.picking = Picking(store, self.apart, self.hint)
 
     def resume(self) -> None:
         """Watches again where the project was being watched when it was last closed."""
@@ -179,6 +181,7 @@ class Syncing:
                 "next_at": self._due if self._watching and self._running_since is None else None,
                 "passes": self._passes,
                 "not_called": self._not_called,
+                "picking": self.picking.state(),
             }
 
     def be_left_alone(self) -> None:
@@ -208,6 +211,7 @@ class Syncing:
             self._ending.set()
             thread = self._thread
             self._changed.notify_all()
+        self.picking.close()
         if thread is not None:
             thread.join()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -13,21 +13,24 @@ from curator.errors import ReviewError, SyncError
 from curator.figure import FigureState
 from data.label_studio.connect import connect
 from data.label_studio.images import images_of
-from data.label_studio.resolve import resolve
+from data.label_studio.resolve import decide_again, resolve
 from data.label_studio.step import ANNOTATION_GONE, TASK_GONE
 from data.store import Store
+from data.store.conflict_decisions import ConflictDecision
 from data.store.outbox import Connected
 from data.store.sync_lists import SyncChoice, SyncItem
-from data.store.syncs import KeptConflict, SyncStatus
+from data.store.syncs import WRITTEN_OVER, KeptConflict, SyncStatus
 from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, saying
 from ui.editor.requests import MAX_PAGE, FigureId, Request, parse_request
 from ui.syncing.passes import Syncing, open_server
 from ui.syncing.setup import SyncSetup
 
+T = TypeVar("T")
+
 _DEEPEST = 10_000_000
 _MOST_PICKED = 20_000  # figures in one hand-picked selection; guess
-_AT_ONCE = 200  # conflicts of one figure that the page shows
+_AT_ONCE = 200  # conflicts of one figure in one answer; guess: below a megabyte
 
 
 class StateRequest(Request):
@@ -78,8 +81,14 @@ class ListRequest(Request):
     limit: int = Field(default=60, ge=1, le=MAX_PAGE)
 
 
-class ConflictRequest(Request):
+class FigureRequest(Request):
     figure_id: FigureId
+
+
+class ConflictRequest(FigureRequest):
+    """``offset``: how many of the figure's conflicts come before the first one that is wanted."""
+
+    offset: int = Field(default=0, ge=0, le=_DEEPEST)
 
 
 class ResolveRequest(Request):
@@ -88,6 +97,13 @@ class ResolveRequest(Request):
     figure_id: FigureId
     keep: Literal["ours", "theirs"]
     key: str | None = Field(default=None, max_length=200)
+
+
+class AgainRequest(Request):
+    """Another decision on a conflict that was decided; ``id``: of the earlier decision."""
+
+    id: int = Field(ge=1, le=2**62)
+    keep: Literal["ours", "theirs"]
 
 
 class SyncServer:
@@ -116,6 +132,7 @@ class SyncServer:
             saying(self.figures, "sync_figures"),
             saying(self.conflict, "sync_conflict"),
             saying(self.resolve, "sync_resolve"),
+            saying(self.decide_again, "sync_decide_again"),
             saying(self.figure, "sync_figure"),
         ]
 
@@ -215,16 +232,15 @@ class SyncServer:
         """Puts figures in the outbox, as they stand."""
         permit("sync")
         figure_ids = self._chosen(raw)
-        self._store.outbox.put(figure_ids)
+        self._syncing.picking.start("send", figure_ids)
         self._note("send", f"{len(figure_ids)} figures")
-        self._syncing.hint()
         return {"count": len(figure_ids), **self.state({})}
 
     def take_out(self, raw: Any) -> Answer:
         """Leaves figures out from now on; what is there stays as it is."""
         permit("sync")
         figure_ids = self._chosen(raw)
-        self._syncing.apart(lambda: self._store.outbox.take_out(figure_ids))
+        self._syncing.picking.start("leave out", figure_ids)
         self._note("take_out", f"{len(figure_ids)} figures")
         return {"count": len(figure_ids), **self.state({})}
 
@@ -241,14 +257,15 @@ class SyncServer:
 
     def figure(self, raw: Any) -> Answer:
         """Where one figure stands: for the badge of the open one."""
-        figure_id = parse_request(ConflictRequest, raw).figure_id
+        figure_id = parse_request(FigureRequest, raw).figure_id
         there = self._store.outbox.connected()
         item = self._store.sync_lists.item(figure_id) if there else None
         return {"item": _item(item, there) if item else None}
 
     def conflict(self, raw: Any) -> Answer:
-        """All versions of what both sides changed of a figure."""
-        figure_id = parse_request(ConflictRequest, raw).figure_id
+        """All versions of what both sides changed of a figure, some at a time, and what was decided before."""
+        request = parse_request(ConflictRequest, raw)
+        figure_id = request.figure_id
         found = self._store.syncs.conflicts(figure_id)
         stored = self._store.reviews.load(figure_id, time.time())
         figure = stored.review.figure
@@ -264,7 +281,10 @@ class SyncServer:
             },
             "item": _item(item, self._store.outbox.connected()) if item else None,
             "ours": ours and {"who": ours[0], "at": ours[1]},
-            "conflicts": [_conflict(conflict) for conflict in found[:_AT_ONCE]],
+            "offset": request.offset,
+            "total": len(found),
+            "conflicts": [_conflict(conflict) for conflict in found[request.offset : request.offset + _AT_ONCE]],
+            "decisions": [_decision(decision) for decision in self._store.conflict_decisions.of(figure_id)],
             "nodes": [
                 {
                     "id": node.id,
@@ -282,24 +302,50 @@ class SyncServer:
         permit("sync")
         request = parse_request(ResolveRequest, raw)
         who = current_user().name
-        count = self._syncing.apart(lambda: self._decide(request, who))
+        now_s = time.time()
+        count = self._syncing.apart(
+            lambda: self._own(
+                request.figure_id,
+                who,
+                now_s,
+                lambda: resolve(self._store, request.figure_id, request.keep, who, now_s, request.key),
+            )
+        )
         self._note("resolve", request.figure_id, keep=request.keep, key=request.key, count=count)
         self._syncing.hint()
         return {"decided": count, "left": len(self._store.syncs.conflicts(request.figure_id))}
 
-    def _decide(self, request: ResolveRequest, who: str) -> int:
-        """How many conflicts were decided; a figure that the same person has open in Review is no obstacle: that page
-        is told that the figure has changed."""
+    def decide_again(self, raw: Any) -> Answer:
+        """Decides once more on a conflict that was decided; whether that changes anything."""
+        permit("sync")
+        request = parse_request(AgainRequest, raw)
+        who = current_user().name
         now_s = time.time()
-        holder = self._store.reviews.load(request.figure_id, now_s).lease_by
+        earlier = self._store.conflict_decisions.decision(request.id)
+        changed = self._syncing.apart(
+            lambda: self._own(
+                earlier.figure_id,
+                who,
+                now_s,
+                lambda: decide_again(self._store, request.id, request.keep, who, now_s),
+            )
+        )
+        self._note("decide_again", earlier.figure_id, keep=request.keep, key=earlier.key)
+        self._syncing.hint()
+        return {"changed": changed}
+
+    def _own(self, figure_id: str, who: str, now_s: float, decide: Callable[[], T]) -> T:
+        """Decides. A figure that the same person has open in Review is no obstacle: that page is told that the figure
+        has changed."""
+        holder = self._store.reviews.load(figure_id, now_s).lease_by
         is_own = holder is not None and holder.partition("#")[0] == who
         if is_own:
-            self._store.reviews.lease(request.figure_id, who, now_s, take_over=True)
+            self._store.reviews.lease(figure_id, who, now_s, take_over=True)
         try:
-            return resolve(self._store, request.figure_id, request.keep, who, now_s, request.key)
+            return decide()
         finally:
             if is_own:
-                self._store.reviews.release(request.figure_id, who)
+                self._store.reviews.release(figure_id, who)
 
     def _chosen(self, raw: Any) -> list[str]:
         if self._store.outbox.connected() is None:
@@ -320,14 +366,28 @@ def _item(item: SyncItem, there: Connected | None) -> Answer:
 
 
 def _conflict(conflict: KeptConflict) -> Answer:
-    kind = "node"
-    if conflict.key in ("shared", "state"):
-        kind = conflict.key
-    elif conflict.key in (TASK_GONE, ANNOTATION_GONE):
-        kind = "gone"
     return {
         "key": conflict.key,
-        "kind": kind,
+        "kind": _kind(conflict.key),
         "found_at": conflict.found_at,
         **{side: conflict.doc[side] for side in ("who", "base", "ours", "theirs")},
     }
+
+
+def _decision(decision: ConflictDecision) -> Answer:
+    """``by`` decided; ``who`` had changed it there, as of a conflict."""
+    return {
+        "id": decision.id,
+        "key": decision.key,
+        "kind": _kind(decision.key),
+        "keep": decision.keep,
+        "by": decision.who,
+        "at": decision.at,
+        **{side: decision.doc[side] for side in ("who", "base", "ours", "theirs")},
+    }
+
+
+def _kind(key: str) -> str:
+    if key in ("shared", "state", WRITTEN_OVER):
+        return key
+    return "gone" if key in (TASK_GONE, ANNOTATION_GONE) else "node"

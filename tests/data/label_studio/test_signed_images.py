@@ -131,6 +131,35 @@ def test_a_link_of_a_figure_in_conflict_is_renewed_and_the_conflict_stays(pair: 
     assert pair.statuses() == {"conflict"}
 
 
+def test_the_task_of_a_figure_that_is_left_out_keeps_its_image(pair: SignedPair) -> None:
+    pair.store.outbox.take_out([pair.id])
+    pair.decide(resized("p1", 40))
+    pair.move_there("p2", 60)
+    rows = pair.rows()
+    pair.clock.wait(5)
+
+    report = pair.sync()
+
+    assert (report.renewed, report.sent, report.taken_in, report.failed) == (1, 0, 0, {})
+    assert pair.until() > pair.clock() + 6 * DAY_S
+    assert (pair.rows(), pair.node("p2").box_xyxy[0]) == (rows, 50)
+    assert pair.sync().renewed == 0
+    assert pair.statuses() == {"left out"}
+
+
+def test_a_left_out_figure_whose_task_was_deleted_there_stays_left_out(pair: SignedPair) -> None:
+    pair.store.outbox.take_out([pair.id])
+    pair.there.delete_task(pair.task()["id"])
+    pair.clock.wait(5)
+
+    assert pair.sync().failed == {}
+    assert pair.statuses() == {"left out"}
+    assert pair.store.syncs.conflicts() == []
+    assert pair.store.image_links.ending(pair.images.source, pair.images.renew_before(), pair.clock()) == []
+    pair.store.outbox.put([pair.id])
+    assert pair.sync().made == 1
+
+
 def test_a_decision_writes_no_other_link_within_a_step(pair: SignedPair) -> None:
     before = pair.link()
     pair.clock.wait(1)

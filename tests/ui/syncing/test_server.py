@@ -289,6 +289,45 @@ def test_deciding_twice_says_that_there_is_nothing_left(tab: Tab) -> None:
     assert "has no conflict" in tab.said("resolve", figure_id=tab.pair.id, keep="ours")
 
 
+def test_what_was_decided_is_listed_and_decided_again(tab: Tab) -> None:
+    tab.connect()
+    tab.settle()
+    tab.odds()
+    tab.ask("resolve", figure_id=tab.pair.id, keep="ours")
+    tab.sync()
+    answer = tab.ask("conflict", figure_id=tab.pair.id)
+    assert (answer["conflicts"], answer["total"]) == ([], 0)
+    (decision,) = answer["decisions"]
+    assert [decision[name] for name in ("key", "kind", "keep", "by", "who")] == [
+        *("p1", "node", "ours", "curator", "eve@lab.org")
+    ]
+    assert tab.ask("figure", figure_id=tab.pair.id)["item"]["decided"] == 1
+    assert tab.ask("decide_again", id=decision["id"], keep="theirs") == {"changed": True}
+    assert tab.pair.node("p1").box_xyxy[0] == 10
+    tab.sync()
+    row = next(row for row in tab.pair.rows() if row.get("id") == "p1" and row["type"] == "rectanglelabels")
+    assert row["value"]["x"] == 10
+    assert "there is no decision 99 on a conflict" in tab.said("decide_again", id=99, keep="ours")
+    actions = [entry.action for entry in tab.pair.store.audit.records()]
+    assert actions.count("sync.resolve") == actions.count("sync.decide_again") == 1
+
+
+def test_many_conflicts_of_a_figure_come_some_at_a_time(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.syncing.server._AT_ONCE", 1)
+    tab.connect()
+    tab.settle()
+    rows = tab.pair.rows()
+    for row in rows:
+        if row["type"] == "rectanglelabels" and row["id"] in ("p1", "p2"):
+            row["value"]["y"] = 30
+    tab.pair.submit(rows)
+    tab.pair.decide(resized("p1", 40), resized("p2", 90))
+    tab.sync()
+    pages = [tab.ask("conflict", figure_id=tab.pair.id, offset=offset) for offset in (0, 1, 2)]
+    assert [[one["key"] for one in page["conflicts"]] for page in pages] == [["p1"], ["p2"], []]
+    assert {page["total"] for page in pages} == {2}
+
+
 def test_disconnecting_forgets_and_changes_nothing_there(tab: Tab) -> None:
     tab.connect()
     tab.settle()
@@ -311,6 +350,7 @@ _CHANGES: dict[str, Doc] = {
     "send": {},
     "take_out": {},
     "resolve": {"figure_id": "x", "keep": "ours"},
+    "decide_again": {"id": 1, "keep": "ours"},
 }
 
 

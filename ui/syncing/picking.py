@@ -1,0 +1,87 @@
+"""Putting many figures in the outbox, or leaving them out, beside the page's answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+from curator.errors import CuratorError, SyncError
+from data.store import Store
+
+Picked: TypeAlias = Literal["send", "leave out"]
+
+AT_ONCE: Final = 5000
+"""Figures that are done with before anybody is answered, and between two of which others may write. A tenth of a second
+(measured)."""
+
+
+class Picking:
+    """What one process puts in or leaves out at a time. Safe to call from several threads."""
+
+    def __init__(self, store: Store, apart: Callable[[Callable[[], None]], None], done: Callable[[], None]) -> None:
+        """``apart`` does something while no figure is being sent or read; ``done`` is told when all is put."""
+        self._store = store
+        self._apart = apart
+        self._done = done
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._state: dict[str, Any] | None = None
+
+    def start(self, what: Picked, figure_ids: Sequence[str]) -> None:
+        """Returns when it is done, or where it is much, at once.
+
+        Raises:
+            SyncError: another one is under way; or as ``apart``.
+        """
+        with self._lock:
+            if self._thread is not None:
+                raise SyncError("other figures are still being put in or left out; try again in a moment")
+            if len(figure_ids) > AT_ONCE:
+                self._state = {"what": what, "done": 0, "total": len(figure_ids), "error": ""}
+                self._thread = threading.Thread(target=self._work, args=(what, figure_ids), name="picking")
+                self._thread.start()
+                return
+            self._state = None
+        self._some(what, figure_ids)
+        self._done()
+
+    def state(self) -> dict[str, Any] | None:
+        """What is under way, or why the last one did not come to its end: ``what``, ``done`` of ``total``, ``error``;
+        None where there is nothing to tell."""
+        with self._lock:
+            return self._state and dict(self._state)
+
+    def close(self) -> None:
+        """Waits for what is under way: seconds for 100,000 figures."""
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _some(self, what: Picked, figure_ids: Sequence[str]) -> None:
+        if what == "send":
+            self._store.outbox.put(figure_ids)
+        else:
+            self._apart(lambda: self._store.outbox.take_out(figure_ids))
+
+    def _work(self, what: Picked, figure_ids: Sequence[str]) -> None:
+        error = ""
+        try:
+            for at in range(0, len(figure_ids), AT_ONCE):
+                some = figure_ids[at : at + AT_ONCE]
+                self._some(what, some)
+                with self._lock:
+                    assert self._state is not None
+                    self._state["done"] += len(some)
+        except CuratorError as failure:
+            error = str(failure)
+        except Exception as failure:  # nobody waits for the thread: it is told in the page
+            error = f"{type(failure).__name__}: {failure}; please report this as a bug"
+        finally:
+            self._store.close()
+            with self._lock:
+                assert self._state is not None
+                self._state = {**self._state, "error": error} if error else None
+                self._thread = None
+        self._done()
