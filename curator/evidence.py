@@ -23,9 +23,10 @@ from curator.witnesses import Other, Witness, agreement
 
 _SURE = 0.02
 """Confidences are held this far from 0 and 1, so that one word cannot outweigh all others. Guess."""
-_MARKER_WORDS = re.compile(
+MARKER_WORDS = re.compile(
     r"\b(?:arrow\s?-?heads?|arrows?|asterisks?|stars?|circle[sd]?|box(?:es|ed)?|brackets?|dashed)\b", re.IGNORECASE
 )
+"""By which a caption speaks of markers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +265,7 @@ _STRUCTURE: Final = (
 
 
 def _speaks_of_markers(figure: Figure, panel: Panel) -> bool:
-    return _MARKER_WORDS.search(own_caption(figure.caption, panel)) is not None
+    return MARKER_WORDS.search(own_caption(figure.caption, panel)) is not None
 
 
 def _sampled(samples: Samples | None) -> dict[str, float]:

@@ -8,13 +8,11 @@ from typing import Final
 
 from curator.agreement import LEVELS, present
 from curator.codec import Level, level_of
-from curator.figure import Hierarchy, Panel, State, flags
+from curator.figure import Hierarchy, State, flags
 
 BETTER_BY: Final = 0.5
 """How many right proposals more, less the wrong ones, the new ones of a level must promise. Guess: half a proposal, so
 that the rounding of confidences changes nothing."""
-DOUBTED_BELOW: Final = 0.5  # a node that is rather wrong than right
-_MOST_DOUBTS: Final = 8  # guess: more are no help to a model
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +72,6 @@ def better_levels(before: Mapping[Level, float], after: Mapping[Level, float]) -
     return frozenset(level for level in LEVELS if after[level] > before[level] + BETTER_BY)
 
 
-def doubts(hierarchy: Hierarchy, confidences: Mapping[str, float]) -> tuple[str, ...]:
-    """What may be wrong with a hierarchy, in words for a model: its flags, then the panels that are doubted most."""
-    said = [flag.message for flag in flags(hierarchy)]
-    open_panels = [panel for panel in hierarchy.panels if panel.state == State.PROPOSED]
-    doubted = sorted(
-        (panel for panel in open_panels if confidences.get(panel.id, 1.0) < DOUBTED_BELOW),
-        key=lambda panel: (confidences[panel.id], panel.id),
-    )
-    said += [f"{_name(panel)} is perhaps no panel, or has another extent or label" for panel in doubted]
-    return tuple(dict.fromkeys(said))[:_MOST_DOUBTS]
-
-
 def decided_levels(hierarchy: Hierarchy) -> frozenset[Level]:
     """Levels with a node that a person decided."""
     return frozenset(level_of(node) for node in hierarchy.nodes() if node.state != State.PROPOSED)
-
-
-def _name(panel: Panel) -> str:
-    return f"panel {panel.label}" if panel.label else "a panel without a letter"

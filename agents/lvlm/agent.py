@@ -19,6 +19,7 @@ from agents.lvlm.model import Model
 from agents.lvlm.panels.proposing import PanelFinding, propose_panels
 from agents.lvlm.regions.mining import MarkerFinding, RegionFinding, mine_regions
 from agents.lvlm.regions.texts import write_texts
+from curator.doubts import Doubt
 from curator.exchange import Exchange, Ledger, Picture
 from curator.figure import Figure, Hierarchy, Marker, Panel, Provenance, Region, Shared
 from curator.samples import Samples
@@ -28,7 +29,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_PROMPTS = ("panels_marks", "panels_letters", "caption", "regions_markers", "regions_text", "texts")
+_PROMPTS = (
+    "panels_marks",
+    "panels_letters",
+    "caption",
+    "regions_markers",
+    "regions_text",
+    "texts",
+    "doubts_panels",
+    "doubts_caption",
+    "doubts_markers",
+    "doubts_regions",
+)
 
 FindExamples = Callable[[Figure, Hierarchy, int], Sequence[Example]]
 """Verified figures nearest to a figure with these candidates, at most so many."""
@@ -73,10 +85,10 @@ class LvlmAgent:
         return f"{self.name} {self.model_name} {self._version}"
 
     def propose(
-        self, figure: Figure, image_rgb: NDArray[np.uint8], candidates: Hierarchy, doubts: Sequence[str] = ()
+        self, figure: Figure, image_rgb: NDArray[np.uint8], candidates: Hierarchy, doubts: Sequence[Doubt] = ()
     ) -> Proposal:
         """The figure's hierarchy; ``image_rgb`` is uint8 [height, width, 3] in the frame of the boxes, ``candidates``
-        what the embedded agent found in it, ``doubts`` what an earlier mining may have got wrong, in words.
+        what the embedded agent found in it, ``doubts`` what an earlier mining may have got wrong.
 
         Raises:
             ReplyError: the model's panels stayed unreadable; its raw replies are kept.

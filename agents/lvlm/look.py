@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agents.embedded.captions import CaptionSplit
 from agents.lvlm.asking.asker import Asker
 from agents.lvlm.asking.coordinates import Frame
+from curator.doubts import Doubt
 from curator.figure import Figure, Hierarchy
 from curator.settings import MiningSettings, PromptingSettings
 
@@ -44,5 +45,5 @@ class Look:
     mining: MiningSettings
     examples: tuple[Example, ...] = ()
     """Already chosen: the nearest first."""
-    doubts: tuple[str, ...] = ()
-    """What an earlier mining may have got wrong, in words; none at a first mining."""
+    doubts: tuple[Doubt, ...] = ()
+    """What an earlier mining may have got wrong; none at a first mining."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from curator.codec import Level
-from curator.figure import Hierarchy, State
-from curator.remining import better_levels, decided_levels, doubts, next_way, worth
+from curator.figure import State
+from curator.remining import better_levels, decided_levels, next_way, worth
 from tests.data.projects import HIERARCHY
 
 
@@ -59,15 +59,3 @@ def test_a_level_is_better_by_half_a_proposal_or_more() -> None:
 
     assert better_levels(before, more_markers) == {"marker"}
     assert better_levels(before, fewer_panels) == frozenset()
-
-
-def test_doubts_name_what_a_model_should_look_at() -> None:
-    without_b = Hierarchy((HIERARCHY.panels[0],), shared=HIERARCHY.shared)
-
-    said = doubts(without_b, {"p1": 0.3})
-
-    assert said == (
-        "the caption speaks of panel B, no box has that label",
-        "panel A is perhaps no panel, or has another extent or label",
-    )
-    assert doubts(HIERARCHY, {"p1": 0.9, "p2": 0.9}) == ()

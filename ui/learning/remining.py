@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from curator.assessor import Assessor, assess
 from curator.codec import Level
+from curator.doubts import Doubt, doubts
 from curator.errors import BudgetError, CuratorError, ModelError
 from curator.figure import Figure, FigureState, Hierarchy
-from curator.remining import WAYS, Way, better_levels, decided_levels, doubts, next_way, worth
+from curator.remining import WAYS, Way, better_levels, decided_levels, next_way, worth
 from curator.remining_limits import Limits
 from data.store.remining import Remined
 from ui.mining.mine import CONSENSUS, MinedFigure, Stopped, mine_figures
@@ -124,9 +125,9 @@ class Remining:
             doubts=self._doubts if way.harder else lambda _: (),
         )
 
-    def _doubts(self, figure_id: str) -> tuple[str, ...]:
-        hierarchy = self._store.reviews.load(figure_id, 0.0).review.hierarchy
-        return doubts(hierarchy, self._store.assessors.of_figure(figure_id))
+    def _doubts(self, figure_id: str) -> tuple[Doubt, ...]:
+        review = self._store.reviews.load(figure_id, 0.0).review
+        return doubts(review.figure, review.hierarchy, self._store.assessors.of_figure(figure_id))
 
     def _considered(self, way: Way, mined: MinedFigure) -> Remined:
         """Adopts what is better of a new mining."""

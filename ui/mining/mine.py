@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from curator.doubts import Doubt
 from curator.errors import CuratorError, MiningError
 from curator.figure import Hierarchy
 
@@ -23,8 +24,8 @@ EMBEDDED, SCALES, CONSENSUS = "embedded", "embedded-scales", "consensus"
 
 Item = TypeVar("Item")
 Stopped = Callable[[], bool]
-Doubts = Callable[[str], Sequence[str]]
-"""What is doubted of a figure, by its id, in words."""
+Doubts = Callable[[str], Sequence[Doubt]]
+"""What is doubted of a figure, by its id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from curator.errors import MiningError
 
+_FACTS = "```json\n{{facts}}"
 _FIELD = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -21,6 +22,12 @@ class Prompt:
     text: str
     sha256: str
     """Hash of the file before anything was filled in: a changed prompt is another prompt."""
+
+    def with_part(self, part: Prompt) -> Prompt:
+        """This prompt with the text of another file before its facts, under both names."""
+        before, fence, facts = self.text.rpartition(_FACTS)
+        text = f"{before}{part.text.strip()}\n\n{fence}{facts}"
+        return Prompt(f"{self.name}+{part.name}", text, hashlib.sha256(text.encode()).hexdigest())
 
     @property
     def fields(self) -> frozenset[str]:

@@ -15,6 +15,7 @@ from agents.lvlm.asking.asker import Answer
 from agents.lvlm.asking.prompts import load_prompt
 from agents.lvlm.asking.replies import CaptionUnit, CaptionUnits
 from agents.lvlm.captions.quotes import CaptionQuotes, Units
+from agents.lvlm.doubting import Doubting, doubting
 from agents.lvlm.look import Look
 from agents.lvlm.model import Message
 from agents.lvlm.panels.proposing import PanelFinding
@@ -26,6 +27,7 @@ _SURE = 0.84
 reached 0.85 (MedPMC)."""
 _SAME = 0.9  # overlap from which two readings differ in a bracket or a joining word only; guess
 _SILENT = -0.5  # agreement where one reader gives a panel words and the other none; guess
+_UNDOUBTED = Doubting("caption")
 _Spans: TypeAlias = tuple[Span, ...]
 
 
@@ -97,11 +99,12 @@ def _read_by_model(look: Look, panels: Sequence[PanelFinding]) -> tuple[Answer[U
         return None, ()
     printed = tuple(dict.fromkeys(panel.label for panel in panels if panel.label))
     quotes = CaptionQuotes(look.figure, look.split, printed)
+    named = doubting(look.doubts, "caption")
     try:
         answer = look.asker.ask_for_parts(
             "caption",
-            load_prompt("caption"),
-            _fields(caption, printed),
+            named.added_to(load_prompt("caption")),
+            _fields(caption, printed, named),
             (),
             CaptionUnits,
             quotes.units,
@@ -137,8 +140,8 @@ def caption_examples(look: Look) -> list[Message]:
     return turns
 
 
-def _fields(caption: str, labels: Sequence[str]) -> dict[str, str]:
-    facts = {"caption": caption, "part_percent": [0.0, 0.0, 100.0, 100.0], "labels": labels}
+def _fields(caption: str, labels: Sequence[str], named: Doubting = _UNDOUBTED) -> dict[str, str]:
+    facts = {"caption": caption, "part_percent": [0.0, 0.0, 100.0, 100.0], "labels": labels, **named.facts}
     return {"facts": json.dumps(facts, ensure_ascii=False)}
 
 

@@ -62,7 +62,7 @@ def propose_panels(look: Look) -> Pooled:
         )
         checks = PanelChecks(question.view, planned, look.frame, panels, known)
         scale = question.view.wh[0] / (planned.window_xyxy[2] - planned.window_xyxy[0])
-        asked = (_STAGE, prompt, question.fields, (question.picture,))
+        asked = (_STAGE, question.doubting.added_to(prompt), question.fields, (question.picture,))
         try:
             if marks:
                 answer = look.asker.ask_for_parts(

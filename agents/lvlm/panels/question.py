@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.lvlm.asking.coordinates import Frame, to_reply
+from agents.lvlm.doubting import Doubting, doubting
 from agents.lvlm.marks.drawing import draw_marks
 from agents.lvlm.panels.view_plan import PlannedView
 from agents.lvlm.views import View, to_picture, view_of
+from curator.doubts import Doubt
 from curator.exchange import Picture
 from curator.figure import Figure
 from curator.geometry import Box, area, clip, coverage
@@ -35,6 +37,7 @@ class PanelQuestion:
     """The candidate (its index) under each number drawn."""
     fields: Mapping[str, str]
     """For the prompt's places."""
+    doubting: Doubting
 
     def written(self, box_xyxy: Box, frame: Frame) -> list[float]:
         """A box of the figure's frame as the model would write it, less what lies outside of the picture."""
@@ -49,7 +52,7 @@ def panel_question(
     letters_xyxy: Sequence[Box],
     promised: Sequence[str],
     frame: Frame,
-    doubts: Sequence[str] = (),
+    doubts: Sequence[Doubt] = (),
 ) -> PanelQuestion:
     """The question about one picture.
 
@@ -68,8 +71,6 @@ def panel_question(
         "promised_labels": list(promised),
         "part_percent": view.part_percent(figure.image_wh),
     }
-    if doubts:
-        facts["doubts"] = list(doubts)
     numbers: dict[int, int] = {}
     rgb = view.rgb
     if boxes_xyxy is not None:
@@ -86,8 +87,10 @@ def panel_question(
             facts["elsewhere"] = [_written(box, view, frame) for box in elsewhere]
         letters = [view.from_figure(box) for box in letters_xyxy if area(clip(box, planned.window_xyxy)) > 0]
         rgb = draw_marks(rgb, [view.from_figure(boxes_xyxy[i]) for i in rows], list(numbers), letters)
+    named = doubting(doubts, "panels", view.window_xyxy, lambda box: _written(box, view, frame))
+    facts |= named.facts
     fields = {"boxes": frame.describe(view.wh), "facts": json.dumps(facts, ensure_ascii=False)}
-    return PanelQuestion(planned, view, to_picture(rgb), numbers, fields)
+    return PanelQuestion(planned, view, to_picture(rgb), numbers, fields, named)
 
 
 def _written(box_xyxy: Box, view: View, frame: Frame) -> list[float]:

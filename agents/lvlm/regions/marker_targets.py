@@ -52,7 +52,7 @@ def ask_for_targets(
     boxes = {number: marker.box_xyxy for number, marker in markers.items()}
     return shown.look.asker.ask_for_parts(
         "markers",
-        load_prompt("regions_markers"),
+        shown.doubting("markers").added_to(load_prompt("regions_markers")),
         _fields(shown, markers),
         (_picture(shown, markers),),
         MarkerTargets,
@@ -79,6 +79,7 @@ def marker_examples(look: Look) -> tuple[Message, ...]:
             look,
             figure=example.figure,
             image_rgb=example.image_rgb,
+            doubts=(),
             split=split_caption(example.figure.caption, example.figure.bold_spans),
             max_side_px=round(_EXAMPLE_SIDE * look.max_side_px),
         )
@@ -111,6 +112,7 @@ def _answer(shown: ShownPanel, number: int, marker: Marker, region: Region) -> M
 def _fields(shown: ShownPanel, markers: Mapping[int, Marker]) -> dict[str, str]:
     facts = shown.facts({number: marker.box_xyxy for number, marker in markers.items()})
     facts["markers"] = {str(n): {"kind": marker.kind.value, "color": marker.color} for n, marker in markers.items()}
+    facts |= shown.doubting("markers").facts
     return {"boxes": shown.describe_boxes(), "facts": json.dumps(facts, ensure_ascii=False)}
 
 

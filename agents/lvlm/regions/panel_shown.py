@@ -10,9 +10,11 @@ from agents.embedded.caption_pointers import Pointer
 from agents.embedded.markers import PanelView, speaks_of
 from agents.lvlm.asking.coordinates import from_replies, to_reply
 from agents.lvlm.captions.verbatim import quotable
+from agents.lvlm.doubting import Doubting, doubting
 from agents.lvlm.look import Look
 from agents.lvlm.marks.drawing import draw_marks
 from agents.lvlm.views import View, to_picture, view_of
+from curator.doubts import Question
 from curator.exchange import Picture
 from curator.figure import Panel, Span, own_caption
 from curator.geometry import Box, clip
@@ -59,6 +61,10 @@ class ShownPanel:
         if boxes_xyxy is not None:
             facts["marks"] = {str(number): self.to_reply(box) for number, box in boxes_xyxy.items()}
         return facts
+
+    def doubting(self, question: Question) -> Doubting:
+        """What an earlier mining may have got wrong here."""
+        return doubting(self.look.doubts, question, self.panel.box_xyxy, self.to_reply)
 
     def describe_boxes(self) -> str:
         """One sentence: how to write a box in the crop."""

@@ -32,10 +32,12 @@ def ask_for_text_boxes(shown: ShownPanel) -> Answer[tuple[TextBox, ...]]:
         ReplyError: no reply could be read; the raw replies are kept.
         ModelError, BudgetError: the model cannot be asked.
     """
+    named = shown.doubting("regions")
+    facts = shown.facts() | named.facts
     return shown.look.asker.ask_for_parts(
         "regions",
-        load_prompt("regions_text"),
-        {"boxes": shown.describe_boxes(), "facts": json.dumps(shown.facts(), ensure_ascii=False)},
+        named.added_to(load_prompt("regions_text")),
+        {"boxes": shown.describe_boxes(), "facts": json.dumps(facts, ensure_ascii=False)},
         (shown.plain(),),
         TextRegions,
         lambda reply: _judged(shown, reply),

@@ -265,7 +265,7 @@ def test_markers_and_regions_tell_how_many_of_their_questions_lead_to_them() -> 
 
 def test_where_no_reply_can_be_read_nothing_is_known_of_samples() -> None:
     mined = mine(Scripted("?", "?", "?", "?", "?", "?"))
-    assert [node.samples for node in (*mined.markers, *mined.regions)] == [None, None]
+    assert [mined.markers[0].samples, mined.regions[0].samples] == [None, None]
 
 
 def test_a_target_that_the_embedded_agent_sees_elsewhere_is_less_sure() -> None:

@@ -56,17 +56,6 @@ GOOD = reply(marked([1], "A"), marked([2], "B"))
 GOOD_BOXES = {"panels": [boxed("A", [20, 40, 480, 960]), boxed("B", [520, 40, 980, 960])]}
 
 
-def test_doubts_of_an_earlier_mining_are_named_in_the_question() -> None:
-    model, again = Scripted(GOOD), Scripted(GOOD)
-    doubts = ("the caption speaks of panel C, no box has that label",)
-
-    panels_of(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))
-    panels_of(replace(look_at(again, CAPTION, TWO, prompting=ONE_VIEW), doubts=doubts))
-
-    assert "doubts" not in model.facts()
-    assert again.facts()["doubts"] == list(doubts)
-
-
 def test_marks_that_the_model_confirms_keep_the_candidates_boxes() -> None:
     model = Scripted(GOOD)
     first, second = panels_of(look_at(model, CAPTION, TWO, prompting=ONE_VIEW))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import agents.lvlm
 from agents.lvlm.asking.prompts import Prompt, load_prompt
+from curator.doubts import Question
 from curator.errors import MiningError
 
 FOLDER = Path(agents.lvlm.__file__).parent / "prompts"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.md"))
+PARTS = sorted(path.stem for path in FOLDER.glob("doubts_*.md"))
+NAMES = sorted({path.stem for path in FOLDER.glob("*.md")} - set(PARTS))
 KNOWN_FIELDS = {
     "facts",  # one JSON object: what Curator knows about the picture
     "boxes",  # a sentence: how the model counts boxes
@@ -33,6 +36,20 @@ def test_every_prompt_loads_with_known_fields_and_the_facts_at_its_end(name: str
     assert prompt.fields <= KNOWN_FIELDS
     assert prompt.text.count("{{") == prompt.text.count("}}") == len(prompt.fields)
     assert "```json\n{{facts}}\n```" in prompt.text[-40:]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_what_is_said_of_doubts_stands_before_the_facts_under_both_names(name: str) -> None:
+    whole, part = load_prompt("caption"), load_prompt(name)
+    both = whole.with_part(part)
+    assert both.name == f"caption+{name}"
+    assert both.text == whole.text.replace("```json\n", f"{part.text}\n```json\n")
+    assert (both.fields, part.fields) == (whole.fields, frozenset())
+    assert both.sha256 == hashlib.sha256(both.text.encode()).hexdigest() != whole.sha256
+
+
+def test_each_question_with_doubts_has_its_words() -> None:
+    assert [f"doubts_{question}" for question in sorted(get_args(Question))] == PARTS
 
 
 def test_every_place_is_filled_and_what_is_filled_in_stays_as_it_is() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from curator.commands import parse_commands
+from curator.doubts import Doubt
 from curator.errors import ModelError
 from curator.figure import Hierarchy, Provenance
 from curator.remining_limits import Limits
@@ -48,7 +49,7 @@ class Agent:
     def __init__(self, hierarchy: Hierarchy, fail_after: int = 10**9) -> None:
         self.hierarchy = hierarchy
         self.fail_after = fail_after
-        self.asked: list[tuple[str, str, int, tuple[str, ...]]] = []
+        self.asked: list[tuple[str, str, int, tuple[Doubt, ...]]] = []
 
     def __call__(
         self,
@@ -58,7 +59,7 @@ class Agent:
         agent: str,
         stopped: Callable[[], bool],
         *,
-        doubts: Callable[[str], Sequence[str]],
+        doubts: Callable[[str], Sequence[Doubt]],
         **_: Any,
     ) -> Iterator[MinedFigure]:
         for figure_id in figure_ids:
@@ -134,7 +135,7 @@ def test_each_round_goes_another_way(store: Store) -> None:
     usual, harder = agent.asked[1], agent.asked[2]
     assert (usual[2], usual[3]) == (3, ())
     assert harder[2] == 6
-    assert "the caption speaks of panel B, no box has that label" in harder[3]
+    assert "the caption speaks of panel B, no box has that label" in {doubt.words for doubt in harder[3]}
 
 
 def test_a_round_that_was_stopped_goes_on_where_it_stopped(store: Store) -> None:
