@@ -20,15 +20,17 @@ FROM python:3.11-slim-bookworm
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/*
-# numbers, so that whoever mounts a folder knows whom to give it to, and Kubernetes that it is not root
+# numbers, so that whoever mounts a folder knows whom to give it to, and Kubernetes that it is not root; at home in /tmp,
+# the one place beside the project that has to be writable
 RUN groupadd --gid 10001 curator \
-    && useradd --uid 10001 --gid 10001 --create-home curator \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp curator \
     && install --directory --owner=10001 --group=10001 --mode=700 /project
 COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MPLCONFIGDIR=/tmp/matplotlib \
-    CURATOR_PROJECT=/project
+    CURATOR_PROJECT=/project \
+    CURATOR_MODELS=/project/models
 USER 10001:10001
 VOLUME /project
 EXPOSE 7860

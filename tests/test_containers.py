@@ -1,6 +1,6 @@
 """The Dockerfile, the compose file and the units of docs/running.md name what exists.
 
-None of them can be run here: each file that is copied, setting, command and option is looked up instead.
+What runs them is not part of the tests: each file that is copied, setting, command and option is looked up instead.
 """
 
 from __future__ import annotations
@@ -195,6 +195,19 @@ def test_variables_of_the_image_are_read_by_curator() -> None:
 
     assert {name for name in names if name.startswith("CURATOR_")} <= VARIABLES_OF_COMMANDS
     assert "CURATOR_PROJECT=/project" in environment
+
+
+def test_all_that_is_written_goes_to_the_project_or_to_tmp() -> None:
+    """So that the root can be read-only, as the compose file has it."""
+    (made,) = [arguments for arguments in said("RUN") if "useradd" in arguments]
+    (environment,) = said("ENV")
+    folders = [value for _, _, value in (pair.partition("=") for pair in environment.split()) if value[:1] == "/"]
+
+    assert "--no-create-home --home-dir /tmp" in made
+    assert {"/tmp/matplotlib", "/project", "/project/models"} <= set(folders)
+    assert service("curator")["read_only"] is True
+    # no owner's number after it: Podman refuses such options, and /tmp is open to all
+    assert service("curator")["tmpfs"] == ["/tmp"]
 
 
 def test_the_settings_of_the_compose_file_are_settings(tmp_path: Path) -> None:
