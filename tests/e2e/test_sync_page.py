@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,8 +13,11 @@ from playwright.sync_api import Page, expect
 
 from bench.stand_ins.label_studio import TOKEN, LabelStudioServer
 from curator.commands import Command, Resize, Update
+from data.label_studio.step import NO_VERSIONS
 from data.store import Store
+from data.store.syncs import WRITTEN_OVER, save_conflict
 from tests.e2e.conftest import served
+from ui.syncing import picking
 
 FIGURE = "PMC1:F1"
 HOSTILE = '<img src=x onerror="document.title=1">'
@@ -143,10 +147,11 @@ def test_a_conflict_is_seen_from_both_sides_and_solved_by_keys(
     expect(caption.nth(1).locator("ins").first).to_contain_text("Seen here")
     expect(caption.nth(2)).to_contain_text(HOSTILE)
     tab.keyboard.press("o")
-    expect(tab.locator("#sync .odds li")).to_have_count(1)
+    expect(tab.get_by_label("Conflicts of this figure", exact=True).locator("li")).to_have_count(1)
+    expect(tab.get_by_label("Conflicts of this figure that were decided").locator("li")).to_have_count(1)
     expect(tab.locator("#sync .odds li button[aria-current]")).to_contain_text("Panel A")
     tab.keyboard.press("t")
-    expect(tab.locator("#sync .toast")).to_contain_text("version stays; undo in Review")
+    expect(tab.locator("#sync .toast")).to_contain_text("version stays.")
     expect(tab.locator("#sync .list .c-empty")).to_contain_text("Nothing is at odds")
     assert _box(project, "p1")[0] == pytest.approx(12.8)
     _sync(tab)
@@ -154,6 +159,69 @@ def test_a_conflict_is_seen_from_both_sides_and_solved_by_keys(
     rows = there.task_of(FIGURE)["annotations"][0]["result"]
     assert [f"Seen here {HOSTILE}"] in [row["value"].get("text") for row in rows if row.get("id") == "p2"]
     assert tab.title() == "Curator"
+
+
+def test_a_conflict_that_was_decided_by_mistake_is_decided_again(
+    tab: Page, there: LabelStudioServer, project: Store
+) -> None:
+    _connect(tab, there)
+    _edit_there(there, "p1", x=2.0)
+    _decide(project, _resized(project, "p1", 20))
+    ours = _box(project, "p1")
+    _sync(tab)
+    tab.evaluate(f"location.hash = '#sync&conflict={FIGURE.replace(':', '%3A')}'")
+    expect(tab.locator("#sync .odds li")).to_have_count(1)
+    tab.keyboard.press("o")
+    _sync(tab)
+    tab.locator("#sync .toast").get_by_role("link", name="Decide again").click()
+    expect(tab.locator("#sync .conflict > .notice")).to_have_text("This figure has no open conflict.")
+    expect(tab.locator("#sync .odds li")).to_have_text(re.compile("^Panel ACurator.s kept by ada$"))
+    expect(tab.locator("#sync .sides [data-side=ours] .kept")).to_have_text("Kept by ada")
+    tab.keyboard.press("t")
+    expect(tab.locator("#sync .odds li")).to_have_text(re.compile("^Panel ALabel Studio.s kept by ada$"))
+    assert _box(project, "p1")[0] == pytest.approx(12.8)
+    _sync(tab)
+    row = next(row for row in there.task_of(FIGURE)["annotations"][0]["result"] if row.get("id") == "p1")
+    assert row["value"]["x"] == pytest.approx(2.0)
+    tab.locator("#sync .sides [data-side=ours]").get_by_role("button", name="Keep this after all").click()
+    expect(tab.locator("#sync .sides [data-side=ours] .kept")).to_have_text("Kept by ada")
+    assert _box(project, "p1") == pytest.approx(ours)
+    tab.locator("#sync .conflict header").get_by_role("link", name="Conflicts").click()
+    tab.locator("#sync .statuses a[data-status=all]").click()
+    tab.locator(f'#sync .row[data-figure="{FIGURE}"]').get_by_role("link", name="Decided").click()
+    expect(tab.locator("#sync .odds li")).to_have_text(re.compile("^Panel ACurator.s kept by ada$"))
+
+
+def test_a_save_that_was_written_over_is_told_until_it_was_seen(
+    tab: Page, there: LabelStudioServer, project: Store
+) -> None:
+    _connect(tab, there)
+    with project.connections.write() as conn:
+        save_conflict(conn, FIGURE, WRITTEN_OVER, NO_VERSIONS)
+    _sync(tab)
+    tab.evaluate(f"location.hash = '#sync&conflict={FIGURE.replace(':', '%3A')}'")
+    expect(tab.locator("#sync .sides section")).to_have_count(1)
+    expect(tab.locator("#sync .sides .plain")).to_contain_text("their open page may still show it")
+    tab.get_by_role("button", name="I have seen it").click()
+    expect(tab.locator("#sync .list .c-empty")).to_contain_text("Nothing is at odds")
+    expect(_count(tab, "synced")).to_have_text("6")
+
+
+def test_many_figures_are_put_in_beside_the_page(
+    tab: Page, there: LabelStudioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picking, "AT_ONCE", 2)
+    tab.locator("#sync input[name=url]").fill(there.url)
+    tab.locator("#sync input[name=token]").fill(TOKEN)
+    tab.get_by_label("Only what I choose").check()
+    tab.get_by_role("button", name="Connect", exact=True).click()
+    expect(_count(tab, "new")).to_have_text("6")
+    tab.get_by_role("link", name="Choose figures").click()
+    tab.get_by_role("button", name="Send 6 figures").click()
+    expect(tab.locator("#sync .toast")).to_contain_text("6 figures")
+    expect(_count(tab, "new")).to_have_text("0")
+    _sync(tab)
+    expect(_count(tab, "synced")).to_have_text("6")
 
 
 def test_label_studio_goes_away_and_comes_back(tab: Page, there: LabelStudioServer, project: Store) -> None:

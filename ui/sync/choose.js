@@ -5,7 +5,7 @@ import { countText } from "../editor/wording.js";
 import { AskError, ask } from "../train/asking.js";
 import { say } from "../train/said.js";
 import { listHref } from "./places.js";
-import { STATUSES, statusText } from "./statuses.js";
+import { STATUSES, pickedText, statusText } from "./statuses.js";
 
 const STATES = ["proposed", "accepted", "skipped"];
 const TYPED_MS = 250; // guess: between the last key and the count
@@ -125,8 +125,7 @@ export class Choose {
     this._send.disabled = this._leave.disabled = true;
     try {
       const state = await ask(this._server, name, this._choice);
-      const count = countText(state.count, "figure");
-      this._does.say(name === "sync_send" ? `${count} put in the outbox` : `${count} left out from now on`, "good");
+      this._does.say(pickedText(name, state), "good");
       this._does.changed(state);
       this._does.goTo(listHref(name === "sync_send" ? "waiting" : "left out"));
     } catch (error) {

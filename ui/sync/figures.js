@@ -5,7 +5,7 @@ import { countText } from "../editor/wording.js";
 import { makeGrid, PAGE } from "../gallery/grid.js";
 import { AskError, ask } from "../train/asking.js";
 import { conflictHref, listHref, reviewHref } from "./places.js";
-import { STATUSES, isoSeconds, statusText, statusTitle, whenText } from "./statuses.js";
+import { STATUSES, isoSeconds, pickedText, statusText, statusTitle, whenText } from "./statuses.js";
 
 const ROW_PX = 44;
 const TYPED_MS = 250; // guess: between the last key and the search
@@ -163,6 +163,9 @@ export class Figures {
         "span",
         { class: "links" },
         status === "conflict" && html("a", { href: conflictHref(id) }, "Decide"),
+        status !== "conflict" &&
+          item.decided > 0 &&
+          html("a", { href: conflictHref(id), title: "Conflicts that were decided: decide again" }, "Decided"),
         html("a", { href: reviewHref(id) }, "Review"),
         item.task_url &&
           html("a", { href: item.task_url, target: "_blank", rel: "noreferrer", title: `Task ${item.task_id} there` }, "Label Studio ↗"),
@@ -220,8 +223,7 @@ export class Figures {
   async _do(name) {
     try {
       const state = await ask(this._server, name, { figure_ids: [...this._picked] });
-      const count = countText(state.count, "figure");
-      this._does.say(name === "sync_send" ? `${count} put in the outbox` : `${count} left out from now on`, "good");
+      this._does.say(pickedText(name, state), "good");
       this._drop();
       this._does.changed(state);
     } catch (error) {

@@ -29,6 +29,8 @@ export class Rail {
     this._warning = html("p", { class: "notice", role: "status", hidden: true });
     this._result = html("dl", { class: "result" });
     this._outbox = html("p", { class: "outbox" });
+    this._put = html("i");
+    this._putting = html("div", { class: "run", role: "status", hidden: true }, html("p", {}), html("span", { class: "meter" }, this._put));
     this.node = html(
       "aside",
       { class: "rail", "aria-label": "Connection" },
@@ -38,7 +40,7 @@ export class Rail {
       this._error,
       this._warning,
       html("section", {}, html("h3", {}, "Last pass"), this._result),
-      html("section", {}, html("h3", {}, "Outbox"), this._outbox),
+      html("section", {}, html("h3", {}, "Outbox"), this._outbox, this._putting),
       html(
         "section",
         { class: "choice" },
@@ -69,6 +71,7 @@ export class Rail {
     this._showRun(state);
     say(this._error, failure && !running ? failure.message : "");
     say(this._warning, state.not_called);
+    this._showPicking(state.picking);
     this._showLast(last);
     const { count, since } = outbox;
     this._outbox.replaceChildren(
@@ -93,6 +96,17 @@ export class Rail {
     if (waiting) this._line.textContent = "A pass begins";
     else if (watching && next_at !== null) this._line.textContent = `Next pass ${whenText(next_at)}`;
     else this._line.textContent = "Not watched: changes wait until somebody syncs";
+  }
+
+  _showPicking(picking) {
+    this._putting.hidden = !picking;
+    if (!picking) return;
+    const { what, done, total, error } = picking;
+    const name = what === "send" ? "Putting in the outbox" : "Leaving out";
+    const far = `${done.toLocaleString("en")} of ${total.toLocaleString("en")}`;
+    this._putting.firstChild.textContent = error ? `${name} ended at ${far}: ${error}` : `${name}: ${far}`;
+    this._putting.dataset.running = String(!error);
+    this._put.style.width = `${Math.max(3, (100 * done) / total)}%`;
   }
 
   _showLast(last) {

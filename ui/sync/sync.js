@@ -28,7 +28,7 @@ export class Sync {
     this._state = null;
     this._shown = "";
     const does = {
-      say: (sentence, tone, href) => this._say(sentence, tone, href),
+      say: (sentence, tone, link) => this._say(sentence, tone, link),
       changed: (state) => this._took(state),
       goTo: (href) => this._goTo(href),
       decided: () => this._look(true),
@@ -71,7 +71,8 @@ export class Sync {
     try {
       let state = await ask(this._server, "sync_state", { counts });
       if (mine !== this._turn) return;
-      if (!counts && state.passes !== this._passes) {
+      const hasPicked = isPicking(this._state) && !isPicking(state);
+      if (!counts && (state.passes !== this._passes || hasPicked)) {
         state = await ask(this._server, "sync_state", { counts: true });
         if (mine !== this._turn) return;
       }
@@ -89,7 +90,7 @@ export class Sync {
   _wait() {
     clearTimeout(this._timer);
     const state = this._state;
-    const isNear = state && (state.running || state.waiting || (state.next_at && state.next_at - Date.now() / 1000 < 2));
+    const isNear = state && (state.running || state.waiting || isPicking(state) || (state.next_at && state.next_at - Date.now() / 1000 < 2));
     this._timer = setTimeout(() => {
       // what is not seen is not asked for: `open` begins again once it is
       if (this._isSeen) this._look();
@@ -160,16 +161,19 @@ export class Sync {
     }
   }
 
-  _say(sentence, tone = "good", href = null) {
+  // `link`: {href, text}
+  _say(sentence, tone = "good", link = null) {
     clearTimeout(this._silence);
     this._toast.hidden = false;
     this._toast.dataset.tone = tone;
-    this._toast.replaceChildren(sentence, href ? html("a", { href }, "Open in Review") : "");
+    this._toast.replaceChildren(sentence, link ? html("a", { href: link.href }, link.text) : "");
     this._silence = setTimeout(() => {
       this._toast.hidden = true;
     }, SAID_MS);
   }
 }
+
+const isPicking = (state) => Boolean(state && state.picking && !state.picking.error);
 
 // Starts the tab in its component's element.
 export function startSync(element, server) {

@@ -73,6 +73,7 @@ export const isGone = (side) => side === null || side.state === "rejected";
 export function titleOf({ key, kind, base, ours, theirs }) {
   if (kind === "state") return "Where the review stands";
   if (kind === "shared") return "Sentences for all panels";
+  if (kind === "overwritten") return "Saved there while it was written";
   if (kind === "gone") return key === "task" ? "The task was deleted there" : "The annotation was deleted there";
   const node = ours || theirs || base;
   const name = node.label || (node.kind && node.level === "marker" ? node.kind : "");
