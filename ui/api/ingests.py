@@ -29,7 +29,8 @@ class IngestWanted(Wanted):
 
 
 class IngestShape(Shape):
-    """Where an ingest job stands; it is forgotten when the server ends, what it read stays."""
+    """Where an ingest job stands. What it read stays when the server ends; what was not done goes on when the server is
+    started again, as another job."""
 
     id: int
     state: IngestState

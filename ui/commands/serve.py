@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import sys
 from contextlib import nullcontext
 from functools import partial
@@ -32,9 +33,19 @@ def command(
     """Serve the page as a service: no browser, a line on standard output for each request.
 
     /healthz says that it is alive, /readyz that the project can be worked on, /metrics counts for Prometheus. SIGTERM
-    ends it: what is under way is finished, within stop_s of the settings' section [serve]. A project that is kept in
-    step with Label Studio from its tab is so without --sync too.
+    ends it: what is under way is finished, within stop_s of the settings' section [serve]; articles that are still to
+    be read are read when it is started again. A project that is kept in step with Label Studio from its tab is so
+    without --sync too.
     """
+    from ui.service.leaving import leaving_at_once
+
+    with leaving_at_once([signal.SIGTERM, signal.SIGINT]):
+        _serve(project, port, host, log_format, mining, assessing, syncing)
+
+
+def _serve(
+    project: Project, port: int, host: str, log_format: LogFormat, mining: bool, assessing: bool, syncing: bool
+) -> None:
     from agents.segment.choose import choose_segmenter
     from agents.segment.fetch import weights_folder
     from ui.commands.page import miner_of

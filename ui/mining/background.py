@@ -26,7 +26,8 @@ def background_mining(project: Project, stop_s: float | None = None) -> Iterator
     command = [sys.executable, "-m", "ui", "--project", str(project.folder), "mine", "--workers", "1", "--json"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     # the server hands SIGTERM on when it has shut down; by default that would end us before the miner
-    signal.signal(signal.SIGTERM, _exit)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _exit)
     try:
         yield
     finally:

@@ -75,6 +75,7 @@ def serve_page(
         app = build_app(store, who=who, miner=miner, choose=choose, loopback=host in LOOPBACK, serve=settings)
         with ending_well([signal.SIGTERM]) as asked:
             try:
+                app.state.ingests.resume()
                 _run(app, listening, settings, _PAGE_STOP_S, asked, started)
             finally:  # the server raises the signal that ended it again
                 if app.state.mining_jobs.busy:
@@ -117,6 +118,7 @@ def serve(
         prepare(app)
         with ending_well([signal.SIGTERM, signal.SIGINT]) as asked:
             try:
+                app.state.ingests.resume()
                 _run(app, listening, settings, settings.stop_s, asked, started, stopping)
             finally:
                 spent_s = time.monotonic() - ended_at if ended_at else 0.0
