@@ -29,6 +29,9 @@ _MOST_RUNS = 4000  # the longest ones of a layer; more are texture
 _SOLID_GAP = 1  # px, a closing that changes nothing: solid lines are unbroken
 _SAMPLES = 24  # points looked at on every side
 _COVERED = 0.8  # share of a side's samples that must lie on a ridge
+_FAINT, _FAINTER = 0.22, 2.3
+"""Below this strength an outline is as often the walls of a few cells, by so many log odds a factor of e. Measured on
+71 published and 460 false outlines, most of them of drawn tissue; nine in ten true ones are stronger than 0.17."""
 _ASPECT = 8  # longest to shortest side
 
 
@@ -79,6 +82,7 @@ class Measures:
             -17.29
             + 18.87 * self.covered
             - 0.78 * np.log(np.maximum(self.strength, 0.01))
+            + _FAINTER * np.log(np.clip(self.strength / _FAINT, 0.01, 1))
             - 4.32 * np.minimum(self.evenness, 1)
             + 1.64 * lone
             - 0.73 * np.minimum(self.open_corners, 6)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from agents.embedded.marker_colors import Image, color_layers, colors_agree
 from agents.embedded.marker_outlines import Outline, find_outlines
 from agents.embedded.marker_shapes import Sign, find_signs
 from agents.embedded.marker_text import LEAST_LETTERS, Words, find_words
+from agents.embedded.marker_texture import against_texture
 from curator.figure import MarkerKind, PanelKind
 from curator.geometry import Box, Point, clip, coverage, suppress
 
@@ -33,7 +34,8 @@ _LARGER = 1.5  # times a letter's height; guess: what a caption explains on a pl
 _WORKING_PX = 1700
 """Longer side. Measured on four figures of 2,300 to 3,200 px: half the time; 17, 4, 0 and 6 signs found at full size
 become 17, 2, 1 and 9 (thin lines are lost, thick ones and JPEG noise are smoothed)."""
-_MOST_EXPLAINED = 8  # signs of one clause on a plot or diagram; guess: more are glyphs or the drawing's own arrows
+_MOST_EXPLAINED = 8
+"""Of one clause: boxes in a panel, signs on a plot or diagram. Guess: more are texture, glyphs or the drawing's own."""
 _ON_LETTER = 0.5  # guess: share of a candidate's box that lies in the box of the panel's printed letter
 _SAME = 0.3  # IoU; above it two candidates are one marker
 _LEAST_PANEL = 16  # px
@@ -197,14 +199,19 @@ def _in_line(first: Outline, second: Outline) -> bool:
 
 def _from_outlines(search: _Search, found: list[Outline], everywhere: list[Outline]) -> list[MarkerProposal]:
     proposals = []
-    for outline in found:
+    explained: Counter[Pointer] = Counter()
+    for outline in sorted(found, key=_short_px, reverse=True):
         twins = (other.log_odds for other in everywhere if other is not outline and _twins(outline, other))
         best = max(_ALONE_LOG_ODDS, max(twins, default=_ALONE_LOG_ODDS))
         # fitted on the same boxes as ``Measures.log_odds``
         log_odds = 0.83 * outline.log_odds + 0.68 * best - 0.4
         kind = MarkerKind.DASHED_BOX if outline.dashed else MarkerKind.BOX
         pointer = explaining(kind, outline.color, search.promised)
-        confidence = _share(log_odds + (_PROMISED if pointer else 0))
+        if pointer:
+            explained[pointer] += 1
+            # "boxed areas" are the few largest ones, and no reason to believe in each cell's walls
+            log_odds += _PROMISED if explained[pointer] <= _MOST_EXPLAINED else 0
+        confidence = _share(log_odds)
         if confidence >= _LEAST:
             proposals.append(
                 MarkerProposal(search.panel.id, kind, outline.color, outline.box_xyxy, None, pointer, confidence)
@@ -223,13 +230,17 @@ def _twins(first: Outline, second: Outline) -> bool:
     )
 
 
+_Weighed: TypeAlias = tuple[float, Sign, Pointer | None]
+"""Log-odds of a candidate, and the clause that explains it."""
+
+
 def _from_signs(search: _Search) -> list[MarkerProposal]:
     if not search.wants(MarkerKind.ARROW, MarkerKind.ASTERISK):
         return []
     wanted = search.wants_promised(MarkerKind.ARROW, MarkerKind.ASTERISK)
     least_px = max(5, round((0.004 if wanted else 0.007) * search.longer_px))
     most_px = round(0.6 * min(search.crop.shape[:2]))
-    weighed: list[tuple[float, Sign, Pointer | None]] = []
+    weighed: list[_Weighed] = []
     for sign in find_signs(search.crop, search.layers, least_px, most_px, 3 if wanted else 1):
         if search.prints(sign.box_xyxy):
             continue
@@ -245,6 +256,8 @@ def _from_signs(search: _Search) -> list[MarkerProposal]:
         else:
             continue
         weighed.append((log_odds, sign, pointer))
+    if search.panel.kind.photographic:
+        weighed = _standing_out(weighed)
     best = {pointer: (log_odds, sign) for log_odds, sign, pointer in sorted(weighed, key=_first) if pointer}
     proposals = [
         MarkerProposal(search.panel.id, sign.kind, sign.color, sign.box_xyxy, sign.tip_xy, pointer, _share(log_odds))
@@ -257,7 +270,17 @@ def _from_signs(search: _Search) -> list[MarkerProposal]:
     return [proposal for proposal in proposals if explained[proposal.pointer] <= _MOST_EXPLAINED]
 
 
-def _first(weighed: tuple[float, Sign, Pointer | None]) -> float:
+def _standing_out(weighed: list[_Weighed]) -> list[_Weighed]:
+    """The same, each judged against the texture that those of its clause (or without one) are likely to be."""
+    judged: list[_Weighed] = []
+    for pointer in dict.fromkeys(pointer for _, _, pointer in weighed):
+        own = [(log_odds, sign) for log_odds, sign, of in weighed if of == pointer]
+        lowered = against_texture([log_odds for log_odds, _ in own]).tolist()
+        judged += [(log_odds, sign, pointer) for log_odds, (_, sign) in zip(lowered, own, strict=True)]
+    return judged
+
+
+def _first(weighed: _Weighed) -> float:
     return weighed[0]
 
 

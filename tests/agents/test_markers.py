@@ -67,6 +67,18 @@ def dashed_box(image: NDArray[np.uint8], box: tuple[int, int, int, int], rgb: tu
             cv2.line(image, (x, y), (x, min(y + 5, y1 - 1)), rgb, 2)
 
 
+def scattered(pieces: int) -> NDArray[np.uint8]:
+    """A grey picture full of small bright triangles and wedges of all sizes, like crowded cells."""
+    rng = np.random.default_rng(5)
+    image = textured(70, side=500)
+    for _ in range(pieces):
+        x, y, size = *rng.uniform(10, 490, 2), rng.uniform(8, 18)
+        corners = np.array([x, y]) + rng.uniform(-size, size, (3, 2))
+        level = int(rng.uniform(185, 235))
+        cv2.fillPoly(image, [np.rint(corners).astype(np.int32)], (level, level, level), cv2.LINE_AA)
+    return image
+
+
 def view(image: NDArray[np.uint8], kind: PanelKind = PanelKind.MICROSCOPY, label: str = "A") -> PanelView:
     height, width = image.shape[:2]
     return PanelView("p1", label, (0.0, 0.0, float(width), float(height)), kind, None)
@@ -139,6 +151,27 @@ def test_a_dashed_box_is_found(color: str) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_plain_texture_holds_no_marker(seed: int) -> None:
     assert found(textured(110, seed)) == []
+
+
+def test_a_promised_arrow_is_found_in_a_texture_full_of_pieces_that_resemble_one() -> None:
+    image = scattered(400)
+    promise = pointer(MarkerKind.ARROW)
+    assert len(found(image, promise)) <= 2
+    arrow(image, (300, 250), 47, 44, COLORS["white"])
+    tips = [marker.tip_xy for marker in found(image, promise) if marker.tip_xy]
+    assert any(math.dist(tip, (300, 250)) <= 3 for tip in tips)
+    assert len(tips) <= 3
+
+
+def test_a_faint_outline_is_doubted_more_than_a_strong_one() -> None:
+    boxes = []
+    for level in (110, 180):
+        image = textured(70)
+        cv2.rectangle(image, (90, 120), (109, 139), (level, level, level), 1)
+        boxes.append([marker for marker in found(image) if marker.kind == MarkerKind.BOX])
+    faint, strong = boxes
+    assert len(strong) == 1
+    assert all(marker.confidence < strong[0].confidence for marker in faint)
 
 
 def test_markers_of_a_large_figure_are_told_in_its_own_pixels() -> None:
