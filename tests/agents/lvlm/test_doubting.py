@@ -15,7 +15,7 @@ from curator.figure import Hierarchy, Shared, State
 from curator.geometry import Box
 from curator.settings import PromptingSettings
 from tests.agents.lvlm.looks import PROPOSED, Scripted, example_of, facts_of, look_at
-from tests.agents.lvlm.test_lvlm_regions import ARROW, CAPTION, CELL, NO_TEXT, WINDOW, A, B, target, thousandths
+from tests.agents.lvlm.panel_regions import ARROW, CAPTION, CELL, NO_TEXT, WINDOW, A, B, target, thousandths
 
 CANDIDATES = Hierarchy((A, B), (ARROW,), (WINDOW,), Shared(promised_labels=("A", "B")))
 ONE_VIEW = PromptingSettings(views=1, texts=False)
