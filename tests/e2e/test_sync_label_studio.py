@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from curator.commands import Remove, Resize
+from curator.commands import Command, Remove, Resize
 from curator.figure import State
 from data.store import Store
 from tests.data.label_studio.real_server import PERSON, TOKEN, RealLabelStudio, tasks_of
@@ -94,7 +94,7 @@ def test_from_connecting_by_the_form_to_a_conflict_that_was_decided(
         task = tasks_of(api, connected.project_id)[FIGURE]
         rows = task["predictions"][0]["result"]
         p1, p2 = (project.reviews.load(FIGURE, time.time()).review.hierarchy.by_id()[node] for node in ("p1", "p2"))
-        decided = [_resized(project, "p1", 20), Remove(op="remove", id="p2")]
+        decided: list[Command] = [_resized(project, "p1", 20), Remove(op="remove", id="p2")]
         project.reviews.decide(FIGURE, project.reviews.load(FIGURE, time.time()).revision, decided, "ada", time.time())
         project.reviews.release(FIGURE, "ada")
         shape(rows, "p1")["value"]["x"] = 2.0

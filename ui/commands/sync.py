@@ -207,11 +207,17 @@ def _show_status(project: Project, as_json: bool) -> None:
 
 
 def _show_conflicts(project: Project, as_json: bool) -> None:
+    from data.store.syncs import WRITTEN_OVER
+
     conflicts = project.store.syncs.conflicts()
     if as_json:
         click.echo(json.dumps([asdict(conflict) for conflict in conflicts]))
         return
     for conflict in conflicts:
+        if conflict.key == WRITTEN_OVER:
+            click.echo(f"{conflict.figure_id}  {conflict.key}: somebody saved it in Label Studio while it was written")
+            click.echo("  what they saved is not there any more: look there; either version only says that it was seen")
+            continue
         if conflict.key in ("task", "annotation"):
             click.echo(f"{conflict.figure_id}  the {conflict.key} was deleted in Label Studio")
             click.echo("  ours: send it again   theirs: leave the figure out from now on")
@@ -240,6 +246,8 @@ def _resolve(project: Project, figure_id: str, keep: Literal["ours", "theirs"] |
 
     if keep is None:
         raise click.UsageError("--resolve needs --keep ours or --keep theirs")
+    who = getpass.getuser()
     with locked(project.store):
-        count = resolve(project.store, figure_id, keep, getpass.getuser(), time.time(), node)
+        count = resolve(project.store, figure_id, keep, who, time.time(), node)
+    project.store.audit.add(who, "sync.resolve", figure_id, {"keep": keep, "key": node, "count": count})
     click.echo(f"{count} conflicts decided: {keep} stays; the next `curator sync` writes it there")

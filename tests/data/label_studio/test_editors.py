@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 
+from curator.codec import node_to_doc
 from curator.figure import FigureState, State
+from data.label_studio.there import hashes_of
+from data.label_studio.version import Version
 from tests.data.label_studio.syncing import (
     NOW_S,
     Pair,
@@ -91,3 +97,11 @@ def test_rows_of_other_tools_stay_there(pair: Pair) -> None:
     pair.sync()
     assert foreign in pair.rows()
     assert pair.task()["predictions"][0]["model_version"] == "curator"
+
+
+def test_what_was_sent_before_nodes_had_samples_is_known_again(pair: Pair) -> None:
+    """As ``sent`` was kept then: a deletion there would be lost if it looked as from an editor that is out of date."""
+    doc = node_to_doc(pair.node("p1"))
+    del doc["provenance"]["samples"]
+    before = hashlib.sha256(json.dumps(doc, sort_keys=True).encode()).hexdigest()[:16]
+    assert hashes_of(Version(pair.hierarchy()))["p1"] == before

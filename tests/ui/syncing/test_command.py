@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bench.stand_ins.label_studio import OWNER, TOKEN, LabelStudioServer
+from data.label_studio.step import NO_VERSIONS
 from data.store import Store
+from data.store.syncs import WRITTEN_OVER, save_conflict
 from tests.data.label_studio.syncing import NOW_S, Pair, resized
 from tests.data.projects import add_mined_figure
 from ui.cli import main
@@ -139,3 +141,17 @@ def test_watching_goes_on_until_it_is_interrupted(pair: Pair, monkeypatch: pytes
     assert pauses == [15, 30, 60, 15]
     assert result.output.count("1 figures sent") == 2
     assert pair.statuses() == {"synced"}
+
+
+def test_what_was_written_over_is_listed_until_it_was_seen(pair: Pair) -> None:
+    run(pair)
+    with pair.store.connections.write() as conn:
+        save_conflict(conn, pair.id, WRITTEN_OVER, NO_VERSIONS)
+    assert (
+        "PMC1:fig1  overwritten: somebody saved it in Label Studio while it was written"
+        in run(pair, "--conflicts").output
+    )
+    assert run(pair, "--resolve", pair.id, "--keep", "ours").exit_code == 0
+    assert run(pair, "--conflicts").output == "no conflicts\n"
+    (entry,) = [entry for entry in pair.store.audit.records() if entry.action == "sync.resolve"]
+    assert (entry.subject, dict(entry.detail)) == (pair.id, {"keep": "ours", "key": None, "count": 1})
