@@ -16,7 +16,7 @@ from curator.user import Role
 from data.store.users import Account
 from ui.accounts.identity import current_user, permit
 from ui.api.answers import Limit, Offset, answered, json_line, needs, page_of
-from ui.api.shape import Page, Shape, Wanted
+from ui.api.shape import Page, Shape, Wanted, free
 from ui.servers import Servers
 
 _IN_MEMORY = 4 * 2**20  # bytes of a log before it goes to disk
@@ -86,7 +86,7 @@ class AuditShape(Shape):
     who: str
     action: str
     subject: str
-    detail: dict[str, Any]
+    detail: dict[str, Any] = free("each action notes what belongs to it")
     address: str
 
 

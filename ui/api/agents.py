@@ -12,7 +12,7 @@ from curator.errors import ReviewError, StoreError
 from curator.figure import Flag, Shared
 from ui.api.answers import Limit, Offset, answered, needs, page_of
 from ui.api.figure_shapes import AnyNode
-from ui.api.shape import Document, Empty, Page, Shape, Wanted
+from ui.api.shape import Document, Empty, Page, Shape, Wanted, free
 from ui.editor.agents_server import CONSENSUS, EMBEDDED, MAX_FIGURES, MODEL
 from ui.editor.requests import FigureId
 from ui.mining.jobs import JobState
@@ -94,14 +94,20 @@ class ExchangeHead(Shape):
     at: str
 
 
+class MessageShape(Shape):
+    role: str
+    text: str
+    pictures: list[str]
+    """Their hashes: /seen/SHA256."""
+
+
 class ExchangeShape(ExchangeHead):
     """Word for word."""
 
-    messages: list[dict[str, Any]]
-    """With the hashes of their pictures: /seen/SHA256."""
+    messages: list[MessageShape]
     text: str
-    parsed: Any
-    settings: dict[str, Any]
+    parsed: Any = free("what was read from the reply, of the shape that its prompt asks for; null where it has another")
+    settings: dict[str, Any] = free("the provider's own sampling parameters, as they were sent")
     prompt_sha256: str
 
 
@@ -115,10 +121,11 @@ class ModelFields(Wanted):
 class ModelShape(Shape):
     """Which vision-language model is asked. The key never comes out."""
 
-    fields: dict[str, Any]
+    fields: dict[str, str | int | float]
+    """As the settings of [model] of the same names."""
     has_key: bool
-    variables: dict[str, Any]
-    """Fields that the environment sets, which cannot be changed here."""
+    variables: dict[str, str]
+    """Fields that the environment sets, which cannot be changed here, and the variable that does."""
     file: str
     providers: list[str]
     frames: list[str]

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from curator.user import Right
 from ui.api.answers import answered, needs
-from ui.api.shape import Opaque
+from ui.api.shape import Empty
 from ui.editor.answers import Answer
 from ui.editor.requests import Request
 
@@ -28,7 +28,7 @@ class Call:
     """What it does, as a sentence."""
     asks: type[Request] = Request
     """Of a GET or DELETE the parameters of the address, else the body."""
-    answers: type[BaseModel] = Opaque
+    answers: type[BaseModel] = Empty
     right: Right | None = None
     status: int = 200
 

@@ -2,70 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 
+from ui.api.auto_shapes import AutoShape, MadeBatch, PreviewShape
 from ui.api.calls import Call, add_call
-from ui.api.shape import Opaque, Shape
+from ui.api.loop_shapes import ChangesShape, LoopShape
+from ui.api.team_shapes import Dealt, DifferencesShape, FigureCount, ReadingsShape, Settled, TeamShape
 from ui.editor.requests import FilterRequest
 from ui.learning.auto_server import RateRequest, UndoRequest
 from ui.looping.server import RoundRequest, StartRequest
 from ui.servers import Servers
 from ui.teamwork.server import AssignRequest, FigureIdRequest, ReadingsRequest, SettleRequest
-
-
-class TeamShape(Opaque):
-    """Who has what, how far readers agree, and what waits for whom."""
-
-    you: str
-    people: list[str]
-    workloads: list[dict[str, Any]]
-    second: list[Any]
-    """Figures that wait for your second reading."""
-    to_settle: int
-    settled: int
-    agreement: list[dict[str, Any]]
-    open: int
-
-
-class Dealt(Shape):
-    figures: int
-    second: int
-    """That are read twice."""
-
-
-class FigureCount(Shape):
-    figures: int
-
-
-class Settled(Shape):
-    settled: int
-    busy: int
-    """Left, since somebody edits them."""
-
-
-class AutoShape(Opaque):
-    """What is accepted without a person, and how right that is as far as the audit sample tells."""
-
-    figures: int
-    panels: int
-    batches: list[dict[str, Any]]
-    right: Any
-    may: bool
-
-
-class LoopShape(Opaque):
-    """Where the loop stands."""
-
-    running: bool
-    said: str
-    missing: int
-    """Reviews that the open round still asks for."""
-    goal: int
-    rounds: list[dict[str, Any]]
-    remined: list[dict[str, Any]]
-    ways: dict[str, str]
 
 
 def panel_routes(servers: Servers) -> APIRouter:
@@ -86,13 +33,14 @@ def panel_routes(servers: Servers) -> APIRouter:
                 FigureIdRequest,
             ),
             Call("DELETE", "/second-readings", team.cancel_second, "End a second reading.", FigureIdRequest),
-            Call("GET", "/readings", team.readings, "Figures that two have read.", ReadingsRequest),
+            Call("GET", "/readings", team.readings, "Figures that two have read.", ReadingsRequest, ReadingsShape),
             Call(
                 "GET",
                 "/differences",
                 team.differences,
                 "What its readers see differently.",
                 FigureIdRequest,
+                DifferencesShape,
             ),
             Call("POST", "/settlements", team.settle, "Make one of both readings.", SettleRequest, right="team"),
             Call(
@@ -106,15 +54,22 @@ def panel_routes(servers: Servers) -> APIRouter:
         ),
         "auto": (
             Call("GET", "", auto.auto_state, "What is accepted without a person, by batch.", answers=AutoShape),
-            Call("POST", "/preview", auto.auto_preview, "What an error rate would accept and promise.", RateRequest),
-            Call("POST", "/batches", auto.auto_apply, "Accept it, as one batch.", RateRequest, right="auto"),
+            Call(
+                "POST",
+                "/preview",
+                auto.auto_preview,
+                "What an error rate would accept and promise.",
+                RateRequest,
+                PreviewShape,
+            ),
+            Call("POST", "/batches", auto.auto_apply, "Accept it, as one batch.", RateRequest, MadeBatch, "auto"),
             Call("DELETE", "/batches", auto.auto_undo, "Take a batch back.", UndoRequest, FigureCount, "auto"),
         ),
         "loop": (
             Call("GET", "", loop.state, "Where the loop stands, and its rounds.", answers=LoopShape),
             Call("POST", "/start", loop.start, "One more round, or on with the open one.", StartRequest, right="train"),
             Call("POST", "/stop", loop.stop, "Stop after what is under way.", right="train"),
-            Call("GET", "/changes", loop.changes, "What mining again did to each figure.", RoundRequest),
+            Call("GET", "/changes", loop.changes, "What mining again did to each figure.", RoundRequest, ChangesShape),
         ),
     }
     for name, listed in calls.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -14,6 +13,7 @@ from curator.user import Right, Role
 from data.store.problems import Stage
 from ui.accounts.identity import current_user
 from ui.api.answers import Limit, Offset, answered, page_of
+from ui.api.dashboard_shapes import DashboardShape
 from ui.api.shape import Page, Shape
 from ui.servers import Servers
 from ui.tabs.dashboard import dashboard_document
@@ -46,64 +46,6 @@ class ProblemShape(Shape):
     reason: str
     at: str
     figure_id: str | None
-
-
-class ShareShape(Shape):
-    """A share with its 95 % interval (Wilson)."""
-
-    n: int
-    share: float | None
-    low: float
-    high: float
-
-
-class OutcomeShape(ShareShape):
-    """What became of one agent's proposals of a level."""
-
-    level: str
-    agent: str
-    accepted: int
-    edited: int
-    rejected: int
-
-
-class AgreementShape(ShareShape):
-    """What a second curator left as the first had it."""
-
-    figures: int
-
-
-class SpentShape(Shape):
-    """What a model has taken."""
-
-    provider: str
-    model: str
-    requests: int
-    faults: int
-    tokens_in: int
-    tokens_out: int
-    seconds: float
-    cost: float
-
-
-class DashboardShape(Shape):
-    """Pace, progress, and how good proposals and their confidences were."""
-
-    states: dict[FigureState, int]
-    days: list[tuple[str, int]]
-    """Figures accepted on each of the last days."""
-    seconds_per_figure: float | None
-    """Median working time on an accepted figure."""
-    seconds_left: float | None
-    outcomes: list[OutcomeShape]
-    agreement: AgreementShape
-    reliability: list[dict[str, Any]]
-    """How often proposals of some confidence were right, by level and agent."""
-    models: list[SpentShape]
-    assessor: dict[str, Any]
-    """What the assessor learned from decisions, and how well it is calibrated."""
-    auto: dict[str, Any]
-    """What is accepted without a person, and how right that is."""
 
 
 def project_routes(servers: Servers) -> APIRouter:

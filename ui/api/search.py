@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from curator.commands import Resize
 from curator.figure import PanelKind, State
 from data.store.findable import FindableLevel
 from ui.api.answers import answered
@@ -67,11 +68,25 @@ class HitShape(Shape):
     """Edited since it was indexed."""
 
 
+class Sought(Shape):
+    """What was looked for; what was left out of the request is left out here."""
+
+    text: str | None = None
+    figure_id: str | None = None
+    node_id: str | None = None
+    picture: str | None = None
+    level: FindableLevel | None = None
+    kind: PanelKind | None = None
+    verified: bool = False
+    offset: int = 0
+    limit: int = LIMIT
+
+
 class Found(Shape):
     hits: list[HitShape]
     total: int
     seconds: float
-    query: dict[str, Any]
+    query: Sought
 
 
 class PictureToken(Shape):
@@ -113,7 +128,7 @@ class SnapWanted(Wanted):
 
 class SnapShape(Shape):
     state: Literal["done", "working"]
-    commands: list[dict[str, Any]] = Field(default_factory=list)
+    commands: list[Resize] = Field(default_factory=list)
     """To be sent to /decisions."""
     looked_at: int = 0
 

@@ -2,89 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse, Response
 
 from curator.errors import StoreError
 from ui.api.answers import Limit, Offset, answered, needs, page_of
-from ui.api.shape import Page, Shape
+from ui.api.shape import Page
+from ui.api.training_shapes import PlanShape, RunDetail, RunShape, TrainingShape
 from ui.servers import Servers
 from ui.training.requests import PlanRequest, RunName
-from ui.training.runs import PAGE, REPORT, State
-
-
-class RunShape(Shape):
-    """One run at one moment."""
-
-    name: str
-    state: State
-    preset: str
-    model: str
-    steps: int
-    step: int
-    """Steps done."""
-    started_at: str
-    seconds: float
-    seconds_left: float | None
-    score: float | None
-    """Of the best evaluation."""
-    best_step: int
-    message: str
-    done: int
-    """Of ``total`` figures or images, while it exports or evaluates."""
-    total: int
-    verified_only: bool
-    in_use: bool
-    """The project is searched with it."""
-    use: dict[str, Any] | None
-    """How far the project is indexed with it."""
-
-
-class RunDetail(Shape):
-    """One run in full."""
-
-    run: RunShape
-    loss: Any
-    """Curves, from after ``after_step`` on."""
-    retrieval: Any
-    config: dict[str, Any] | None
-    snapshot: dict[str, Any] | None
-    """What it is trained on."""
-    before: Any
-    after: Any
-    report: str | None
-    log_tail: str
-
-
-class TrainingShape(Shape):
-    """What there is to train on and with."""
-
-    installed: str | None
-    """What is missing; null where everything is there."""
-    machine: dict[str, Any]
-    data: dict[str, Any]
-    presets: list[dict[str, Any]]
-    suggested: PlanRequest
-    models: list[dict[str, str]]
-    runs: list[RunShape]
-    in_use: str | None
-
-
-class PlanShape(Shape):
-    """What a run would take and need."""
-
-    request: PlanRequest
-    seconds: float
-    memory_gb: float
-    basis: str
-    batch: int
-    image_px: int
-    model: str
-    parameters: int
-    stages: list[dict[str, Any]]
-    warnings: list[str]
+from ui.training.runs import PAGE, REPORT
 
 
 def training_routes(servers: Servers) -> APIRouter:

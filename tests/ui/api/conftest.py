@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from curator.errors import MiningError
@@ -45,6 +46,15 @@ def store(made: Path, tmp_path: Path) -> Store:
 
 def servers_of(store: Store) -> Servers:
     return Servers.of(store, no_miner, segmenting_of(store, opencv_only), load_model)  # type: ignore[arg-type]
+
+
+def routes_of(router: Any) -> Iterator[APIRoute]:
+    """Also those of routers that are included."""
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from routes_of(route.original_router)
 
 
 def app_of(store: Store) -> FastAPI:
