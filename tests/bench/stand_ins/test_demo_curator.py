@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,16 +21,24 @@ from data.store import Store
 FIGURES = 4
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """A demo project as ``curator demo`` leaves it, mined by an agent that errs."""
-    folder = tmp_path / f"demo-{FIGURES}-5"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo project as ``curator demo`` leaves it, mined by an agent that errs; each test works on a copy."""
+    project = tmp_path_factory.mktemp("made")
+    folder = project / f"demo-{FIGURES}-5"
     draw_corpus(folder, FIGURES, seed=5)
-    store = Store(tmp_path)
+    store = Store(project)
     ingest(store, read_sources(folder, SourceSettings()))
-    for figure_id, truth in demo_truth(tmp_path).items():
+    for figure_id, truth in demo_truth(project).items():
         figure = store.reviews.figure(figure_id)
         store.reviews.mined(figure_id, Proposals(1).of(figure, truth, EMBEDDED), "embedded")
+    store.close()
+    return project
+
+
+@pytest.fixture
+def store(made: Path, tmp_path: Path) -> Iterator[Store]:
+    store = Store(Path(shutil.copytree(made, tmp_path, dirs_exist_ok=True)))
     yield store
     store.close()
 

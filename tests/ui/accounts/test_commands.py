@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from io import StringIO
 from pathlib import Path
 
@@ -25,12 +26,18 @@ def curator(project: Path, *arguments: str, typed: str | None = None) -> Result:
     return CliRunner().invoke(main, ["--project", str(project), *arguments], input=typed)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the admin ann; each test works on a copy."""
+    folder = tmp_path_factory.mktemp("made")
+    added = curator(folder, "users", "add", "ann", "--role", "admin", "--password-stdin", typed=f"{PASSWORD}\n")
+    assert added.output == f"ann has the role admin in {folder}\n"
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A project with the admin ann."""
-    made = curator(tmp_path, "users", "add", "ann", "--role", "admin", "--password-stdin", typed=f"{PASSWORD}\n")
-    assert made.output == f"ann has the role admin in {tmp_path}\n"
-    return tmp_path
+def project(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path, dirs_exist_ok=True))
 
 
 def test_users_are_added_listed_changed_and_disabled(project: Path) -> None:
