@@ -120,7 +120,7 @@ class Lacking:
     """Panels that the caption promises, without a box."""
     panels: int
     unmarked: int
-    """Panels whose caption speaks of markers, without one."""
+    """Markers that the caption of a figure with pictures speaks of, in clauses of which none was found."""
     markers: int
 
 
@@ -138,9 +138,20 @@ def evidence(
 def lacking(figure: Figure, hierarchy: Hierarchy) -> Lacking:
     panels = [panel for panel in hierarchy.panels if panel.state != State.REJECTED]
     markers = [marker for marker in hierarchy.markers if marker.state != State.REJECTED]
-    marked = {marker.panel_id for marker in markers}
-    spoken = sum(_speaks_of_markers(figure, panel) and panel.id not in marked for panel in panels)
-    return Lacking(len(missing_labels(hierarchy)), len(panels), spoken, len(markers))
+    photographic = any(panel.photographic for panel in panels)
+    unmarked = _without_marker(figure.caption, markers) if photographic else 0
+    return Lacking(len(missing_labels(hierarchy)), len(panels), unmarked, len(markers))
+
+
+def _without_marker(caption: str, markers: Sequence[Marker]) -> int:
+    """Markers that the caption speaks of in clauses of which no marker was found; "arrows" are two."""
+    found = [marker.clause_span for marker in markers if marker.clause_span is not None]
+    missed = [
+        word.group()
+        for word in MARKER_WORDS.finditer(caption)
+        if not any(start <= word.start() < end for start, end in found)
+    ]
+    return sum(1 + word.lower().endswith("s") for word in missed)
 
 
 def missing_labels(hierarchy: Hierarchy) -> tuple[str, ...]:

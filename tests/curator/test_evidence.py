@@ -10,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.evidence import Evidence, evidence, lacking, missing_labels, numbers
-from curator.figure import Figure, Hierarchy, Marker, MarkerKind, Panel, Provenance, Region, Shared, Span, State
+from curator.figure import (
+    Figure,
+    Hierarchy,
+    Marker,
+    MarkerKind,
+    Panel,
+    PanelKind,
+    Provenance,
+    Region,
+    Shared,
+    Span,
+    State,
+)
 from curator.samples import Samples
 from curator.witnesses import disagreement
 from tests.curator.hierarchies import CAPTION, IMAGE_WH, hierarchies
@@ -103,10 +115,27 @@ def test_samples_that_lack_a_node_or_read_it_otherwise_speak_against_it() -> Non
 
 def test_what_a_figure_lacks_is_counted() -> None:
     assert missing_labels(WHOLE) == ()
-    without = replace(WHOLE, panels=(B,), markers=(), regions=())
+    without = replace(WHOLE, panels=(replace(B, photographic=True),), markers=(), regions=())
     assert missing_labels(without) == ("A",)
     found = lacking(FIGURE, without)
     assert (found.promised, found.panels, found.unmarked, found.markers) == (1, 1, 1, 0)
+
+
+def test_markers_that_the_caption_speaks_of_are_lacking_until_one_of_their_clause_is_found() -> None:
+    said = "(A) Cells. (B) Tissue. Arrows: mitoses. The asterisk marks a vessel."
+    figure = replace(FIGURE, caption=said)
+    pictures = replace(WHOLE, panels=(A, replace(B, kind=PanelKind.MICROSCOPY, photographic=True)), regions=())
+    start = said.index("Arrows")
+    arrow = replace(ARROW, clause_span=Span(start, said.index(".", start)))
+
+    def unmarked(hierarchy: Hierarchy) -> int:
+        return lacking(figure, hierarchy).unmarked
+
+    assert unmarked(replace(pictures, markers=())) == 3
+    assert unmarked(replace(pictures, markers=(arrow,))) == 1
+    assert unmarked(replace(pictures, markers=(replace(arrow, state=State.REJECTED),))) == 3
+    plots = replace(pictures, panels=(A, replace(B, kind=PanelKind.PLOT, photographic=False)))
+    assert unmarked(replace(plots, markers=())) == 0
 
 
 def test_disagreement_is_none_among_like_minds_and_whole_where_nothing_matches() -> None:
