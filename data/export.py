@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from curator.errors import StoreError
+from curator.figure import State
+from curator.review import Review
 from data.formats.coco import save_coco
 from data.formats.jsonl import save_jsonl, save_lines
 from data.formats.record import SCHEMA_VERSION, exported, to_record
@@ -30,6 +32,7 @@ def export(
     verified_only: bool,
     *,
     auto: bool = False,
+    sure: float = 0.0,
     overwrite: bool = False,
     link_images: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -39,7 +42,9 @@ def export(
     A ``target`` that ends in ``.jsonl`` becomes that one file, without images, with its manifest beside it. Exporting
     the same decisions again gives the same bytes. ``target`` appears only when it is complete. With ``link_images`` a
     jsonl export shares its images with the project where the file system can: for exports that nobody edits. Figures
-    that were accepted without a person are left out unless ``auto``, and marked where they are in.
+    that were accepted without a person are left out unless ``auto``, and marked where they are in. ``sure``: open
+    proposals only with at least this confidence, 0 to 1, by the assessor; by the agent where that has not spoken, and
+    one without any is left out.
 
     Raises:
         StoreError: ``target`` exists (an export there goes with ``overwrite``), or nothing is there to export.
@@ -50,7 +55,7 @@ def export(
         raise StoreError(f"{target} is a folder that no export wrote; name another with -o")
     target.parent.mkdir(parents=True, exist_ok=True)
     counts: Counter[str] = Counter()
-    records = _counted(_records(store, verified_only, auto, progress), counts)
+    records = _counted(_records(store, verified_only, auto, sure, progress), counts)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
         fresh = Path(scratch) / target.name
         lines_only = format_ == "jsonl" and target.suffix == ".jsonl"
@@ -66,7 +71,11 @@ def export(
         manifest = {
             "schema_version": SCHEMA_VERSION,
             "format": format_,
-            "filter": {"verified_only": verified_only, **({"auto": True} if auto else {})},
+            "filter": {
+                "verified_only": verified_only,
+                **({"auto": True} if auto else {}),
+                **({"sure": sure} if sure else {}),
+            },
             "counts": dict(sorted(counts.items())),
             "files": {str(path.relative_to(fresh.parent if lines_only else fresh)): _sha256(path) for path in files},
         }
@@ -82,7 +91,7 @@ def export(
 
 
 def _records(
-    store: Store, verified_only: bool, auto: bool, progress: Callable[[int, int], None]
+    store: Store, verified_only: bool, auto: bool, sure: float, progress: Callable[[int, int], None]
 ) -> Iterator[dict[str, Any]]:
     licenses = {article.id: article.license for article, _ in store.articles.listed()}
     figure_ids, batches = store.reviews.mined_ids(), store.auto.figures()
@@ -93,8 +102,19 @@ def _records(
             if batch is not None:
                 yield to_record(review, licenses[review.figure.article_id], verified_only=False, auto_batch=batch)
             elif exported(review, verified_only):
-                yield to_record(review, licenses[review.figure.article_id], verified_only)
+                unsure = _unsure(store, review, sure) if sure else ()
+                yield to_record(review, licenses[review.figure.article_id], verified_only, unsure=unsure)
         progress(done, len(figure_ids))
+
+
+def _unsure(store: Store, review: Review, sure: float) -> set[str]:
+    """Open proposals of the figure that nobody is as sure of as that."""
+    assessed = store.assessors.of_figure(review.figure.id)
+    return {
+        node.id
+        for node in review.hierarchy.nodes()
+        if node.state == State.PROPOSED and (assessed.get(node.id, node.provenance.confidence) or 0.0) < sure
+    }
 
 
 def _counted(records: Iterator[dict[str, Any]], counts: Counter[str]) -> Iterator[dict[str, Any]]:

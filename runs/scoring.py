@@ -15,9 +15,9 @@ from trainer.splits import SPLITS
 
 Scores: TypeAlias = Mapping[str, float]
 """Percent by name: ``figure``, ``panel``, ``region`` (cut out), ``box`` (in its panel), each the mean of R@1 of both
-directions; the directions by themselves (``box i2t``, ``box t2i``); the same of R@10 (``box r10``); ``negatives``,
-regions that prefer their own text to all five negatives; ``pointing``, phrases whose similarity map is highest inside
-the box."""
+directions; the directions by themselves (``box i2t``, ``box t2i``); the same of R@10 (``box r10``) and of the mean
+reciprocal rank (``box mrr``), in which every place counts; ``negatives``, regions that prefer their own text to all
+five negatives; ``pointing``, phrases whose similarity map is highest inside the box."""
 
 
 def score(subject: Subject, export: Path) -> Scores:
@@ -30,6 +30,7 @@ def score(subject: Subject, export: Path) -> Scores:
         scores |= {f"{task} {way}": 100 * one.recall(1).value for way, one in ways.items()}
         scores[task] = sum(scores[f"{task} {way}"] for way in ways) / 2
         scores[f"{task} r10"] = 100 * sum(one.recall(10).value for one in ways.values()) / 2
+        scores[f"{task} mrr"] = 100 * sum(one.reciprocal_rank for one in ways.values()) / 2
     hits = torch.cat([part.negatives.hits for part in parts])
     points = torch.cat([part.grounding.points for part in parts])
     return {

@@ -41,7 +41,7 @@ def score_table(results: Sequence[Result], columns: Mapping[str, str]) -> str:
     """A line a row: mean and interval of each score; ``columns`` are titles by the name of the score."""
     lines = [_line("", *columns.values(), "seconds"), _line(*["---"] * (len(columns) + 2))]
     for row, found in by_row(results).items():
-        cells = [_shown(*interval([result.scores[name] for result in found])) for name in columns]
+        cells = [shown(*interval([result.scores[name] for result in found])) for name in columns]
         lines.append(_line(row, *cells, f"{fmean(result.seconds for result in found):.0f}"))
     return "\n".join(lines)
 
@@ -53,7 +53,7 @@ def difference_table(results: Sequence[Result], columns: Mapping[str, str], base
     for row, found in rows.items():
         if row == baseline:
             continue
-        cells = [_shown(*interval(differences(found, rows[baseline], name)), signed=True) for name in columns]
+        cells = [shown(*interval(differences(found, rows[baseline], name)), signed=True) for name in columns]
         lines.append(_line(row, *cells))
     return "\n".join(lines)
 
@@ -66,7 +66,8 @@ def differences(found: Sequence[Result], baseline: Sequence[Result], name: str) 
     ]
 
 
-def _shown(value: float, half: float, *, signed: bool = False) -> str:
+def shown(value: float, half: float, *, signed: bool = False) -> str:
+    """A mean with half of its interval; a difference (``signed``) is bold where the interval leaves out 0."""
     text = f"{value:{'+' if signed else ''}.1f} ± {half:.1f}"
     return f"**{text}**" if signed and abs(value) > half else text
 

@@ -57,13 +57,14 @@ def run_trials(trials: Sequence[Trial], folder: Path, processes: int = 1) -> lis
     """The results in the order of the trials.
 
     A trial whose result lies in ``folder`` is not run again, one that was interrupted goes on from its last checkpoint.
-    Where there are several processes each trains on one thread.
+    Where there are several processes each trains on one thread. One process draws each corpus when its turn comes.
 
     Raises:
         CuratorError: a training failed; those that have ended by then are kept.
     """
-    for corpus in dict.fromkeys(corpus for trial in trials for corpus in (trial.train_on, trial.score_on)):
-        corpus.drawn(folder / "corpora")
+    if processes > 1:  # two would draw the same one
+        for corpus in dict.fromkeys(corpus for trial in trials for corpus in (trial.train_on, trial.score_on)):
+            corpus.drawn(folder / "corpora")
     first: dict[str, Trial] = {}
     for trial in trials:
         first.setdefault(trial.key, trial)

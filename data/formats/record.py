@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from typing import Any, Literal
 
 from curator.codec import to_doc
@@ -32,17 +33,21 @@ def split_of(article_id: str) -> Split:
 
 
 def to_record(
-    review: Review, license_: str | None, verified_only: bool, auto_batch: int | None = None
+    review: Review,
+    license_: str | None,
+    verified_only: bool,
+    auto_batch: int | None = None,
+    unsure: Collection[str] = (),
 ) -> dict[str, Any]:
     """The figure with its panels, and their markers and regions inside them.
 
     Rejected nodes are left out; with ``verified_only`` open proposals too. Markers and regions that belong to no panel
     that is exported stand under ``unassigned``. ``license_`` is the article's, used where the figure has none.
     ``auto_batch``: the batch in which it was accepted without a person: the record then says so in ``auto``, and its
-    nodes stay the proposals that they are.
+    nodes stay the proposals that they are. ``unsure``: ids of open proposals that are left out too.
     """
     figure, hierarchy = review.figure, review.hierarchy
-    kept = {node.id: node for node in hierarchy.nodes() if _exported(node, verified_only)}
+    kept = {node.id: node for node in hierarchy.nodes() if _exported(node, verified_only) and node.id not in unsure}
     panels = [node for node in kept.values() if isinstance(node, Panel)]
     return {
         "schema_version": SCHEMA_VERSION,

@@ -15,12 +15,14 @@ import pytest
 import webdataset
 from PIL import Image
 
+from curator.assessor import Assessed
 from curator.commands import parse_commands
 from curator.errors import StoreError
 from curator.figure import Finding
 from data.export import Format, export
 from data.formats.record import split_of
 from data.store import Store
+from data.store.assessors import AssessedFigure
 from tests.data.projects import CAPTION, HIERARCHY, add_figures, add_mined_figure
 
 FORMATS: tuple[Format, ...] = ("jsonl", "coco", "webdataset")
@@ -174,6 +176,30 @@ def test_verified_only_leaves_out_open_figures_and_rejected_nodes(store: Store, 
     (record,) = lines(tmp_path / "out.jsonl")
     assert record["figure_id"] == "PMC0:fig1"
     assert (manifest["counts"]["panels"], manifest["counts"]["markers"], manifest["counts"]["regions"]) == (2, 1, 0)
+
+
+def test_open_proposals_that_nobody_is_sure_of_can_be_left_out(store: Store, tmp_path: Path) -> None:
+    assessed = Assessed({"p1": 0.7, "p2": 0.5, "m3": 0.9, "r4": 0.59}, None, 1.0, 0.0)
+    store.assessors.replace(0, [AssessedFigure("PMC1:fig1", 1, assessed)])
+    manifest = export(store, "jsonl", tmp_path / "out.jsonl", verified_only=False, sure=0.6)
+    assert manifest["filter"] == {"verified_only": False, "sure": 0.6}
+    records = {str(record["figure_id"]): record for record in lines(tmp_path / "out.jsonl")}
+    held = {figure_id: sorted(_ids(record)) for figure_id, record in records.items()}
+    assert held["PMC0:fig1"] == ["m3", "p1", "p2"]  # decided by a person
+    assert held["PMC1:fig1"] == ["m3", "p1"]
+    assert held["PMC2:fig1"] == ["m3", "p1", "r4"]  # not assessed: the agent says 0.9, and of p2 0.4
+    assert len(held) == 12
+    export(store, "jsonl", tmp_path / "surer.jsonl", verified_only=False, sure=0.95)
+    assert {str(r["figure_id"]): sorted(_ids(r)) for r in lines(tmp_path / "surer.jsonl")} == {
+        **{figure_id: [] for figure_id in held},
+        "PMC0:fig1": ["m3", "p1", "p2"],
+    }
+
+
+def _ids(record: Any) -> list[str]:
+    holders = [*record["panels"], record["unassigned"]]
+    below = [node["id"] for holder in holders for level in ("markers", "regions") for node in holder[level]]
+    return [panel["id"] for panel in record["panels"]] + below
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -33,3 +33,5 @@ def test_splits_become_one_pool_in_which_a_shared_text_counts_once() -> None:
     assert found.image_to_text.recall(1).value == pytest.approx(4 / 5)  # image 3 points nowhere
     assert found.image_to_text.pool == 3
     assert found.text_to_image.recall(1).value == 1.0
+    assert found.image_to_text.reciprocal_rank == pytest.approx((4 + 1 / 3) / 5)
+    assert found.text_to_image.reciprocal_rank == 1.0

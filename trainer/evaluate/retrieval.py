@@ -56,6 +56,11 @@ class Direction:
         return share(self.ranks < k, self.articles)
 
     @property
+    def reciprocal_rank(self) -> float:
+        """Mean of 1 / rank of the best partner, from 1 (MRR): 0 to 1, 0 without queries."""
+        return float((1 / (self.ranks + 1.0)).mean()) if len(self.ranks) else 0.0
+
+    @property
     def median_rank(self) -> int:
         """From 1; half of the queries find a partner among so many. 0 without queries."""
         return int(self.ranks.median()) + 1 if len(self.ranks) else 0
