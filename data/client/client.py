@@ -193,7 +193,15 @@ class Client:
         found: list[dict[str, Any]] = self.ask("POST", "/search", {"text": text, **wanted})["hits"]
         return found
 
-    def export(self, target: Path, *, format_: str = "jsonl", verified_only: bool = True, images: bool = False) -> None:
+    def export(
+        self,
+        target: Path,
+        *,
+        format_: str = "jsonl",
+        verified_only: bool = True,
+        sure: float = 0.0,
+        images: bool = False,
+    ) -> None:
         """Writes an export to a new file; see /export.
 
         Raises:
@@ -201,7 +209,7 @@ class Client:
         """
         if target.exists():
             raise StoreError(f"{target} exists; name another")
-        params = {"format": format_, "verified_only": verified_only, "images": images}
+        params = {"format": format_, "verified_only": verified_only, "sure": sure, "images": images}
         fresh = target.with_name(f".{target.name}.part")
         try:
             with self._transport.stream("/export", params) as pieces, fresh.open("wb") as file:

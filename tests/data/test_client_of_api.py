@@ -141,6 +141,9 @@ def test_images_crops_and_exports_are_files(as_user: Callable[[str], Client], tm
     lines, tar = tmp_path / "out.jsonl", tmp_path / "out.tar"
     boss.export(lines, verified_only=False)
     assert len([json.loads(line) for line in lines.read_text().splitlines()]) == 6
+    sure = tmp_path / "sure.jsonl"
+    boss.export(sure, verified_only=False, sure=1.0)
+    assert not any(json.loads(line)["panels"] for line in sure.read_text().splitlines())
     boss.export(tar, verified_only=False, images=True)
     shutil.unpack_archive(tar, tmp_path / "unpacked", filter="data")
     (manifest,) = (tmp_path / "unpacked").rglob("manifest.json")

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from curator.assessor import Assessed
 from curator.commands import parse_commands
 from curator.figure import Hierarchy, Panel, PanelKind, Region, Shared, Span
 from data.export import export
 from data.store import Store
-from data.store.trainable import INSIDE, Counts
+from data.store.assessors import AssessedFigure
+from data.store.trainable import INSIDE, SURE, Counts
 from tests.data.projects import AGENT, CAPTION, HIERARCHY, add_figures
 from trainer import pairs
 from trainer.snapshot import describe
@@ -68,9 +70,9 @@ def drawn(draw: random.Random) -> Hierarchy:
     return Hierarchy(panels, (), regions, Shared(draw.choice(spans[:3]), draw.choice(spans[:3])))
 
 
-def exported(store: Store, folder: Path, verified_only: bool) -> Counts:
+def exported(store: Store, folder: Path, verified_only: bool, sure: float) -> Counts:
     """What training would say of an export of this moment."""
-    export(store, "jsonl", folder, verified_only)
+    export(store, "jsonl", folder, verified_only, sure=sure)
     snapshot = describe(folder)
     assert snapshot.warnings == ()  # splits are those of the articles
     kinds: dict[str, int] = {}
@@ -99,9 +101,16 @@ def test_counts_are_those_of_an_export_whatever_the_figures_hold(store: Store, t
         closed = draw.choice(([], [{"op": "judge_figure", "state": "accepted"}]))
         if commands := [*judged, *rejected, *closed]:
             decide(store, figure_id, "ann", *commands)
+        if number % 4:
+            assessed = Assessed({"p1": draw.random(), "r4": draw.random(), "r5": SURE}, None, 1.0, 0.0)
+            revision = store.reviews.load(figure_id, NOW).revision
+            store.assessors.replace(0, [AssessedFigure(figure_id, revision, assessed)])
     found = store.trainable.counts()
-    for verified_only, counts in ((True, found.verified), (False, found.every)):
-        expected = exported(store, tmp_path / f"export-{verified_only}", verified_only)
+    ways = {"verified": (True, 0.0), "sure": (False, SURE), "every": (False, 0.0)}
+    assert found.verified.levels["R"]["train"] < found.sure.levels["R"]["train"] < found.every.levels["R"]["train"]
+    for name, (verified_only, sure) in ways.items():
+        counts: Counts = getattr(found, name)
+        expected = exported(store, tmp_path / f"export-{name}", verified_only, sure)
         assert replace(counts, people={}) == expected
         assert set(counts.left_out) > {"panels without text", "regions without text", "regions outside their panel"}
         assert all(counts.levels["P"].values())

@@ -58,6 +58,7 @@ REQUEST: Document = {
     "model": "curator-tiny",
     "steps": 300,
     "verified_only": True,
+    "sure": 0.0,
     "seed": 0,
 }
 
@@ -80,6 +81,11 @@ def counts(figures: int, enough: str | None = None, **more: Any) -> Document:
         "enough": enough,
         **more,
     }
+
+
+def data(verified: Document, sure: Document, every: Document) -> Document:
+    """What there is to train on, by the way it is chosen."""
+    return {"verified": verified, "sure": sure, "all": every, "sure_from": 0.6}
 
 
 def recall_at(step: int, steps: int, best: float = 0.8) -> Document:
@@ -118,6 +124,8 @@ class ScriptedRun:
     seconds: float = 0.0
     message: str = ""
     log_tail: str = ""
+    sure: float | None = None
+    """Confidence from which open proposals are in; None: verified figures only."""
     in_use: bool = False
     use: Document | None = None
     started_at: str = "2026-11-22T09:30:00+00:00"
@@ -144,7 +152,8 @@ class ScriptedRun:
             "score": _score(recall_at(best, self.steps, self.best)) if best else None,
             "best_step": best,
             "message": self.message,
-            "verified_only": True,
+            "verified_only": self.sure is None,
+            "sure": self.sure or 0.0,
             "in_use": self.in_use,
             "use": self.use,
         }
@@ -177,7 +186,7 @@ class ScriptedTraining:
         self.overview: Document = {
             "installed": None,
             "machine": {"device": "cpu", "memory_gb": 15.6, "cores": 2, "title": "2 CPU cores, 15.6 GB"},
-            "data": {"verified": counts(48), "all": counts(120)},
+            "data": data(counts(48), counts(90), counts(120)),
             "presets": [
                 {"name": name, "title": title, "suits": suits, "why": why}
                 for name, title, suits, why in (

@@ -33,6 +33,9 @@ def export_routes(servers: Servers) -> APIRouter:
     def exported(
         format_: Annotated[Format, Query(alias="format")] = "jsonl",
         verified_only: Annotated[bool, Query(description="Only what a person accepted or edited.")] = True,
+        sure: Annotated[
+            float, Query(ge=0, le=1, description="Open proposals only from this confidence on; 0: all.")
+        ] = 0.0,
         images: Annotated[bool, Query(description="With images, as .tar; without them jsonl is one file.")] = False,
     ) -> Response:
         """The hierarchies as `curator export` writes them: JSON lines, or a .tar with images, manifest and splits."""
@@ -40,11 +43,11 @@ def export_routes(servers: Servers) -> APIRouter:
         try:
             lines_only = format_ == "jsonl" and not images
             target = scratch / ("hierarchy.jsonl" if lines_only else f"curator-{format_}")
-            export(store, format_, target, verified_only, link_images=True)
+            export(store, format_, target, verified_only, sure=sure, link_images=True)
         except BaseException:
             shutil.rmtree(scratch)
             raise
-        detail = {"format": format_, "verified_only": verified_only}
+        detail = {"format": format_, "verified_only": verified_only, **({"sure": sure} if sure else {})}
         store.audit.add(current_user().name, "export", "api", detail)
         if lines_only:
             done = BackgroundTask(shutil.rmtree, scratch)

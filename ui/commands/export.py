@@ -20,14 +20,29 @@ if TYPE_CHECKING:
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="A new folder; for jsonl also FILE.jsonl."
 )
 @click.option("--verified-only", is_flag=True, help="Only what a person accepted or edited, in accepted figures.")
+@click.option(
+    "--sure",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Open proposals only from this confidence on, by the assessor; 0: all.",
+)
 @click.option("--auto", is_flag=True, help="Also figures that were accepted without a person, marked as such.")
 @click.option("--overwrite", is_flag=True, help="Replace OUTPUT where an export stands there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 @click.pass_obj
 def command(
-    project: Project, format_: str, output: Path, verified_only: bool, auto: bool, overwrite: bool, as_json: bool
+    project: Project,
+    format_: str,
+    output: Path,
+    verified_only: bool,
+    sure: float,
+    auto: bool,
+    overwrite: bool,
+    as_json: bool,
 ) -> None:
     """Write the hierarchies as files, with images, a manifest and splits by article."""
+    if sure and verified_only:
+        raise click.UsageError("--sure says which open proposals are in, and --verified-only leaves all out; drop one")
     from data.export import export
     from ui.accounts.shell import note_from_shell
 
@@ -43,12 +58,12 @@ def command(
             output,
             verified_only,
             auto=auto,
+            sure=sure,
             overwrite=overwrite,
             progress=progress,
         )
-    note_from_shell(
-        project.store, "export", str(output.resolve()), format=format_, verified_only=verified_only, auto=auto
-    )
+    detail = {"format": format_, "verified_only": verified_only, "auto": auto, **({"sure": sure} if sure else {})}
+    note_from_shell(project.store, "export", str(output.resolve()), **detail)
     if as_json:
         click.echo(json.dumps(manifest))
         return

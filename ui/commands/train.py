@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     help="The run's folder: new, or --resume. Without EXPORT by default a new one in the project's runs/.",
 )
 @click.option("--unverified", is_flag=True, help="Without EXPORT: also open proposals, which nobody has verified.")
+@click.option(
+    "--sure",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="As --unverified, but open proposals only from this confidence on, by the assessor; 0.6 is a good one.",
+)
 @click.option("--report", "with_report", is_flag=True, help="Afterwards evaluate the best model, into RUN/report.")
 @click.option(
     "--preset",
@@ -68,6 +74,7 @@ def command(
     export: Path | None,
     run: Path | None,
     unverified: bool,
+    sure: float,
     with_report: bool,
     preset: str,
     model: str | None,
@@ -94,13 +101,14 @@ def command(
         click.echo(config_to_json(make_config()), nl=False)
         return
     if export is None:
-        asked = Asked(preset, model or "", steps, not unverified, changed["seed"] or 0)
+        asked = Asked(preset, model or "", steps, not (unverified or sure), changed["seed"] or 0, sure)
         _train_own(ctx.obj, run, asked, make_config, resume=resume, with_report=with_report, as_json=as_json)
         return
     if run is None:
         raise click.UsageError("name the run's folder with -o RUN")
-    if unverified:
-        raise click.UsageError("--unverified says how the project is exported, and EXPORT is given; leave one out")
+    for name, given in (("--unverified", unverified), ("--sure", sure)):
+        if given:
+            raise click.UsageError(f"{name} says how the project is exported, and EXPORT is given; leave one out")
     config = make_config()
     try:
         from trainer.train import train

@@ -1,4 +1,4 @@
-// What would be trained on: verified figures, or also those with proposals that nobody has verified.
+// What would be trained on: verified figures, also open proposals that are surely right, or all open proposals.
 
 import { html } from "../editor/dom.js";
 import { LEVELS, number } from "./numbers.js";
@@ -10,15 +10,22 @@ const SHOWN = 5; // rows of a list; the rest is summed up
 
 const total = (counts) => Object.values(counts).reduce((sum, n) => sum + n, 0);
 
+const WAYS = { verified: "Verified only", sure: "With sure proposals", all: "With open proposals" };
+
+// Which of the ways a request or a run goes.
+export function wayOf({ verified_only: verifiedOnly, sure }) {
+  if (verifiedOnly) return "verified";
+  return sure ? "sure" : "all";
+}
+
 export class DataPanel {
-  // `chosen(verifiedOnly)` is called when a person changes the choice.
+  // `chosen(way)` is called when a person changes the choice.
   constructor(chosen) {
     this._choices = new Map(
-      [true, false].map((verified) => {
-        const input = html("input", { type: "radio", name: "train-data", onchange: () => chosen(verified) });
+      Object.entries(WAYS).map(([way, words]) => {
+        const input = html("input", { type: "radio", name: "train-data", onchange: () => chosen(way) });
         const count = html("span", { class: "count" });
-        const words = verified ? "Verified only" : "With open proposals";
-        return [verified, { input, count, node: html("label", { class: "choice" }, input, html("b", {}, words), count) }];
+        return [way, { input, count, node: html("label", { class: "choice" }, input, html("b", {}, words), count) }];
       }),
     );
     this._warning = html("p", { class: "notice warn", role: "note" });
@@ -35,14 +42,14 @@ export class DataPanel {
     );
   }
 
-  show(data, verifiedOnly) {
-    for (const [verified, { input, count }] of this._choices) {
-      const counts = data[verified ? "verified" : "all"];
-      input.checked = verified === verifiedOnly;
+  show(data, way) {
+    for (const [one, { input, count }] of this._choices) {
+      const counts = data[one];
+      input.checked = one === way;
       count.textContent = `${countText(counts.figures, "figure")} of ${countText(counts.articles, "article")}`;
     }
-    const counts = data[verifiedOnly ? "verified" : "all"];
-    say(this._warning, verifiedOnly ? "" : unverifiedText(data));
+    const counts = data[way];
+    say(this._warning, way === "verified" ? "" : unverifiedText(data, way));
     this._enough.className = `notice ${counts.figures ? "warn" : "bad"}`;
     say(this._enough, counts.enough);
     this._body.replaceChildren(
@@ -59,12 +66,16 @@ export class DataPanel {
   }
 }
 
-// What the choice "with open proposals" adds that no person has seen.
-export function unverifiedText({ verified, all }) {
-  const more = LEVELS.map(({ key, name }) => [total(all.levels[key]) - total(verified.levels[key]), name.toLowerCase()]);
+// What a choice adds that no person has seen.
+export function unverifiedText(data, way) {
+  const [before, after] = [data.verified.levels, data[way].levels];
+  const more = LEVELS.map(({ key, name }) => [total(after[key]) - total(before[key]), name.toLowerCase()]);
   const added = more.filter(([count]) => count > 0).map(([count, name]) => countText(count, name));
-  if (!added.length) return "There is no open proposal: this is the same as verified only.";
+  if (!added.length) return "There is no such proposal: this is the same as verified only.";
   const list = added.length > 1 ? `${added.slice(0, -1).join(", ")} and ${added[added.length - 1]}` : added[0];
+  if (way === "sure") {
+    return `Nobody has verified ${list} of these; the confidence of each box is at least ${data.sure_from}.`;
+  }
   return `Nobody has verified ${list} of these: the model also learns what agents got wrong.`;
 }
 

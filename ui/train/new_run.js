@@ -2,7 +2,7 @@
 
 import { html } from "../editor/dom.js";
 import { AskError, ask } from "./asking.js";
-import { DataPanel } from "./data_panel.js";
+import { DataPanel, wayOf } from "./data_panel.js";
 import { PlanCard } from "./plan_card.js";
 import { say } from "./said.js";
 
@@ -18,7 +18,9 @@ export class NewRun {
     this._overview = null;
     this._turn = 0;
     this._timer = 0;
-    this._data = new DataPanel((verified) => this._change({ verified_only: verified }));
+    this._data = new DataPanel((way) => {
+      this._change({ verified_only: way === "verified", sure: way === "sure" ? this._overview.data.sure_from : 0 });
+    });
     this._plan = new PlanCard(() => this._start());
     this._missing = html("p", { class: "notice bad", role: "alert", hidden: true });
     this._presets = html("div", { class: "presets", role: "radiogroup", "aria-label": "Preset" });
@@ -56,7 +58,7 @@ export class NewRun {
       this._fields.seed.value = this._request.seed;
     }
     this._drawPresets();
-    this._data.show(overview.data, this._request.verified_only);
+    this._data.show(overview.data, wayOf(this._request));
     this._ask();
   }
 
@@ -139,12 +141,12 @@ export class NewRun {
   _change(fields, wait_ms = 0) {
     this._request = { ...this._request, ...fields };
     this._drawPresets();
-    this._data.show(this._overview.data, this._request.verified_only);
+    this._data.show(this._overview.data, wayOf(this._request));
     this._ask(wait_ms);
   }
 
   get _counts() {
-    return this._overview.data[this._request.verified_only ? "verified" : "all"];
+    return this._overview.data[wayOf(this._request)];
   }
 
   // Why nothing can be started, before the server is asked; null where it can.

@@ -3,6 +3,7 @@
 import { html } from "../editor/dom.js";
 import { timeText } from "../editor/wording.js";
 import { AskError, ask } from "./asking.js";
+import { wayOf } from "./data_panel.js";
 import { configRows, dataRows } from "./facts.js";
 import { number, percent, roughText, spanText } from "./numbers.js";
 import { resultRows, resultTable } from "./results.js";
@@ -10,6 +11,12 @@ import { RunCharts } from "./run_charts.js";
 import { say } from "./said.js";
 import { stageStrip } from "./stage_strip.js";
 import { canResume, canStop, doneShare, isAlive, isDone, isIndexing, stateText, tone } from "./states.js";
+
+const DATA = {
+  verified: "verified figures only",
+  sure: "with sure proposals that nobody has verified",
+  all: "with proposals that nobody has verified",
+};
 
 export class RunPage {
   // `changed(run)` after something was done to the run; `removed()` after it was removed.
@@ -128,7 +135,7 @@ export class RunPage {
     if (state.textContent !== stateText(run)) state.textContent = stateText(run); // told once by screen readers
     state.dataset.tone = tone(run);
     use.hidden = !run.in_use;
-    const data = run.verified_only ? "verified figures only" : "with proposals that nobody has verified";
+    const data = DATA[wayOf(run)];
     what.textContent = `${run.preset} · ${run.model} · ${data} · started ${timeText(run.started_at)}`;
     press.stop.hidden = !isAlive(run);
     press.stop.disabled = !canStop(run);

@@ -46,7 +46,7 @@ class TrainingJobs:
                 path.mkdir(parents=True)
             except FileExistsError as error:
                 raise TrainingError(f"there is a run {name!r} already; choose another name") from error
-            asked = Asked(request.preset, model, request.steps, request.verified_only, request.seed)
+            asked = Asked(request.preset, model, request.steps, request.verified_only, request.seed, request.sure)
             now = time.time()
             self._spawn(path, ProcessState(0, now, asked, now), resume=False)
             return name
@@ -99,6 +99,7 @@ class TrainingJobs:
         command = [sys.executable, "-m", "ui", "--project", str(self._project), "train", "-o", str(path), "--report"]
         command += ["--preset", asked.preset, "--model", asked.model, "--steps", str(asked.steps)]
         command += ["--seed", str(asked.seed), *([] if asked.verified_only else ["--unverified"])]
+        command += ["--sure", str(asked.sure)] if asked.sure else []
         command += ["--resume"] if resume else []
         with (path / LOG).open("ab") as log:
             process = subprocess.Popen(

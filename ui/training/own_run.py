@@ -58,7 +58,7 @@ def train_own(
 
         try:
             if not (run / DATA).is_dir():
-                _export(store, run, process.asked.verified_only, lambda done, total: tell("exporting", done, total))
+                _export(store, run, process.asked, lambda done, total: tell("exporting", done, total))
             process.enter("starting")
             from trainer.machine import this_machine
             from trainer.train import train
@@ -98,9 +98,9 @@ def _asked(run: Path, asked: Asked, resume: bool) -> Asked:
     return asked
 
 
-def _export(store: Store, run: Path, verified_only: bool, progress: Callable[[int, int], None]) -> None:
+def _export(store: Store, run: Path, asked: Asked, progress: Callable[[int, int], None]) -> None:
     from data.export import export
 
     for left in run.glob(f".{DATA}-*"):
         shutil.rmtree(left)  # of an export that was killed
-    export(store, "jsonl", run / DATA, verified_only, link_images=True, progress=progress)
+    export(store, "jsonl", run / DATA, asked.verified_only, sure=asked.sure, link_images=True, progress=progress)

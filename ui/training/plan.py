@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from data.store.trainable import Counts, Trainable
+from data.store.trainable import SURE, Counts, Trainable
 from trainer.config import TrainConfig
 from trainer.estimate import LEVELS, DataShape, Estimate, Measured, estimate
 from trainer.machine import Machine
@@ -21,20 +21,26 @@ _SMALL = 20
 
 
 def documents(trainable: Trainable) -> dict[str, Any]:
-    """``verified`` and ``all``: the counts of both ways to train, and what they are too few for."""
+    """``verified``, ``sure`` and ``all``: the counts of the ways to train, and what they are too few for;
+    ``sure_from``: the confidence that ``sure`` begins at."""
     return {
         "verified": {**asdict(trainable.verified), "enough": fault_of(trainable, True)},
+        "sure": {**asdict(trainable.sure), "enough": fault_of(trainable, False, SURE)},
         "all": {**asdict(trainable.every), "enough": fault_of(trainable, False)},
+        "sure_from": SURE,
     }
 
 
-def counts_of(trainable: Trainable, verified_only: bool) -> Counts:
-    return trainable.verified if verified_only else trainable.every
+def counts_of(trainable: Trainable, verified_only: bool, sure: float = 0.0) -> Counts:
+    """What an export would hold; from another confidence on than ``SURE`` about as much as from that."""
+    if verified_only:
+        return trainable.verified
+    return trainable.sure if sure else trainable.every
 
 
-def fault_of(trainable: Trainable, verified_only: bool) -> str | None:
+def fault_of(trainable: Trainable, verified_only: bool, sure: float = 0.0) -> str | None:
     """Why these figures are too few, and what mends it; None where they are enough."""
-    counts = counts_of(trainable, verified_only)
+    counts = counts_of(trainable, verified_only, sure)
     if not counts.figures and verified_only:
         open_ones = trainable.every.figures
         mend = f"; or train on the {open_ones} open proposals too, which nobody has checked" if open_ones else ""
@@ -85,7 +91,7 @@ def suggested(machine: Machine, trainable: Trainable, measured: Measured | None 
 def plan_document(request: PlanRequest, machine: Machine, trainable: Trainable, measured: Measured | None) -> Any:
     """The answer of ``train_plan``."""
     config = config_of(request, machine)
-    counts = counts_of(trainable, request.verified_only)
+    counts = counts_of(trainable, request.verified_only, request.sure)
     found = estimate(config, machine, DataShape(counts.levels), measured)
     return {
         "request": request.model_copy(update={"model": config.model}).model_dump(),
@@ -104,8 +110,8 @@ def plan_document(request: PlanRequest, machine: Machine, trainable: Trainable, 
 def _warnings(
     config: TrainConfig, request: PlanRequest, machine: Machine, trainable: Trainable, found: Estimate
 ) -> list[str]:
-    counts = counts_of(trainable, request.verified_only)
-    warnings = [fault for fault in [fault_of(trainable, request.verified_only)] if fault]
+    counts = counts_of(trainable, request.verified_only, request.sure)
+    warnings = [fault for fault in [fault_of(trainable, request.verified_only, request.sure)] if fault]
     if not request.verified_only and counts.figures > trainable.verified.figures:
         unchecked = counts.figures - trainable.verified.figures
         warnings.append(f"{unchecked} of {counts.figures} figures hold proposals that nobody has verified.")

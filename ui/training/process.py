@@ -31,6 +31,8 @@ class Asked:
     steps: int
     verified_only: bool
     seed: int = 0
+    sure: float = 0.0
+    """Open proposals only from this confidence on, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ class PlanRequest(Request):
     """As ``TrainConfig.model``; empty: the machine's own."""
     steps: int = Field(ge=1, le=MAX_STEPS)
     verified_only: bool = True
+    sure: float = Field(default=0.0, ge=0, le=1)
+    """Without ``verified_only``: open proposals only from this confidence on, by the assessor."""
     seed: int = Field(default=0, ge=0, lt=2**31)
     name: RunName | None = None
     """Of the run's folder; None: the next that is free."""

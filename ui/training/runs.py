@@ -197,6 +197,7 @@ def _configured(config: dict[str, Any], process: ProcessState | None, path: Path
         config.get("steps", 0),
         asked.verified_only if asked else bool(snapshot.get("verified_only", False)),
         config.get("seed", 0),
+        asked.sure if asked else 0.0,
     )
 
 

@@ -89,10 +89,12 @@ class TrainServer:
         if missing := why_not_installed():
             raise TrainingError(missing)
         config, trainable = config_of(request, machine()), self._store.trainable.counts()
-        if not any(counts_of(trainable, request.verified_only).levels["M"].values()):
-            raise TrainingError(fault_of(trainable, request.verified_only) or "no figure has a caption to train on")
+        if not any(counts_of(trainable, request.verified_only, request.sure).levels["M"].values()):
+            fault = fault_of(trainable, request.verified_only, request.sure)
+            raise TrainingError(fault or "no figure has a caption to train on")
         name = self._jobs.start(request, config.model)
-        self._note("start", name, preset=request.preset, model=config.model, verified_only=request.verified_only)
+        detail = {"verified_only": request.verified_only, **({"sure": request.sure} if request.sure else {})}
+        self._note("start", name, preset=request.preset, model=config.model, **detail)
         return self._answer(name)
 
     def stop(self, raw: Any) -> Answer:
@@ -171,6 +173,7 @@ class TrainServer:
             "done": run.done,
             "total": run.total,
             "verified_only": run.asked.verified_only,
+            "sure": run.asked.sure,
             "in_use": self._uses.in_use() == run.name,
             "use": self._uses.progress(run.name),
         }

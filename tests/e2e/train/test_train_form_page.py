@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.scripted_training import REQUEST, ScriptedRun, ScriptedTraining, counts
+from tests.e2e.scripted_training import REQUEST, ScriptedRun, ScriptedTraining, counts, data
 from tests.e2e.train.tab import chip, train_button
 
 
 def test_an_empty_project_says_what_to_do_and_what_would_be_trained_on(
     training: ScriptedTraining, open_tab: Callable[..., Page]
 ) -> None:
-    training.script(data={"verified": counts(48, kinds={"microscopy": 190, "plot": 2}), "all": counts(120)})
+    training.script(data=data(counts(48, kinds={"microscopy": 190, "plot": 2}), counts(90), counts(120)))
     page = open_tab()
     expect(page.locator(".rail .none")).to_contain_text("Choose what to train on and press Train")
     assert page.locator(".counts tbody tr").nth(1).locator("td").all_inner_texts() == [
@@ -46,11 +47,42 @@ def test_what_nobody_has_verified_is_plainly_said_when_it_is_included(
     assert training.requests("train_start") == [{**REQUEST, "verified_only": False}]
 
 
+def test_proposals_that_are_surely_right_can_be_trained_on_alone(
+    training: ScriptedTraining, open_tab: Callable[..., Page]
+) -> None:
+    page = open_tab()
+    page.get_by_role("radio", name=re.compile("^With sure proposals")).check()
+    expect(page.get_by_role("note")).to_have_text(
+        "Nobody has verified 42 figures, 168 panels and 210 regions of these; "
+        "the confidence of each box is at least 0.6."
+    )
+    expect(page.locator(".counts tbody tr").nth(2).locator("td").nth(3)).to_have_text("450")
+    train_button(page).click()
+    expect(chip(page)).to_have_text("starting")
+    assert training.requests("train_start") == [{**REQUEST, "verified_only": False, "sure": 0.6}]
+
+
+@pytest.mark.parametrize(
+    ("sure", "says"),
+    [
+        (None, "· verified figures only ·"),
+        (0.6, "· with sure proposals that nobody has verified ·"),
+        (0.0, "· with proposals that nobody has verified ·"),
+    ],
+)
+def test_a_run_says_what_it_is_trained_on(
+    training: ScriptedTraining, open_tab: Callable[..., Page], sure: float | None, says: str
+) -> None:
+    training.script(ScriptedRun("zoomin-1", "finished", step=300, sure=sure))
+    page = open_tab()
+    expect(page.get_by_role("region", name="Run", exact=True)).to_contain_text(says)
+
+
 def test_without_figures_training_is_refused_with_what_mends_it(
     training: ScriptedTraining, open_tab: Callable[..., Page]
 ) -> None:
     mend = "No figure is verified yet. Accept figures in the Review tab."
-    training.script(data={"verified": counts(0, mend), "all": counts(0, mend)})
+    training.script(data=data(counts(0, mend), counts(0, mend), counts(0, mend)))
     page = open_tab()
     expect(page.get_by_text(mend)).to_be_visible()
     expect(page.get_by_text("There is nothing to train on; see above.")).to_be_visible()

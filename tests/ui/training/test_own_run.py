@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -43,6 +44,18 @@ def test_a_run_that_is_stopped_while_it_exports_leaves_nothing_half_done(store: 
     assert train_own(store, tmp_path / "runs" / "a", asked, no_config, told=told) is None
     assert Runs(tmp_path / "runs").run("a").state == "stopped"
     assert sorted(path.name for path in (tmp_path / "runs" / "a").iterdir()) == ["process.json", "process.lock"]
+
+
+def test_a_run_on_sure_proposals_exports_those_alone(store: Store, tmp_path: Path) -> None:
+    def none() -> TrainConfig:
+        raise TrainingError("exported, and that is enough")
+
+    asked = Asked("flat", "curator-tiny", 4, verified_only=False, sure=0.95)
+    with pytest.raises(TrainingError, match="that is enough"):
+        train_own(store, tmp_path / "runs" / "a", asked, none)
+    manifest = json.loads((tmp_path / "runs" / "a" / "data" / "manifest.json").read_text())
+    assert manifest["filter"] == {"verified_only": False, "sure": 0.95}
+    assert (manifest["counts"]["figures"], manifest["counts"]["panels"]) == (3, 0)
 
 
 def test_a_run_without_a_verified_figure_fails_with_what_mends_it(store: Store, tmp_path: Path) -> None:
@@ -88,6 +101,7 @@ def test_an_error_that_nobody_foresaw_is_kept_with_the_run(tmp_path: Path) -> No
     [
         (["--resume"], "name the run to go on with by -o RUN"),
         (["EXPORT", "-o", "run", "--unverified"], "--unverified says how the project is exported, and EXPORT is given"),
+        (["EXPORT", "-o", "run", "--sure", "0.6"], "--sure says how the project is exported, and EXPORT is given"),
     ],
 )
 def test_commands_that_cannot_be_meant_are_refused(tmp_path: Path, arguments: list[str], says: str) -> None:

@@ -100,6 +100,20 @@ def test_a_project_of_which_nothing_is_verified_is_told_so_and_can_still_be_trie
     assert refused["error"] == found["data"]["verified"]["enough"]
 
 
+def test_open_proposals_that_are_surely_right_are_a_way_between(store: Store, page: Page) -> None:
+    add_figures_of(store, 16, verified=12)
+    data = page.ask("train_overview")["data"]
+    # the agent gives p2, which holds all regions, 0.4, and p1 0.9
+    panels = {way: sum(data[way]["levels"]["P"].values()) for way in ("verified", "sure", "all")}
+    assert panels == {"verified": 24, "sure": 28, "all": 32}
+    regions = {way: sum(data[way]["levels"]["R"].values()) for way in ("verified", "sure", "all")}
+    assert regions == {"verified": 12, "sure": 12, "all": 16}
+    assert data["sure"]["left_out"] == {"regions in no panel": 4}
+    assert data["sure_from"] == 0.6
+    request = {**REQUEST, "verified_only": False, "sure": data["sure_from"]}
+    assert "4 of 16 figures hold proposals that nobody has verified." in page.ask("train_plan", **request)["warnings"]
+
+
 def test_verified_figures_are_what_is_suggested_where_there_are_some(store: Store, page: Page) -> None:
     add_figures_of(store, 16, verified=12)
     found = page.ask("train_overview")
@@ -148,7 +162,7 @@ def test_a_plan_names_what_will_be_trained_and_what_the_estimate_stands_on(store
     config = make_config("zoomin", CPU, 200)
     assert (plan["batch"], plan["image_px"], plan["basis"]) == (config.batch, config.image_px, "estimated")
     assert sum(stage["share"] for stage in plan["stages"]) == pytest.approx(1)
-    assert plan["request"] == {**REQUEST, "name": None}
+    assert plan["request"] == {**REQUEST, "sure": 0.0, "name": None}
     make_run(page.runs.folder / "zoomin-1", process_state(NOBODY, outcome="finished"), 40, "finished")
     assert page.ask("train_plan", **REQUEST)["basis"] == "measured on this machine in run zoomin-1"
 
