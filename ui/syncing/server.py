@@ -189,7 +189,8 @@ class SyncServer:
         self._syncing.stop_watch()
         self._syncing.end_pass()
         self._syncing.be_left_alone()
-        self._syncing.apart(self._store.outbox.disconnect)
+        self._syncing.apart(self._store.outbox.leave)
+        self._syncing.picking.forget()
         self._note("disconnect", connected.url, project_id=connected.project_id)
         return self.state({})
 

@@ -81,3 +81,26 @@ def test_what_went_wrong_is_told_until_the_next_one(pair: Pair) -> None:
     )
     many.start("send", pair.ids[:1])
     assert many.state() is None
+
+
+def test_what_a_label_studio_that_was_left_had_agreed_on_is_forgotten_beside_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.store.outbox._IN_A_TRANSACTION", 2)
+    with LabelStudioServer() as there:
+        pair = Pair(tmp_path, there, figures=5)
+        pair.sync()
+        pair.store.outbox.leave()
+        assert pair.store.outbox.connected() is None
+        assert len(pair.store.syncs.read_at()) == 5
+        one = Picking(pair.store, lambda work: work(), lambda: None)
+        one.forget()
+        one.close()
+        assert pair.store.syncs.read_at() == {}
+        pair.sync()
+        pair.store.outbox.forget()  # connected: there is nothing to forget
+        assert len(pair.store.syncs.read_at()) == 5
+        pair.store.outbox.leave()
+        pair.sync()  # a process that was killed had forgotten nothing
+        assert pair.statuses() == {"synced"}
+        assert len(there.tasks) == 5
