@@ -37,6 +37,8 @@ class OidcServer:
         self.client_id, self.client_secret = client_id, client_secret
         self.claims: dict[str, Any] = {}
         """Of the next ID tokens, over the right iss, aud, iat, exp and nonce; None leaves one out."""
+        self.userinfo: dict[str, Any] = {}
+        """What its UserInfo endpoint says; empty: it has none."""
         self.algorithm = "RS256"
         """Also "none", and "HS256" with the public key as the secret."""
         self.description: dict[str, Any] = {}
@@ -48,6 +50,7 @@ class OidcServer:
         self.key = _first_key()
         """What it signs with; ``keys`` are those that it tells."""
         self.keys = [self.key]
+        self._access_token = ""
         self._codes: dict[str, dict[str, str]] = {}
         self._server = StandInServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -86,6 +89,8 @@ class OidcServer:
                         self._json(200, provider._described())
                     case "/keys":
                         self._json(200, {"keys": [key.as_dict(private=False) for key in provider.keys]})
+                    case "/userinfo" if self.headers.get("Authorization") == f"Bearer {provider._access_token}":
+                        self._json(200, provider.userinfo)
                     case "/authorize":
                         self.send_response(302)
                         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
@@ -121,6 +126,7 @@ class OidcServer:
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
             "authorization_response_iss_parameter_supported": True,
+            **({"userinfo_endpoint": f"{self.issuer}/userinfo"} if self.userinfo else {}),
             **self.description,
         }
 
@@ -145,7 +151,8 @@ class OidcServer:
         now = int(time.time())
         right = {"iss": self.issuer, "aud": self.client_id, "iat": now, "exp": now + 300, "nonce": asked["nonce"]}
         claims = {name: value for name, value in {**right, **self.claims}.items() if value is not None}
-        return 200, {"access_token": secrets.token_urlsafe(8), "token_type": "Bearer", "id_token": self._signed(claims)}
+        self._access_token = secrets.token_urlsafe(8)
+        return 200, {"access_token": self._access_token, "token_type": "Bearer", "id_token": self._signed(claims)}
 
     def _signed(self, claims: dict[str, Any]) -> str:
         header = {"alg": self.algorithm, "kid": self.key.kid}

@@ -31,6 +31,7 @@ _AGAIN_S: Final = 30.0  # guess: anybody can make a login begin; a provider that
 _MAX_BYTES: Final = 1_000_000
 _LEEWAY_S: Final = 60  # guess: clocks apart
 _MOST_SHOWN: Final = 200
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 _FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, AddressError, ValueError, RecursionError)
 
 
@@ -45,6 +46,7 @@ class _Metadata:
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    userinfo_endpoint: str | None
     names_itself: bool
     """Whether its answers carry ``iss`` (RFC 9207)."""
     posts_secret: bool
@@ -122,7 +124,35 @@ class Provider:
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise OidcError(f"{self.issuer} gave no ID token; has its client the scope 'openid'?")
-        return self._checked(id_token, nonce, str(token.get("access_token") or ""))
+        access_token = str(token.get("access_token") or "")
+        claims = self._checked(id_token, nonce, access_token)
+        if self._lacks(claims) and access_token and (address := self._described().userinfo_endpoint):
+            claims = {**self._told(address, access_token, str(claims["sub"])), **claims}
+        return claims
+
+    def _lacks(self, claims: Mapping[str, Any]) -> bool:
+        """Whether the ID token has not all that is asked for: providers may keep what belongs to the scopes profile
+        and email for their UserInfo endpoint (OpenID Connect Core, 5.4)."""
+        wanted = {self.settings.name_claim, self.settings.roles_claim.partition(".")[0]} - {""}
+        if self.settings.allowed_domains:
+            wanted |= {"email", "email_verified"}
+        return not wanted <= claims.keys()
+
+    def _told(self, address: str, access_token: str, subject: str) -> dict[str, Any]:
+        """What the UserInfo endpoint says of the person.
+
+        Raises:
+            OidcError: it cannot be asked, or speaks of somebody else (a swapped token; Core, 5.3.2).
+        """
+        try:
+            status, told = self._document("GET", address, {"Authorization": f"Bearer {access_token}"})
+            if status != HTTPStatus.OK:
+                raise ValueError(f"{address} answers {status}")
+        except _FAULTS as error:
+            raise self._unreachable(error) from error
+        if told.get("sub") != subject:
+            raise OidcError(f"{self.issuer} speaks of somebody else than its ID token does; log in again")
+        return told
 
     def _checked(self, id_token: str, nonce: str, access_token: str) -> dict[str, Any]:
         from authlib.oidc.core import CodeIDToken
@@ -188,12 +218,14 @@ class Provider:
             raise OidcError(f"{self.issuer} refuses the login ({said}); log in again")
         return token
 
-    def _document(self, method: str, url: str, **body: Any) -> tuple[int, dict[str, Any]]:
+    def _document(
+        self, method: str, url: str, headers: Mapping[str, str] = _NO_HEADERS, **body: Any
+    ) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of an answer; raises one of ``_FAULTS``."""
         content = bytearray()
         with (
             httpx.Client(timeout=self.settings.timeout_s, transport=reaching(self._reach)) as client,
-            client.stream(method, url, headers={"Accept": "application/json"}, **body) as answer,
+            client.stream(method, url, headers={"Accept": "application/json", **headers}, **body) as answer,
         ):
             for chunk in answer.iter_bytes():
                 content += chunk
@@ -226,8 +258,9 @@ class Provider:
                 "to the letter"
             )
         addresses = [document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
+        userinfo = document.get("userinfo_endpoint")
         schemes = ("https://",) if self.issuer.startswith("https://") else ("https://", "http://")
-        for address in addresses:
+        for address in [*addresses, *([] if userinfo is None else [userinfo])]:
             if not isinstance(address, str) or not address.startswith(schemes):
                 raise OidcError(f"{self.issuer} names the address {address!r}; expected one that begins with https://")
         offered = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
@@ -236,6 +269,7 @@ class Provider:
             authorization,
             token,
             keys,
+            userinfo,
             names_itself=document.get("authorization_response_iss_parameter_supported") is True,
             posts_secret="client_secret_basic" not in offered,
         )
