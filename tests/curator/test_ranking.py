@@ -127,7 +127,7 @@ def test_vectors_may_be_read_for_the_front_alone() -> None:
 
     lazily = rank(replace(figures, vectors=read), STRATEGIES["default"])
     assert lazily.tolist() == rank(figures, STRATEGIES["default"]).tolist()
-    assert asked == [2048]
+    assert asked == [1024]
 
 
 def test_the_reason_is_told_in_numbers() -> None:

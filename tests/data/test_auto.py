@@ -91,7 +91,7 @@ def test_what_was_accepted_leaves_the_queue_and_can_be_listed_alone(store: Store
     assert [item.figure_id for item in store.queue.page(replace(open_ones, auto=False), 0, 10, NOW)] == [doubtful]
     assert [item.figure_id for item in store.queue.page(QueueFilter(auto=True), 0, 10, NOW)] == [sure]
     assert store.queue.count(QueueFilter(auto=True)) == 1
-    assert [row["figure_id"] for row in store.ranks.waiting()] == [doubtful]
+    assert store.ranks.waiting().figure_ids == (doubtful,)
 
 
 def test_the_audit_sample_stays_in_the_queue_all_the_same(store: Store) -> None:
@@ -100,7 +100,7 @@ def test_the_audit_sample_stays_in_the_queue_all_the_same(store: Store) -> None:
     accept(store, 0.9)
     waiting = store.queue.page(QueueFilter(states=(FigureState.PROPOSED,), auto=False), 0, 10, NOW)
     assert [(item.figure_id, item.auto) for item in waiting] == [(audited, True)]
-    assert [row["figure_id"] for row in store.ranks.waiting()] == [audited]
+    assert store.ranks.waiting().figure_ids == (audited,)
 
 
 def test_a_persons_decision_or_a_new_mining_takes_a_figure_out(store: Store) -> None:

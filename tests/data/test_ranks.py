@@ -33,7 +33,7 @@ def listed(store: Store, wanted: QueueFilter, offset: int = 0, limit: int = 10) 
 def test_the_queue_lists_ranked_figures_first_and_tells_why(store: Store) -> None:
     first, second, third, late = (add_mined_figure(store, f"PMC{n}") for n in range(1, 5))
     (unmined,) = add_figures(store, 1, "PMC5")
-    store.ranks.replace([(third, "many errors"), (first, ""), (second, "few")])
+    store.ranks.replace([third, first, second], ["many errors", "", "few"])
     assert listed(store, OPEN) == [third, first, second, late]
     assert [item.why for item in store.queue.page(OPEN, 0, 10, NOW)] == ["many errors", "", "few", ""]
     assert listed(store, QueueFilter()) == [third, first, second, unmined, late]
@@ -51,7 +51,7 @@ def test_before_any_ranking_the_least_sure_come_first(store: Store) -> None:
 
 def test_a_figure_that_was_accepted_since_stands_among_those_that_were_not_ranked(store: Store) -> None:
     first, second = (add_mined_figure(store, f"PMC{n}") for n in range(1, 3))
-    store.ranks.replace([(first, "x"), (second, "y")])
+    store.ranks.replace([first, second], ["x", "y"])
     store.reviews.decide(first, 1, [ACCEPT], "ann", NOW)
     assert listed(store, OPEN) == [second]
     assert listed(store, QueueFilter(states=(FigureState.ACCEPTED,))) == [first]
@@ -61,8 +61,8 @@ def test_a_figure_that_was_accepted_since_stands_among_those_that_were_not_ranke
 
 def test_a_new_order_takes_the_place_of_the_old(store: Store) -> None:
     first, second = (add_mined_figure(store, f"PMC{n}") for n in range(1, 3))
-    store.ranks.replace([(first, "x"), (second, "y")])
-    store.ranks.replace([(second, "z")])
+    store.ranks.replace([first, second], ["x", "y"])
+    store.ranks.replace([second], ["z"])
     assert store.ranks.ordered(10) == [(second, "z")]
     assert store.ranks.why(first) == ""
 

@@ -14,10 +14,10 @@ from data.store.auto import AGENTS_OWN
 
 
 def test_figures_come_as_ranked_and_each_says_why(project: Store, url: str, open_page: Callable[..., Page]) -> None:
-    waiting = [row["figure_id"] for row in project.ranks.waiting()]
+    waiting = project.ranks.waiting().figure_ids
     first, second, *rest = reversed(waiting)
     reasons = ["about 2.1 errors in 14 s; agents disagree on panel C", "about 0.9 errors in 8 s", *("" for _ in rest)]
-    project.ranks.replace(list(zip([first, second, *rest], reasons, strict=True)))
+    project.ranks.replace([first, second, *rest], reasons)
     page = open_page(f"{url}/#queue")
     expect(page.locator(".gallery")).to_have_attribute("data-ready", "true")
     expect(page.locator(".gallery .order select")).to_have_value("next")
@@ -37,7 +37,7 @@ def test_figures_come_as_ranked_and_each_says_why(project: Store, url: str, open
 def test_a_figure_that_its_list_does_not_hold_is_opened_too(
     project: Store, url: str, open_page: Callable[..., Page]
 ) -> None:
-    figure_id = project.ranks.waiting()[0]["figure_id"]
+    figure_id = project.ranks.waiting().figure_ids[0]
     listed = quote(json.dumps({"article_id": "PMC-of-no-figure"}))
     page = open_page(f"{url}/#figure={quote(figure_id)}&filter={listed}")
     screen = page.locator("#review .rv")
@@ -65,7 +65,7 @@ def test_what_was_accepted_without_a_person_leaves_the_queue_and_is_marked(
     expect(gallery.locator(f'[data-figure="{surest[1]}"] [data-state="auto"]')).to_have_text("auto")
     page.locator("#gallery").get_by_label("Accepted without a person").check()
     expect(gallery.locator(".count")).to_have_text(f"{len(accepted)} figure{'s' if len(accepted) > 1 else ''}")
-    others = [row["figure_id"] for row in project.ranks.waiting()]
+    others = project.ranks.waiting().figure_ids
     page = open_page(f"{url}/#figure={others[0]}")
     screen = page.locator("#review .rv")
     expect(screen).to_have_attribute("data-ready", "true")

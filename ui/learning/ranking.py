@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curator.audit_sample import in_audit
+from curator.audit_sample import SHARE, places_of
 from curator.errors import SettingsError, StoreError
 from curator.ranking import KINDS, STRATEGIES, FigureTable, Indices, Strategy, VectorsOf, rank, why
 from curator.review_time import ReviewTime
@@ -45,13 +45,15 @@ def rerank(store: Store, strategy: str = DEFAULT, seed: int = 0) -> Ranked:
     table = table_of(store)
     read = time.perf_counter()
     order = rank(table, chosen, seed)
-    head = order[:_EXPLAINED].tolist()
-    doubted = store.ranks.doubted_panels([table.figure_ids[index] for index in head[:_NAMED]])
-    labels = [doubted.get(table.figure_ids[index], "") for index in head]
-    reasons = [why(table, index, label and f"panel {label}") for index, label in zip(head, labels, strict=True)]
+    ordered = [table.figure_ids[index] for index in order.tolist()]
+    doubted = store.ranks.doubted_panels(ordered[:_NAMED])
+    labels = [doubted.get(figure_id, "") for figure_id in ordered[:_EXPLAINED]]
+    reasons = [
+        why(table, index, label and f"panel {label}")
+        for index, label in zip(order[:_EXPLAINED].tolist(), labels, strict=True)
+    ]
     ranked = time.perf_counter()
-    reasons += [""] * (len(order) - len(reasons))
-    store.ranks.replace([(table.figure_ids[index], reason) for index, reason in zip(order, reasons, strict=True)])
+    store.ranks.replace(ordered, reasons)
     return Ranked(len(order), read - began, ranked - read, time.perf_counter() - ranked)
 
 
@@ -64,43 +66,25 @@ def strategy_named(name: str) -> Strategy:
 
 def table_of(store: Store) -> FigureTable:
     """All figures that wait, as the strategies see them."""
-    rows = store.ranks.waiting()
-    # by column: a loop over rows would take as long as all else
-    names = (
-        "figure_id",
-        "number",
-        "article_id",
-        "confidence",
-        "kinds",
-        "panels",
-        "markers",
-        "regions",
-        "errors",
-        "odd",
-    )
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+    found = store.ranks.waiting()
     codes, covered = _journals(store)
-    counts = [np.array(columns[name], np.float64) for name in ("panels", "markers", "regions")]
-    confidence = np.array(columns["confidence"], np.float64)
-    uncertainty = np.where(np.isnan(confidence), 1.0, 1 - confidence)
-    expected = np.array(columns["errors"], np.float64)
-    nodes = counts[0] + counts[1] + counts[2]
+    uncertainty = np.where(np.isnan(found.confidences), 1.0, 1 - found.confidences)
+    nodes = found.panels + found.markers + found.regions
     # before any assessment: as if each node were as sure as the figure
     guessed = np.where(nodes > 0, uncertainty * nodes, _UNASSESSED_ERRORS)
-    expected = np.where(np.isnan(expected), guessed, expected)
-    features = np.column_stack([np.ones(len(rows)), *counts, expected])
-    figure_ids = columns["figure_id"]
-    embedded = _Embedded(store, figure_ids)
+    expected = np.where(np.isnan(found.expected_errors), guessed, found.expected_errors)
+    features = np.column_stack([np.ones(len(found)), found.panels, found.markers, found.regions, expected])
+    embedded = _Embedded(store, found.figure_ids)
     return FigureTable(
-        figure_ids,
-        np.array(columns["number"], np.int64),
+        found.figure_ids,
+        found.numbers,
         expected,
         ReviewTime.fit(*store.ranks.review_times()).seconds(features),
         uncertainty,
-        np.nan_to_num(np.array(columns["odd"], np.float64)),
-        np.array(columns["kinds"], np.int64),
-        np.array([codes[article_id] for article_id in columns["article_id"]], np.int64),
-        np.array([in_audit(figure_id) for figure_id in figure_ids], np.bool_),
+        np.nan_to_num(found.disagreement),
+        found.kinds,
+        np.fromiter(map(codes.__getitem__, found.article_ids), np.int64, len(found)),
+        places_of(found.figure_ids) < SHARE,
         embedded.reader,
         covered,
         embedded.covered,

@@ -44,7 +44,7 @@ def listed(store: Store) -> list[str]:
 
 
 def test_the_queue_follows_the_last_ranking(store: Store) -> None:
-    figures = [row["figure_id"] for row in store.ranks.waiting()]
+    figures = list(store.ranks.waiting().figure_ids)
     assert len(figures) == 5
     assert rerank(store).figures == 5
     assert listed(store) == figures[::-1]
@@ -80,7 +80,7 @@ def test_figures_are_told_apart_by_the_index_where_there_is_one(store: Store) ->
     embeddings = Embeddings(store.project)
     model = IndexedBy("drawn", "drawn", "drawn", 4, 14.3)
     embeddings.begin(model)
-    figures = [row["figure_id"] for row in store.ranks.waiting()]
+    figures = list(store.ranks.waiting().figure_ids)
     for index, figure_id in enumerate(figures[:3]):
         pictures = np.eye(4, dtype=np.float32)[[index, index]]
         nodes = (IndexedNode("p1", "panel", "k", "t"), IndexedNode("p2", "panel", "k", "t"))
