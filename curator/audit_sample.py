@@ -8,8 +8,7 @@ that hash, never by how doubtful they are, so that those reviewed so far are at 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +21,14 @@ SEED = 0
 
 def place_of(figure_id: str, seed: int = SEED) -> float:
     """Where the figure stands in the drawing, 0 to 1: uniform, and independent of anything but its id."""
-    digest = hashlib.sha256(f"audit:{seed}:{figure_id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
+    return float(places_of([figure_id], seed)[0])
+
+
+def places_of(figure_ids: Sequence[str], seed: int = SEED) -> NDArray[np.float64]:
+    """``place_of`` of many figures [n], in a third of the time."""
+    begin = f"audit:{seed}:"
+    digests = b"".join([hashlib.sha256((begin + figure_id).encode()).digest() for figure_id in figure_ids])
+    return np.frombuffer(digests, ">u8")[::4] / 2.0**64
 
 
 def in_audit(figure_id: str, seed: int = SEED, share: float = SHARE) -> bool:
@@ -70,40 +75,56 @@ class Statement:
 def statement(sample: Sequence[AuditFigure], level: float = 0.95) -> Statement | None:
     """The share of right panels and its interval; None where fewer than two figures with panels were reviewed.
 
-    Wilson's interval, with Student's quantile, on the effective number of panels: their number divided by the design
-    effect of drawing whole figures (Korn and Graubard 1998 do so with Clopper and Pearson's interval). A bootstrap of
-    figures would say "100 % ± 0 %" wherever nothing wrong was found yet; Wilson's does not.
+    Fay and Feuer's interval (1997, Statistics in Medicine 16) of the rarer of right and wrong, with whole figures as
+    the events: a gamma distribution of the share's mean and variance, to which for the upper end one more figure is
+    added as large as those that one may not have seen. It holds also where few figures hold most errors, or none was
+    found yet (docs/active_learning.md).
     """
-    from scipy.stats import t as student_t  # slow to import, and only needed here
-
     sizes = np.array([figure.panels for figure in sample if figure.panels], np.float64)
     wrong = np.array([figure.wrong for figure in sample if figure.panels], np.float64)
-    count = len(sizes)
-    if count < 2:
+    if len(sizes) < 2:
         return None
     panels = float(sizes.sum())
     right = 1 - float(wrong.sum()) / panels
-    effect = _design_effect(sizes, wrong)
-    effective = panels / effect
-    quantile = float(student_t.ppf((1 + level) / 2, count - 1))
-    spread = quantile**2 / effective
-    middle = (right + spread / 2) / (1 + spread)
-    half = quantile / (1 + spread) * math.sqrt(right * (1 - right) / effective + spread / (4 * effective))
-    return Statement(
-        right, max(middle - half, 0.0), min(middle + half, 1.0), level, count, int(panels), round(effect, 3)
-    )
+    if right < 0.5:
+        low, high = _share_interval(sizes, sizes - wrong, level)
+    else:
+        few, many = _share_interval(sizes, wrong, level)
+        low, high = 1 - many, 1 - few
+    return Statement(right, low, high, level, len(sizes), int(panels), round(_design_effect(sizes, wrong), 3))
 
 
 def _design_effect(sizes: NDArray[np.float64], wrong: NDArray[np.float64]) -> float:
-    """Variance of the share when figures are drawn, over that when panels are; at least 1.
-
-    The share is a ratio of two sums, its variance by linearisation. Where all panels are right, or all wrong, nothing
-    tells it: the worst case is taken, in which a figure's panels are all right or all wrong together.
-    """
-    panels, count = sizes.sum(), len(sizes)
-    worst = float((sizes**2).sum() / panels)
-    share = wrong.sum() / panels
+    """Variance of the share when figures are drawn, over that when panels are; at least 1. Where nothing tells it, as
+    if a figure's panels were all right or all wrong together."""
+    share = wrong.sum() / sizes.sum()
     if share in (0.0, 1.0):
-        return worst
-    by_figure = count / (count - 1) * ((wrong - share * sizes) ** 2).sum() / panels**2
-    return float(np.clip(by_figure / (share * (1 - share) / panels), 1.0, worst))
+        return float((sizes**2).sum() / sizes.sum())
+    return float(max(_variance(sizes, wrong) / (share * (1 - share) / sizes.sum()), 1.0))
+
+
+def _variance(sizes: NDArray[np.float64], counted: NDArray[np.float64]) -> float:
+    """Of the share of all panels that is counted, when figures are drawn: a ratio of two sums, by linearisation."""
+    figures, panels = len(sizes), sizes.sum()
+    return float(figures / (figures - 1) * ((counted - counted.sum() / panels * sizes) ** 2).sum() / panels**2)
+
+
+def _share_interval(sizes: NDArray[np.float64], counted: NDArray[np.float64], level: float) -> tuple[float, float]:
+    """Of the share of all panels that is counted, given each figure's panels and those of them that count."""
+    from scipy.stats import gamma  # slow to import, and only needed here
+
+    panels = sizes.sum()
+    share = counted.sum() / panels
+    # panels of a figure hardly ever differ more than those of different ones: where they seem to, it is by chance
+    variance = max(_variance(sizes, counted), share * (1 - share) / panels)
+    # how many panels a wrong one's figure has, if large figures go wrong more often, as they do, in proportion to their
+    # size, and all of it is wrong; or the most that were seen to count in one
+    unseen = max((sizes**3).sum() / (sizes**2).sum(), counted.max()) / panels
+    tail = (1 - level) / 2
+    low = _gamma_quantile(gamma.ppf, tail, share, variance) if share > 0 else 0.0
+    return low, min(_gamma_quantile(gamma.ppf, 1 - tail, share + unseen, variance + unseen**2), 1.0)
+
+
+def _gamma_quantile(ppf: Callable[..., float], at: float, mean: float, variance: float) -> float:
+    """Of the gamma distribution of this mean and variance; the mean itself where it does not vary."""
+    return float(ppf(at, mean**2 / variance, scale=variance / mean)) if variance > 0 else float(mean)

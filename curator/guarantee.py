@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -37,10 +37,20 @@ Guess: few figures have more."""
 _SHARES = np.arange(1, 41) / 40
 """Shares of the open figures that are tried as what is accepted: thresholds are their quantiles, which tell nothing of
 the labels."""
-_START = 1.5
+_START = 2.0
 """Times the fewest figures with which a test can pass: so many the first threshold shall accept of the sample. With the
-fewest a single error would be one too many, and end the sequence. Guess."""
-_BETS = np.array([0.4, 0.95])
+fewest a single error would be one too many, and end the sequence."""
+_START_SHARE = 0.6
+_START_LEAST = 1.3
+"""Where the sample has not so many, the first threshold shall accept this share of it, but ``_START_LEAST`` times the
+fewest at least. These three, ``_ROOM`` and ``_SURE`` promised most on three kinds of figures with 200 to 2,000 reviews
+(docs/log.md); whatever they are, what is promised holds."""
+_ROOM = 1.75
+_SURE = 0.55
+"""Up to how many panels a figure may have is chosen so that the sample has ``_ROOM`` times the fewest figures if
+``_SURE`` of them are accepted. One large figure can be all wrong, which the test has to reckon with: the fewer figures
+were reviewed, the smaller are those that can be told of."""
+_BETS = np.array([0.5, 0.95])
 _BET_WEIGHTS = np.array([0.3, 0.7])
 """Parts of the highest stake (see ``_p_value``), and of the capital that are put on each. A high one wins fast where
 nearly all is right, a low one survives errors. Guess."""
@@ -66,6 +76,8 @@ class Guarantee:
     """Why there is no threshold."""
     more_reviews: int | None = None
     """About how many more figures of the sample would have to be reviewed; None where more would not help."""
+    max_panels: int = MAX_PANELS
+    """Figures of more panels go to a person."""
 
     @property
     def text(self) -> str:
@@ -87,16 +99,41 @@ def guarantee(
     promised: Promised = "accepted",
     delta: float = DELTA,
     max_panels: int = MAX_PANELS,
+    open_panels: NDArray[np.int64] | None = None,
 ) -> Guarantee:
     """The lowest threshold for which the promise can be made.
 
     ``open_confidences``: of the figures that wait and are not of the sample; only used to choose which thresholds are
-    tried. ``error_rate`` and ``delta`` lie between 0 and 1.
+    tried. ``open_panels``: how many panels each has, by which ``accepted`` may choose a lower ``max_panels`` of its
+    own, before it looks at what was right. ``error_rate`` and ``delta`` lie between 0 and 1.
     """
     usable = [figure for figure in sample if 0 < figure.panels <= max_panels]
     if promised == "all":
-        return _of_all(usable, error_rate)
-    return _of_accepted(usable, open_confidences, error_rate, delta, max_panels)
+        return replace(_of_all(usable, error_rate), max_panels=max_panels)
+    if open_panels is not None and len(open_panels):
+        max_panels = _most_panels(len(usable), open_panels, error_rate, delta, max_panels)
+        usable = [figure for figure in usable if figure.panels <= max_panels]
+        open_confidences = open_confidences[open_panels <= max_panels]
+    return replace(_of_accepted(usable, open_confidences, error_rate, delta, max_panels), max_panels=max_panels)
+
+
+def _most_panels(count: int, open_panels: NDArray[np.int64], error_rate: float, delta: float, max_panels: int) -> int:
+    """How large figures may be; where the sample is too small for any, the size for which it is least so.
+
+    Nothing but the number of reviewed figures and the sizes of those that wait decides, so that the promise holds as if
+    it had been fixed before.
+    """
+    nearest = (0.0, max_panels)
+    for most in range(max_panels, 0, -1):
+        small = open_panels <= most
+        if not small.any():
+            break
+        fewest = _fewest(float(open_panels[small].mean()), error_rate, delta, most)
+        room = _SURE * count * float(small.mean()) / fewest
+        if room >= _ROOM:
+            return most
+        nearest = max(nearest, (room, most))
+    return nearest[1]
 
 
 def _of_accepted(
@@ -121,7 +158,8 @@ def _of_accepted(
         )  # fmt: skip
     thresholds = np.quantile(open_confidences, 1 - _SHARES, method="lower")
     expected = count * (open_confidences[None, :] >= thresholds[:, None]).mean(axis=1)
-    first = min(int(np.searchsorted(expected, _START * fewest)), len(thresholds) - 1)
+    start = min(_START * fewest, max(_START_SHARE * count, _START_LEAST * fewest))
+    first = min(int(np.searchsorted(expected, start)), len(thresholds) - 1)
     passed = None
     for threshold in thresholds[first:].tolist():
         in_it = confidences >= threshold

@@ -51,6 +51,37 @@ def test_where_confidence_says_nothing_a_promise_that_cannot_be_kept_is_hardly_e
     assert made <= 100 * DELTA + 3 * np.sqrt(100 * DELTA)
 
 
+@pytest.mark.parametrize("together", [False, True], ids=["panel by panel", "whole figures"])
+def test_also_where_only_small_figures_are_accepted_a_promise_that_cannot_be_kept_is_hardly_ever_made(
+    together: bool,
+) -> None:
+    rng = np.random.default_rng(4)
+    made = 0
+    for _ in range(100):
+        sizes = np.minimum(rng.geometric(0.3, 300), 12)
+        wrong = sizes * (rng.random(300) < 0.055) if together else rng.binomial(sizes, 0.055)
+        open_panels = np.minimum(rng.geometric(0.3, 1000), 12)
+        found = guarantee(sample_of((rng.random(300), sizes, wrong)), rng.random(1000), 0.05, open_panels=open_panels)
+        assert found.max_panels < 12
+        made += found.threshold is not None
+    assert made <= 100 * DELTA + 3 * np.sqrt(100 * DELTA)
+
+
+def test_of_a_small_sample_only_small_figures_are_accepted_and_of_a_large_one_all() -> None:
+    rng = np.random.default_rng(5)
+    open_panels = np.minimum(rng.geometric(0.4, 1000), 12)
+
+    def clean(count: int) -> list[AuditFigure]:
+        sizes = np.minimum(rng.geometric(0.4, count), 12)
+        return sample_of((rng.random(count), sizes, 0 * sizes))
+
+    assert guarantee(clean(350), rng.random(1000), 0.02).threshold is None
+    small = guarantee(clean(350), rng.random(1000), 0.02, open_panels=open_panels)
+    assert small.threshold is not None
+    assert small.max_panels < 6
+    assert guarantee(clean(5000), rng.random(1000), 0.02, open_panels=open_panels).max_panels == 12
+
+
 def test_of_all_panels_the_share_accepted_and_wrong_is_on_average_what_was_asked() -> None:
     rng = np.random.default_rng(2)
     confidences, sizes, wrong = draw(rng, 300_000)

@@ -79,6 +79,8 @@ class PreviewShape(Shape):
     """Why there is no threshold."""
     more_reviews: int | None
     """About how many more figures of the sample would have to be reviewed; null where more would not help."""
+    max_panels: int
+    """Figures of more panels go to a person."""
     figures: int
     """That would be accepted."""
     panels: int

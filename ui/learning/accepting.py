@@ -32,7 +32,7 @@ class Preview:
     open_figures: int
     """That could be: assessed as they stand, untouched by persons."""
     max_panels: int
-    """Figures of more always go to a person."""
+    """Figures of more always go to a person; ``guarantee`` may say fewer."""
     assessor: int
     statement: Statement | None
     """How right the panels of the sample's reviewed figures from the threshold on were."""
@@ -41,9 +41,11 @@ class Preview:
     def text(self) -> str:
         if self.guarantee.threshold is None:
             return f"nothing can be accepted: {self.guarantee.text}"
+        most = self.guarantee.max_panels
+        size = f"at most {most} panel{'s' if most > 1 else ''} and " if most < self.max_panels else ""
         return (
-            f"{self.figures:,} of {self.open_figures:,} open figures ({self.panels:,} panels) have a confidence of "
-            f"{self.guarantee.threshold:.3f} or more: {self.guarantee.text}"
+            f"{self.figures:,} of {self.open_figures:,} open figures ({self.panels:,} panels) have {size}"
+            f"a confidence of {self.guarantee.threshold:.3f} or more: {self.guarantee.text}"
         )
 
     def to_doc(self) -> dict[str, Any]:
@@ -76,12 +78,17 @@ def preview(
     found = store.auto.candidates(time.time())
     max_panels = min(MAX_PANELS, int(found.panels.max(initial=0))) or MAX_PANELS
     eligible = found.panels <= max_panels
-    unseen = found.confidences[eligible & ~found.audit]
+    unseen = eligible & ~found.audit
     chosen = _passed_over(store, sample, error_rate, promised) or guarantee(
-        sample, unseen, error_rate, promised, max_panels=max_panels
+        sample,
+        found.confidences[unseen],
+        error_rate,
+        promised,
+        max_panels=max_panels,
+        open_panels=found.panels[unseen],
     )
     threshold = chosen.threshold
-    taken = eligible & (found.confidences >= (np.inf if threshold is None else threshold))
+    taken = (found.panels <= chosen.max_panels) & (found.confidences >= (np.inf if threshold is None else threshold))
     like_it = [one for one in sample if threshold is not None and one.confidence >= threshold]
     return Preview(
         chosen,
@@ -90,7 +97,7 @@ def preview(
         len(found.figure_ids),
         max_panels,
         store.auto.assessor(),
-        statement([one for one in like_it if one.panels <= max_panels]),
+        statement([one for one in like_it if one.panels <= chosen.max_panels]),
     )
 
 
@@ -104,7 +111,7 @@ def accept(store: Store, error_rate: float, who: str, promised: Promised = "acce
     if seen.guarantee.threshold is None:
         raise StoreError(f"nothing was accepted: {seen.guarantee.text}")
     return store.auto.apply(
-        error_rate, seen.guarantee.threshold, seen.max_panels, seen.to_doc(), who, time.time(), seen.assessor
+        error_rate, seen.guarantee.threshold, seen.guarantee.max_panels, seen.to_doc(), who, time.time(), seen.assessor
     )
 
 
