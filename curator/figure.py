@@ -95,7 +95,7 @@ class Provenance:
     exchanges: tuple[str, ...] = ()
     """Keys of the exchanges with a model that made the proposal."""
     samples: Samples | None = None
-    """None where its agent looked once, or it is not known."""
+    """None where its agent pools none, or it is not known."""
 
     @property
     def person(self) -> bool:

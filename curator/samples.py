@@ -11,8 +11,8 @@ from curator.errors import HierarchyError
 class Samples:
     """How far the samples of one mining agreed on a proposal.
 
-    A sample is one of several looks that a mining pools: a picture of the figure that a model is shown, one of its two
-    questions about a panel's regions, a scale of the embedded agent, or a mining that a consensus is made of.
+    A sample is one of the looks that a mining pools: a picture of the figure that a model is shown, its question about
+    a panel's markers or words, a scale of the embedded agent, or a mining that a consensus is made of.
 
     Raises:
         HierarchyError: counts that cannot be.
