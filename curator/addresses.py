@@ -7,7 +7,7 @@ into the network behind it: its own ports, its neighbours, the machine's cloud a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -26,6 +26,12 @@ class Reach:
     """Whether every address will do."""
     allowed: tuple[str, ...] = ()
     """Hosts, ``host:port``, addresses and networks (``10.1.0.0/16``) that will do though they are not public."""
+    proxy: str = field(default="", repr=False)
+    """Address of the proxy through which public addresses are asked; empty: none."""
+
+    def names(self, host: str, port: int) -> bool:
+        """Whether ``allowed`` names the host."""
+        return any(_names(entry, host, port) for entry in self.allowed)
 
     def check(self, host: str, port: int, addresses: Iterable[str]) -> None:
         """Passes where all that a host's name stands for may be connected to.
@@ -36,7 +42,7 @@ class Reach:
         Raises:
             AddressError: names the setting that allows it.
         """
-        if self.private or any(_names(entry, host, port) for entry in self.allowed):
+        if self.private or self.names(host, port):
             return
         for address in addresses:
             if not is_public(address) and not any(_covers(entry, address) for entry in self.allowed):
@@ -113,6 +119,23 @@ def checked_allowed(entries: Iterable[str]) -> None:
             f"allowed of [network] has {entry!r} ({wrong}); expected 'vllm.lab', 'vllm.lab:8000', '10.0.0.7', "
             "'[fd00::7]:8000' or '10.0.0.0/24'"
         )
+
+
+def checked_proxy(address: str) -> None:
+    """Passes where this can be ``Reach.proxy``; empty too.
+
+    Raises:
+        SettingsError: it is no address of a proxy. What it says is not shown: there may be a password in it.
+    """
+    if not address:
+        return
+    try:
+        parts = urlsplit(address)
+        fits = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0 and parts.path in ("", "/")
+    except ValueError:
+        fits = False
+    if not fits:
+        raise SettingsError("proxy of [network] is no address of a proxy; expected one such as 'http://proxy.lab:3128'")
 
 
 def _names(entry: str, host: str, port: int) -> bool:

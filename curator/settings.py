@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from curator.addresses import Reach, checked_allowed, host_and_port
+from curator.addresses import Reach, checked_allowed, checked_proxy, host_and_port
 from curator.codec import adapter, faults_of
 from curator.errors import SettingsError
 
@@ -185,11 +185,15 @@ class NetworkSettings:
     allowed: Listed = ()
     """Those that may be all the same: "vllm.lab", "vllm.lab:8000", "10.0.0.7", "10.0.0.0/24". What curator.toml or the
     environment gives as a server's address is among them without being repeated."""
+    proxy: str = field(default="", repr=False)
+    """Proxy through which public addresses are asked, such as http://proxy.lab:3128; what allowed names is asked
+    directly. Empty: none, but where private addresses are allowed, those that HTTPS_PROXY and HTTP_PROXY name. With a
+    login in it (http://NAME:PASSWORD@...) only as CURATOR_NETWORK_PROXY. What it can reach: docs/security.md."""
 
     def reach(self, has_users: bool) -> Reach:
         """What holds for the page of a project with or without users."""
         anywhere = self.private_addresses == "allow" or (self.private_addresses == "auto" and not has_users)
-        return Reach(anywhere, self.allowed)
+        return Reach(anywhere, self.allowed, self.proxy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +283,11 @@ def load_settings(project: Path, environ: Mapping[str, str], *, has_users: bool 
             f"{project / FILE_NAME} has the secret of [oidc], which others may read; delete client_secret from it "
             "and set CURATOR_OIDC_CLIENT_SECRET instead"
         )
+    if "@" in str(sections.get("network", {}).get("proxy", "")):
+        raise SettingsError(
+            f"{project / FILE_NAME} has the login of a proxy, which others may read; delete proxy of [network] from it "
+            "and set CURATOR_NETWORK_PROXY instead"
+        )
     for section in ("model", "label_studio"):
         if "reach" in sections.get(section, {}):
             raise SettingsError(f"[{section}] has 'reach'; which addresses may be asked says [network]")
@@ -306,6 +315,7 @@ def load_settings(project: Path, environ: Mapping[str, str], *, has_users: bool 
             f"settings in {files} or the environment are wrong: {faults_of(error)}; see docs/settings.md"
         ) from error
     checked_allowed(settings.network.allowed)
+    checked_proxy(settings.network.proxy)
     network = replace(settings.network, allowed=(*settings.network.allowed, *sorted(named)))
     reach = network.reach(has_users)
     model, label_studio = replace(settings.model, reach=reach), replace(settings.label_studio, reach=reach)
