@@ -189,7 +189,7 @@ def test_what_agrees_is_settled_at_once(tab: Page, project: Store) -> None:
 
     expect(tab.locator("#team .toast")).to_have_text("1 figure settled.")
     expect(tab.locator("#team .waiting .rows li")).to_have_count(1)
-    tab.locator("#team .which button", has_text="Settled").click()
+    tab.locator("#team .waiting .joined button", has_text="Settled").click()
     expect(tab.locator("#team .waiting .rows li")).to_have_attribute("data-figure", "PMC1:F2")
     assert project.readings.count(settled=True) == 1
     tab.locator("#team .waiting .rows").get_by_role("link", name="See").click()

@@ -34,9 +34,9 @@ export class Accepting {
     this._batches = html("ul", { class: "batches" });
     this.node = html(
       "section",
-      { class: "card accepting", "aria-label": "Accept without a person" },
+      { class: "c-card accepting", "aria-label": "Accept without a person" },
       html("header", {}, html("h2", {}, "Accept without a person"), html("span", { class: "c-chip total" })),
-      html("div", { class: "ask" }, html("span", {}, "At most"), html("span", { class: "rates", role: "group", "aria-label": "Error rate" }, this._rates), this._promise, html("span", {}, "may be wrong")),
+      html("div", { class: "ask" }, html("span", {}, "At most"), html("span", { class: "joined", role: "group", "aria-label": "Error rate" }, this._rates), this._promise, html("span", {}, "may be wrong")),
       this._text,
       this._why,
       html("div", { class: "does" }, this._apply),

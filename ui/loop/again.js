@@ -11,7 +11,7 @@ export class Again {
     this._ways = {};
     this._list = html("ul", { class: "again" });
     this._none = html("p", { class: "soft none" }, "Nothing was mined again yet. Each round tries another way with the figures that are doubted most.");
-    this.node = html("section", { class: "card", "aria-label": "Mined again" }, html("header", {}, html("h2", {}, "Mined again")), this._list, this._none);
+    this.node = html("section", { class: "c-card", "aria-label": "Mined again" }, html("header", {}, html("h2", {}, "Mined again")), this._list, this._none);
   }
 
   show(rounds, ways) {

@@ -28,7 +28,7 @@ export class Rounds {
     );
     this.node = html(
       "section",
-      { class: "card rounds", "aria-label": "Rounds" },
+      { class: "c-card rounds", "aria-label": "Rounds" },
       html("header", {}, html("h2", {}, "Rounds")),
       html("div", { class: "wide" }, this._table),
       this._none,

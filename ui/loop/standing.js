@@ -36,7 +36,7 @@ export class Standing {
     );
     this.node = html(
       "section",
-      { class: "card standing", "aria-label": "Where the loop stands" },
+      { class: "c-card standing", "aria-label": "Where the loop stands" },
       this._track,
       html("div", { class: "does" }, this._words, html("span", { class: "grow" }), this._skip, this._stop, this._review, this._go),
       this._said,

@@ -33,7 +33,7 @@ export class Agreed {
       "Boxes: F1 at an overlap (IoU) of 0.5. Kinds: Cohen’s kappa, agreement beyond chance. Words: share in common. ",
       "Grey: fewer than 20 boxes.",
     );
-    this.node = html("section", { class: "card agreed" }, html("header", {}, html("h2", {}, "How far readers agree")), this._body, this._none, this._note);
+    this.node = html("section", { class: "c-card agreed" }, html("header", {}, html("h2", {}, "How far readers agree")), this._body, this._none, this._note);
   }
 
   show(pairs) {

@@ -40,7 +40,7 @@ export class Deal {
     this._go = html("button", { type: "submit", class: "c-button primary" }, "Deal out");
     this.node = html(
       "form",
-      { class: "card deal", "data-right": "team" },
+      { class: "c-card deal", "data-right": "team" },
       html("header", {}, html("h2", {}, "Deal figures out")),
       html("div", { class: "who" }, this._chips, this._other),
       html(

@@ -24,7 +24,7 @@ export class People {
     this._sum = html("span", { class: "soft" });
     this.node = html(
       "section",
-      { class: "card people" },
+      { class: "c-card people" },
       html("header", {}, html("h2", {}, "Who has what"), html("span", { class: "grow" }), this._sum),
       html("div", { class: "wide" }, this._table),
       this._none,

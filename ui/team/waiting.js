@@ -34,8 +34,8 @@ export class Waiting {
     this._more = html("button", { type: "button", class: "c-button", hidden: true, onclick: () => this._load(this._rows.length) }, "Show more");
     this.node = html(
       "section",
-      { class: "card waiting" },
-      html("header", {}, html("h2", {}, "Read by two"), html("span", { class: "which" }, ...this._which), html("span", { class: "grow" }), this._agreeing),
+      { class: "c-card waiting" },
+      html("header", {}, html("h2", {}, "Read by two"), html("span", { class: "joined" }, ...this._which), html("span", { class: "grow" }), this._agreeing),
       this._away,
       this._list,
       this._none,

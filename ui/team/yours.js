@@ -16,7 +16,7 @@ export class Yours {
     this._more = html("p", { class: "soft" });
     this.node = html(
       "section",
-      { class: "card yours" },
+      { class: "c-card yours" },
       html("header", {}, html("h2", {}, "For you")),
       this._given,
       this._list,
