@@ -85,14 +85,18 @@ class Ranks:
         ingested = np.argsort(np.array(numbers, np.int64))
         in_order = ingested.tolist()
         expected_errors, disagreement = self._assessed(figure_ids, np.array(revisions, np.int64))[:, ingested]
+        kinds, panels, markers, regions = (np.array(column, np.int64)[ingested] for column in counts)
         return Waiting(
             tuple([figure_ids[row] for row in in_order]),
             tuple([article_ids[row] for row in in_order]),
             np.array(numbers, np.int64)[ingested],
             np.array(confidences, np.float64)[ingested],
-            *(np.array(column, np.int64)[ingested] for column in counts),
-            expected_errors=expected_errors,
-            disagreement=disagreement,
+            kinds,
+            panels,
+            markers,
+            regions,
+            expected_errors,
+            disagreement,
         )
 
     def _assessed(self, figure_ids: Sequence[str], revisions: NDArray[np.int64]) -> NDArray[np.float64]:
