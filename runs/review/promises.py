@@ -46,7 +46,7 @@ class Size:
 
 
 SIZES = {
-    "cpu": Size(300, (51, 52, 53, 54, 55), 3, (100, 300, 1000), 200),
+    "cpu": Size(300, (51, 52, 53, 54, 55), 3, (100, 300, 1000), 100),
     "tiny": Size(12, (72,), 2, (10,), 4),
 }
 
@@ -152,7 +152,7 @@ def coverage(figures: Sequence[AuditFigure], size: Size) -> str:
         right = 1 - sum(one.wrong for one in some) / sum(one.panels for one in some)
         for reviewed in size.reviewed:
             said = []
-            for seed in range(5 * size.draws):
+            for seed in range(10 * size.draws):
                 drawn = np.random.default_rng(seed).integers(len(some), size=reviewed)
                 said.append(statement([some[index] for index in drawn]))
             made = [one for one in said if one is not None]
