@@ -44,4 +44,4 @@ def test_the_pool_is_assessed_by_what_was_learned_elsewhere(tmp_path: Path) -> N
     assert sum(figure.wrong for figure in found) > 0
     lines = table(found, size).splitlines()
     assert len(lines) == 2 + 2 * 4
-    assert lines[2].startswith("| accepted | 1% | 5 | 0% | 0% | - | 100% |")
+    assert lines[2].startswith("| accepted | 1% | 5 | 0% | 0% | 0% | - | 100% |")
