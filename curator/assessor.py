@@ -109,6 +109,10 @@ class Assessed:
     """Of the figure (``curator.confidence``)."""
     expected_errors: float
     """Wrong open proposals and missing nodes that a person would mend."""
+    lacking: float
+    """Of them, the missing nodes."""
+    words: int
+    """Of the caption, which a review reads."""
     disagreement: float
     """0 to 1 (``curator.witnesses.disagreement``)."""
 
@@ -224,10 +228,13 @@ def assess(
     """What the assessor says of a figure as it stands; see ``curator.evidence.evidence`` for what it is told."""
     found = evidence(figure, hierarchy, others, fits)
     nodes = dict(zip(found, assessor.confidences(list(found.values())).tolist(), strict=True))
+    missing = assessor.missing.of(lacking(figure, hierarchy))
     return Assessed(
         nodes,
         figure_confidence(overlaid(hierarchy, nodes), flags(hierarchy)),
-        sum(1 - confidence for confidence in nodes.values()) + assessor.missing.of(lacking(figure, hierarchy)),
+        sum(1 - confidence for confidence in nodes.values()) + missing,
+        missing,
+        len(figure.caption.split()),
         disagreement(hierarchy, others),
     )
 

@@ -110,7 +110,8 @@ class Assessors:
                     [(one.figure_id, node_id, confidence) for node_id, confidence in one.assessed.nodes.items()],
                 )
                 conn.execute(
-                    "insert or replace into assessed_figures values (?, ?, ?, ?, ?, ?)",
+                    """insert or replace into assessed_figures (figure_id, assessor, revision, confidence,
+                    expected_errors, disagreement, lacking, words) values (?, ?, ?, ?, ?, ?, ?, ?)""",
                     (
                         one.figure_id,
                         assessor_id,
@@ -118,5 +119,7 @@ class Assessors:
                         one.assessed.confidence,
                         one.assessed.expected_errors,
                         one.assessed.disagreement,
+                        one.assessed.lacking,
+                        one.assessed.words,
                     ),
                 )

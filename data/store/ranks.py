@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from curator.review_time import COLUMNS
 from data.store.auto import ACCEPTED_WITHOUT_A_PERSON
 from data.store.database import Connections
 
@@ -35,7 +36,11 @@ class Waiting:
     expected_errors: NDArray[np.float64]
     """By the assessor; NaN where it has not seen the figure as it stands."""
     disagreement: NDArray[np.float64]
-    """NaN where that is so."""
+    """NaN where that is so, as in what follows."""
+    lacking: NDArray[np.float64]
+    """Of the errors, nodes to be drawn."""
+    words: NDArray[np.float64]
+    """Of the caption."""
 
     def __len__(self) -> int:
         return len(self.figure_ids)
@@ -84,7 +89,7 @@ class Ranks:
         )  # fmt: skip
         ingested = np.argsort(np.array(numbers, np.int64))
         in_order = ingested.tolist()
-        expected_errors, disagreement = self._assessed(figure_ids, np.array(revisions, np.int64))[:, ingested]
+        assessed = self._assessed(figure_ids, np.array(revisions, np.int64))[:, ingested]
         kinds, panels, markers, regions = (np.array(column, np.int64)[ingested] for column in counts)
         return Waiting(
             tuple([figure_ids[row] for row in in_order]),
@@ -95,17 +100,17 @@ class Ranks:
             panels,
             markers,
             regions,
-            expected_errors,
-            disagreement,
+            *assessed,
         )
 
     def _assessed(self, figure_ids: Sequence[str], revisions: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Expected errors and disagreement [2, n] by the assessor; NaN where it has not seen that revision."""
+        """Expected errors, disagreement, lacking nodes and words [4, n] by the assessor; NaN where it has not seen that
+        revision."""
         assessed_ids, *columns = self._columns(
-            "assessed_figures", "figure_id", "revision", "expected_errors", "disagreement"
+            "assessed_figures", "figure_id", "revision", "expected_errors", "disagreement", "lacking", "words"
         )
         # the last column: for figures without a row, of no revision that there is
-        seen, *values = np.column_stack([np.array(columns, np.float64), [-2.0, np.nan, np.nan]])
+        seen, *values = np.column_stack([np.array(columns, np.float64), [-2.0, *[np.nan] * 4]])
         row_of = dict(zip(assessed_ids, range(len(assessed_ids)), strict=True))
         at = np.fromiter(map(row_of.get, figure_ids, repeat(-1)), np.int64, len(figure_ids))
         holds = (seen[at] == revisions) | (seen[at] == -1)
@@ -150,12 +155,15 @@ class Ranks:
     def review_times(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What the latest reviews were of (columns of ``curator.review_time``) and the seconds that they took."""
         rows = self._connections.rows(
-            """select 1, r.panel_count, r.marker_count, r.region_count,
-            (select count(*) from nodes n where n.figure_id = r.figure_id and n.agent glob 'person:*')
-            + (select count(*) from outcomes o where o.figure_id = r.figure_id and not o.was_right),
+            """select f.caption, r.panel_count, r.marker_count, r.region_count,
+            (select count(*) from outcomes o where o.figure_id = r.figure_id and not o.was_right) as wrong,
+            (select count(*) from nodes n where n.figure_id = r.figure_id and n.agent glob 'person:*') as drawn,
             (select sum(e.seconds) from events e where e.figure_id = r.figure_id and e.kind = 'decide') as seconds
-            from reviews r where r.state = 'accepted' order by r.decided_at desc limit ?""",
+            from reviews r join figures f on f.id = r.figure_id
+            where r.state = 'accepted' order by r.decided_at desc limit ?""",
             (_REVIEWS_READ,),
         )
-        timed = np.array([tuple(row) for row in rows if row["seconds"]], np.float64).reshape(-1, 6)
-        return timed[:, :5], timed[:, 5]
+        timed = np.array(
+            [(1, len(caption.split()), *counts) for caption, *counts in rows if counts[-1]], np.float64
+        ).reshape(-1, len(COLUMNS) + 1)
+        return timed[:, :-1], timed[:, -1]

@@ -9,7 +9,7 @@ from agents.embedded.marker_texture import against_texture
 
 
 def texture(pieces: int = 300, middle: float = -1.0, spread: float = 1.5) -> list[float]:
-    return np.random.default_rng(3).normal(middle, spread, pieces).tolist()
+    return list(np.random.default_rng(3).normal(middle, spread, pieces))
 
 
 @pytest.mark.parametrize("middle", [-2.0, -1.0, 0.0])

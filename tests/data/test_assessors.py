@@ -18,7 +18,7 @@ from tests.data.projects import AGENT, HIERARCHY, add_figures, add_mined_figure
 
 NOW = 1_000_000.0
 ACCEPT = {"op": "judge_figure", "state": "accepted"}
-SAID = Assessed({"p1": 0.7, "p2": 0.2}, 0.4, 1.1, 0.0)
+SAID = Assessed({"p1": 0.7, "p2": 0.2}, 0.4, 1.1, 0.3, 12, 0.0)
 
 
 @pytest.fixture

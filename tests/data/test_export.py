@@ -179,7 +179,7 @@ def test_verified_only_leaves_out_open_figures_and_rejected_nodes(store: Store, 
 
 
 def test_open_proposals_that_nobody_is_sure_of_can_be_left_out(store: Store, tmp_path: Path) -> None:
-    assessed = Assessed({"p1": 0.7, "p2": 0.5, "m3": 0.9, "r4": 0.59}, None, 1.0, 0.0)
+    assessed = Assessed({"p1": 0.7, "p2": 0.5, "m3": 0.9, "r4": 0.59}, None, 1.0, 0.0, 9, 0.0)
     store.assessors.replace(0, [AssessedFigure("PMC1:fig1", 1, assessed)])
     manifest = export(store, "jsonl", tmp_path / "out.jsonl", verified_only=False, sure=0.6)
     assert manifest["filter"] == {"verified_only": False, "sure": 0.6}

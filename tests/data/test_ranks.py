@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from curator.commands import JudgeFigure
+from curator.commands import Add, Judge, JudgeFigure
 from curator.figure import FigureState
+from curator.review_time import COLUMNS
 from data.store import Store
 from data.store.queue import QueueFilter
 from tests.data.projects import add_figures, add_mined_figure
@@ -68,11 +69,18 @@ def test_a_new_order_takes_the_place_of_the_old(store: Store) -> None:
 
 
 def test_review_times_are_read_with_what_was_mended(store: Store) -> None:
-    figure_id = add_mined_figure(store)
-    store.reviews.decide(figure_id, 1, [ACCEPT], "ann", NOW, seconds=12.5)
+    first, second = (add_mined_figure(store, f"PMC{n}") for n in range(1, 3))
+    words = len(store.reviews.load(first, NOW).review.figure.caption.split())
+    store.reviews.decide(first, 1, [ACCEPT], "ann", NOW, seconds=12.5)
+    rejected = Judge(op="judge", id="p1", state="rejected")
+    drawn = Add(op="add", level="panel", box_xyxy=(0.0, 0.0, 9.0, 9.0))
+    store.reviews.decide(second, 1, [rejected, drawn, ACCEPT], "ann", NOW + 60, seconds=30)
+    store.decisions.count()  # reads the log on, as each pass beside the page does first
     features, seconds = store.ranks.review_times()
-    assert seconds.tolist() == [12.5]
-    assert features.tolist() == [[1, 2, 1, 1, 0]]
+    assert seconds.tolist() == [30, 12.5]
+    assert features[:, COLUMNS.index("wrong")].tolist() == [1, 0]
+    assert features[:, COLUMNS.index("lacking")].tolist() == [1, 0]
+    assert features[1].tolist() == [1, words, 2, 1, 1, 0, 0]
 
 
 def test_the_least_sure_panel_is_named(store: Store) -> None:

@@ -102,7 +102,7 @@ def test_counts_are_those_of_an_export_whatever_the_figures_hold(store: Store, t
         if commands := [*judged, *rejected, *closed]:
             decide(store, figure_id, "ann", *commands)
         if number % 4:
-            assessed = Assessed({"p1": draw.random(), "r4": draw.random(), "r5": SURE}, None, 1.0, 0.0)
+            assessed = Assessed({"p1": draw.random(), "r4": draw.random(), "r5": SURE}, None, 1.0, 0.0, 9, 0.0)
             revision = store.reviews.load(figure_id, NOW).revision
             store.assessors.replace(0, [AssessedFigure(figure_id, revision, assessed)])
     found = store.trainable.counts()

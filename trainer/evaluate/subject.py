@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -125,13 +126,20 @@ def load_start(run: Path) -> Subject:
 
 @contextmanager
 def _unwarned() -> Iterator[None]:
-    """open_clip warns of random weights; a run's are about to be loaded, or are those that it started from."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    """open_clip warns of random weights; a run's are about to be loaded, or are those that it started from.
+
+    Only this thread is spared: ``logging.disable`` would silence all, and two loads at once might leave it so.
+    """
+    here = threading.get_ident()
+
+    def spared(record: logging.LogRecord) -> bool:
+        return record.thread != here or record.levelno > logging.WARNING
+
+    logging.root.addFilter(spared)
     try:
         yield
     finally:
-        logging.disable(before)
+        logging.root.removeFilter(spared)
 
 
 def _subject(name: str, config: TrainConfig) -> Subject:

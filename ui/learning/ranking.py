@@ -21,6 +21,7 @@ _EXPLAINED = 2_000
 _NAMED = 200
 """Of them, those of which the doubted panel is looked up."""
 _SEEN = 2_048  # latest reviewed figures that new ones are compared with
+_WORDS = 100.0  # guess: of a caption, where no figure was assessed
 _UNASSESSED_ERRORS = 1.0  # guess: of a figure without anything to assess something will be missing
 
 
@@ -73,7 +74,11 @@ def table_of(store: Store) -> FigureTable:
     # before any assessment: as if each node were as sure as the figure
     guessed = np.where(nodes > 0, uncertainty * nodes, _UNASSESSED_ERRORS)
     expected = np.where(np.isnan(found.expected_errors), guessed, found.expected_errors)
-    features = np.column_stack([np.ones(len(found)), found.panels, found.markers, found.regions, expected])
+    lacking = np.where(np.isnan(found.lacking), 0.0, found.lacking)
+    words = np.where(np.isnan(found.words), _usual(found.words), found.words)
+    features = np.column_stack(
+        [np.ones(len(found)), words, found.panels, found.markers, found.regions, expected - lacking, lacking]
+    )
     embedded = _Embedded(store, found.figure_ids)
     return FigureTable(
         found.figure_ids,
@@ -89,6 +94,12 @@ def table_of(store: Store) -> FigureTable:
         covered,
         embedded.covered,
     )
+
+
+def _usual(words: NDArray[np.float64]) -> float:
+    """Words of a caption that nobody has counted: as many as most have."""
+    known = words[~np.isnan(words)]
+    return float(np.median(known)) if len(known) else _WORDS
 
 
 def _journals(store: Store) -> tuple[dict[str, int], Indices]:

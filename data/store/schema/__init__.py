@@ -18,6 +18,7 @@ from data.store.schema.m011_sync import m011_sync
 from data.store.schema.m012_image_links import m012_image_links
 from data.store.schema.m013_oidc import m013_oidc
 from data.store.schema.m017_conflict_decisions import m017_conflict_decisions
+from data.store.schema.m018_review_time import m018_review_time
 
 _STEPS = (
     m001_articles_figures_reviews,
@@ -34,6 +35,7 @@ _STEPS = (
     m012_image_links,
     m013_oidc,
     m017_conflict_decisions,
+    m018_review_time,
 )
 """In the order in which they are applied. One that was released is never changed."""
 

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from curator.assessor import Assessed
 from curator.audit_sample import in_audit
 from curator.commands import JudgeFigure
 from curator.errors import SettingsError
 from curator.figure import FigureState
 from data.embeddings import Embeddings, IndexedBy, IndexedFigure, IndexedNode
 from data.store import Store
+from data.store.assessors import AssessedFigure
 from data.store.queue import QueueFilter
 from tests.data.projects import HIERARCHY, add_figures
 from ui.cli import main
@@ -51,6 +53,18 @@ def test_the_queue_follows_the_last_ranking(store: Store) -> None:
     rerank(store, "fifo")
     assert listed(store) == figures
     assert store.queue.page(OPEN, 0, 1, NOW)[0].why.startswith("about 0.4 errors in ")
+
+
+def test_what_has_to_be_drawn_and_read_takes_longer(store: Store) -> None:
+    before = table_of(store)
+    for figure_id, lacking, words in zip(before.figure_ids, (0.0, 2.0, 0.0), (100, 100, 400), strict=False):
+        said = Assessed({}, 0.5, 3.0, lacking, words, 0.0)
+        revision = store.reviews.load(figure_id, NOW).revision
+        store.assessors.replace(0, [AssessedFigure(figure_id, revision, said)])
+    plain, drawn, long, *unassessed = table_of(store).seconds.tolist()
+    assert min(drawn, long) > plain > 0
+    assert len(set(unassessed)) == 2  # as sure and unsure as they are, with captions as long as most
+    assert max(unassessed) < long
 
 
 def test_the_same_decisions_make_the_same_order(store: Store) -> None:
