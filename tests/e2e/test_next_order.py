@@ -26,7 +26,7 @@ def test_figures_come_as_ranked_and_each_says_why(project: Store, url: str, open
     screen = page.locator("#review .rv")
     expect(screen).to_have_attribute("data-ready", "true")
     expect(screen.locator(".rv-item").first).to_have_attribute("data-figure", first)
-    short = reasons[0].replace("about ", "~")  # the list is narrow
+    short = "2.1 errors, 14 s; agents disagree on panel C"  # the list is narrow
     expect(screen.locator(".rv-item").first.locator(".counts")).to_have_text(short)
     expect(screen.locator(".rv-why")).to_have_text(reasons[0])
     page.keyboard.press("Enter")

@@ -243,7 +243,7 @@ export class Queue {
         html(
           "small",
           { class: "counts" },
-          item.why.replace(/^about /, "~") || counts.map(([count, name]) => `${count} ${name}${count > 1 ? "s" : ""}`).join(", ") || "no boxes",
+          item.why.replace(/^about (.+?) in /, "$1, ") || counts.map(([count, name]) => `${count} ${name}${count > 1 ? "s" : ""}`).join(", ") || "no boxes",
         ),
       ),
       html(
