@@ -89,7 +89,15 @@ def pairs() -> list[tuple[str, str, str]]:
         for effort in EFFORTS
         for order in ORDERS
     ]
-    return orders + [(f"{title}: sure ones less all open", one, other) for title, one, other in ways]
+    both = [
+        (
+            f"{effort:.0%} of the time: default, sure ones less random, all open",
+            reviewed(DEFAULT, effort, sure),
+            reviewed(RANDOM, effort, every),
+        )
+        for effort in EFFORTS
+    ]
+    return orders + [(f"{title}: sure ones less all open", one, other) for title, one, other in ways] + both
 
 
 def paired_table(results: Sequence[Result]) -> str:
