@@ -81,8 +81,8 @@ def _project(store: Store) -> None:
             f"update reviews set state = 'accepted', decided_at = '2026' where number % {FIGURES // _REVIEWED} = 0"
         )
         conn.execute(
-            """insert into assessed_figures (figure_id, assessor, revision, confidence, expected_errors, disagreement, lacking,
-            words) select figure_id, 0, 1, confidence, (1 - confidence) * panel_count, abs(random()) % 100 / 100.0,
+            """insert into assessed_figures (figure_id, assessor, revision, confidence, expected_errors, disagreement,
+            lacking, words) select figure_id, 0, 1, confidence, (1 - confidence) * panel_count, abs(random()) % 100 / 100.0,
             (1 - confidence) / 4, 40 + abs(random()) % 200 from reviews where state = 'proposed'"""
         )
     embeddings = Embeddings(store.project)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,8 +43,9 @@ def test_both_orders_of_a_seed_have_the_same_figures_errors_time_and_first_weigh
         assert {trial.train_on.seed for trial in of_seed.values()} == {TRAIN_SEED + seed}
         for title, one, other in training.pairs():
             without = title.partition(" less ")[2]
-            changed = {"order": RANDOM} if "random" in without else {}
-            changed |= {"sure": 0.0} if "all open" in without else {}
+            changed: dict[str, Any] = {"order": RANDOM} if "random" in without else {}
+            if "all open" in without:
+                changed["sure"] = 0.0
             first, second = of_seed[one].train_on, of_seed[other].train_on
             assert isinstance(first, ReviewedCorpus)
             assert first != second == replace(first, **changed)
