@@ -83,7 +83,8 @@ def _project(store: Store) -> None:
         conn.execute(
             """insert into assessed_figures (figure_id, assessor, revision, confidence, expected_errors, disagreement,
             lacking, words) select figure_id, 0, 1, confidence, (1 - confidence) * panel_count,
-            abs(random()) % 100 / 100.0, (1 - confidence) / 4, 40 + abs(random()) % 200 from reviews where state = 'proposed'"""
+            abs(random()) % 100 / 100.0, (1 - confidence) / 4, 40 + abs(random()) % 200
+            from reviews where state = 'proposed'"""
         )
     embeddings = Embeddings(store.project)
     embeddings.begin(IndexedBy("drawn", "drawn", "drawn", DIM, 14.3))
