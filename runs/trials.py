@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import multiprocessing
 import os
 import shutil
@@ -99,11 +98,12 @@ def _run(trial: Trial, folder: Path) -> None:
     from runs.scoring import score
     from trainer.evaluate.subject import load_trained
     from trainer.train import train
+    from trainer.unwarned import unwarned
 
-    logging.disable(logging.WARNING)  # open_clip warns of random weights
     corpora, run = folder / "corpora", folder / f"run-{trial.key}"
     began = time.perf_counter()
-    train(trial.train_on.drawn(corpora), run, trial.config, resume=True)
+    with unwarned():  # of random weights: those are meant
+        train(trial.train_on.drawn(corpora), run, trial.config, resume=True)
     seconds = time.perf_counter() - began
     scores = score(load_trained(run), trial.score_on.drawn(corpora))
     path = _kept(folder, trial)

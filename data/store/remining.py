@@ -42,6 +42,7 @@ class Remined:
     mining_id: int | None = None
     worth_before: float | None = None
     worth_after: float | None = None
+    """Of what stands now where levels were adopted, else of what was found."""
     adopted: tuple[Level, ...] = ()
     """Levels whose open proposals were replaced; the rest stands beside, to be compared in the page."""
     reason: str = ""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ from trainer.machine import this_machine
 from trainer.model import RegionClip, Tokenizer, load_clip_config, make_model
 from trainer.pictures import Rgb
 from trainer.presets import make_config
+from trainer.unwarned import unwarned
 
 ROI_PROCESSOR = "curator_roi_processor.safetensors"
 """Beside a published model whose regions look at the whole image; open_clip itself does not know it."""
@@ -102,7 +100,7 @@ def load_trained(run: Path) -> Subject:
         ModelError, SettingsError: its model cannot be made here.
     """
     checkpoint = best_checkpoint(run)
-    with _unwarned():
+    with unwarned():
         subject = _subject(run.resolve().name, checkpoint.config)
     subject.model.load_state_dict({**checkpoint.model, **checkpoint.average})
     return subject
@@ -118,28 +116,10 @@ def load_start(run: Path) -> Subject:
     weights = f" ({config.pretrained})" if config.pretrained else ""
     if config.start_from:
         weights = f" (of run {Path(config.start_from).name})"
-    with _unwarned():
+    with unwarned():
         subject = _subject(f"{config.model}{weights}, before training", config)
     take_first_weights(subject.model, config)
     return subject
-
-
-@contextmanager
-def _unwarned() -> Iterator[None]:
-    """open_clip warns of random weights; a run's are about to be loaded, or are those that it started from.
-
-    Only this thread is spared: ``logging.disable`` would silence all, and two loads at once might leave it so.
-    """
-    here = threading.get_ident()
-
-    def spared(record: logging.LogRecord) -> bool:
-        return record.thread != here or record.levelno > logging.WARNING
-
-    logging.root.addFilter(spared)
-    try:
-        yield
-    finally:
-        logging.root.removeFilter(spared)
 
 
 def _subject(name: str, config: TrainConfig) -> Subject:

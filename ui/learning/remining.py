@@ -150,7 +150,8 @@ class Remining:
             store.reviews.mined(mined.figure_id, proposed, agent, time.time(), levels)
         except CuratorError as error:  # somebody edits it now: the mining stands beside
             return replace(done, reason=str(error))
-        return replace(done, adopted=tuple(sorted(levels)))
+        stands = sum((after if level in levels else before)[level] for level in before)
+        return replace(done, adopted=tuple(sorted(levels)), worth_after=stands)
 
     def _worths(
         self, figure: Figure, standing: Hierarchy, proposed: Hierarchy

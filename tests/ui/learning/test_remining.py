@@ -27,6 +27,9 @@ DOUBTED = replace(SURE, agent="embedded", confidence=0.2)
 GOOD = HIERARCHY.with_nodes(replace(node, provenance=SURE) for node in HIERARCHY.nodes())
 POOR = Hierarchy((replace(HIERARCHY.panels[0], provenance=DOUBTED),), shared=HIERARCHY.shared)
 
+_OLD = {"panel": 1.0, "marker": 2.0, "region": 2.0}
+_NEW = {"panel": 3.0, "marker": -4.0, "region": 0.0}
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
@@ -89,6 +92,16 @@ def test_better_proposals_replace_doubted_ones_and_the_round_says_so(store: Stor
     assert one.gained > 0
     assert one.ended_at
     assert store.remining.changes(one.id) == [done]
+
+
+def test_what_is_gained_is_of_the_levels_that_were_replaced(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    doubted(store, 1)
+    remining = Remining(store, Settings(), Agent(GOOD))
+    monkeypatch.setattr(Remining, "_worths", lambda *_: (_OLD, _NEW))
+    (done,) = run(remining)
+    assert done.adopted == ("panel",)
+    assert (done.worth_before, done.worth_after) == (5.0, 7.0)
+    assert store.remining.rounds()[0].gained == 2.0
 
 
 def test_worse_proposals_stand_beside(store: Store) -> None:

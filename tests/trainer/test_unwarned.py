@@ -1,4 +1,4 @@
-"""Loading a model for evaluation says nothing of random weights, and keeps nobody else from saying something."""
+"""Making a model says nothing of random weights, and keeps nobody else from saying something."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from trainer.evaluate.subject import _unwarned
+from trainer.unwarned import unwarned
 
 
 def test_only_the_thread_that_loads_is_spared_warnings(caplog: pytest.LogCaptureFixture) -> None:
-    with _unwarned():
+    with unwarned():
         logging.warning("of this thread")
         logging.error("an error of this thread")
         other = threading.Thread(target=logging.warning, args=("of another thread",))
@@ -22,7 +22,7 @@ def test_only_the_thread_that_loads_is_spared_warnings(caplog: pytest.LogCapture
 
 
 def test_loads_that_overlap_leave_logging_as_it_was(caplog: pytest.LogCaptureFixture) -> None:
-    first, second = _unwarned(), _unwarned()
+    first, second = unwarned(), unwarned()
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
