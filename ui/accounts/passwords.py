@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 
 from argon2 import PasswordHasher
@@ -22,7 +23,7 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
-        self._of_nobody = self._hasher.hash("the password of a user who does not exist")
+        self._of_nobody = self._hasher.hash(secrets.token_urlsafe())
 
     def hashed(self, password: str) -> str:
         """The hash of a new password.
@@ -39,7 +40,8 @@ class Passwords:
             return self._hasher.hash(password)
 
     def fits(self, password: str, password_hash: str | None) -> bool:
-        """Whether it is the password; takes as long without a hash (None), so that nobody learns which names exist."""
+        """Whether it is the password. Without a hash (None: nobody; empty: a user of a provider, who has no password) it
+        never is, and takes as long, so that nobody learns which names exist."""
         if len(password) > MAX_LENGTH:
             return False
         try:
@@ -47,7 +49,7 @@ class Passwords:
                 self._hasher.verify(password_hash or self._of_nobody, password)
         except (VerificationError, InvalidHashError):
             return False
-        return password_hash is not None
+        return bool(password_hash)
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether it was made with other parameters than those of today."""

@@ -26,10 +26,20 @@ def test_a_password_is_hashed_slowly_and_each_time_otherwise(passwords: Password
     assert not passwords.fits("x" * (MAX_LENGTH + 1), first)
 
 
-def test_nobody_and_what_is_no_hash_fit_no_password(passwords: Passwords) -> None:
-    assert not passwords.fits(PASSWORD, None)
-    assert not passwords.fits("the password of a user who does not exist", None)
-    assert not passwords.fits(PASSWORD, "no hash: nobody logs in")
+@pytest.mark.parametrize("stored", [None, "", "no hash: nobody logs in"], ids=["nobody", "no password", "no hash"])
+def test_nobody_and_what_is_no_hash_fit_no_password(stored: str | None) -> None:
+    """Also not the one that is hashed in their place, so that it takes as long."""
+    hashed: list[str] = []
+
+    class Listening(argon2.PasswordHasher):
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            hashed.append(str(password))
+            return super().hash(password, salt=salt)
+
+    passwords = Passwords(Listening(time_cost=1, memory_cost=8, parallelism=1))
+    assert len(hashed) == 1
+    for password in (PASSWORD, "", *hashed):
+        assert not passwords.fits(password, stored)
 
 
 def test_a_hash_of_weaker_parameters_is_outdated(passwords: Passwords) -> None:

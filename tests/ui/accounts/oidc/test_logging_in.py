@@ -37,7 +37,7 @@ def test_somebody_new_logs_in_and_comes_back_to_where_they_wanted_to_go(
 def test_no_password_fits_a_user_of_the_provider(app: Apps, store: Store) -> None:
     client = browser(app())
     log_in(client)
-    for password in ("", PASSWORD):
+    for password in ("", PASSWORD, "the password of a user who does not exist"):  # once hashed in place of none
         form = {"name": "zoe", "password": password}
         assert browser(app()).post("/login", data=form, headers={"Origin": URL}).status_code == 401
 
