@@ -144,10 +144,12 @@ STRATEGIES: Mapping[str, Strategy] = {
 }
 
 
-def rank(table: FigureTable, strategy: Strategy, seed: int = 0) -> Indices:
+def rank(table: FigureTable, strategy: Strategy, seed: int = 0, since_audit: int = 0) -> Indices:
     """Rows of the table in the order of review; the same for the same table and seed. Ties go by ingest.
 
     Every ``AUDIT_EVERY``-th place belongs to the audit sample, by the hash that drew it, and no other place does.
+    ``since_audit``: figures that were reviewed since the last one of the sample, which count as places before the
+    first: else each new order would put the sample off again, and nobody would ever come to it.
     """
     order = _order(table, strategy(table, np.random.default_rng(seed)))
     audited = table.audit[order]
@@ -156,7 +158,8 @@ def rank(table: FigureTable, strategy: Strategy, seed: int = 0) -> Indices:
         sorted(order[audited].tolist(), key=lambda index: place_of(table.figure_ids[index])), dtype=np.int64
     )
     # the k-th of the sample after AUDIT_EVERY - 1 others each; what is left of either comes at the end
-    before = np.minimum((AUDIT_EVERY - 1) * np.arange(1, len(sample) + 1), len(others))
+    reviewed = min(since_audit, AUDIT_EVERY - 1)
+    before = np.minimum((AUDIT_EVERY - 1) * np.arange(1, len(sample) + 1) - reviewed, len(others))
     found: Indices = np.insert(others, before, sample)
     return found
 

@@ -141,6 +141,19 @@ class Ranks:
         )
         return [row["figure_id"] for row in reversed(rows)]
 
+    def latest_closed(self, limit: int) -> list[str]:
+        """Figures that a person accepted or skipped, the latest first; about ``limit`` of each."""
+        rows = self._connections.rows(
+            """with closed as (
+            select * from (select figure_id from reviews where state = 'accepted' order by decided_at desc limit :limit)
+            union all
+            select * from (select figure_id from reviews where state = 'skipped' order by decided_at desc limit :limit))
+            select figure_id from closed
+            order by (select max(id) from events e where e.figure_id = closed.figure_id) desc""",
+            {"limit": limit},
+        )
+        return [row["figure_id"] for row in rows]
+
     def doubted_panels(self, figure_ids: list[str]) -> dict[str, str]:
         """The label of each figure's least sure open panel that has one."""
         rows = self._connections.rows(

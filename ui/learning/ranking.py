@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curator.audit_sample import SHARE, places_of
+from curator.audit_sample import SHARE, in_audit, places_of
 from curator.errors import SettingsError, StoreError
-from curator.ranking import KINDS, STRATEGIES, FigureTable, Indices, Strategy, VectorsOf, rank, why
+from curator.ranking import AUDIT_EVERY, KINDS, STRATEGIES, FigureTable, Indices, Strategy, VectorsOf, rank, why
 from curator.review_time import ReviewTime
 from data.embeddings import Embeddings
 from data.store import Store
@@ -45,7 +45,7 @@ def rerank(store: Store, strategy: str = DEFAULT, seed: int = 0) -> Ranked:
     began = time.perf_counter()
     table = table_of(store)
     read = time.perf_counter()
-    order = rank(table, chosen, seed)
+    order = rank(table, chosen, seed, _since_audit(store))
     ordered = [table.figure_ids[index] for index in order.tolist()]
     doubted = store.ranks.doubted_panels(ordered[:_NAMED])
     labels = [doubted.get(figure_id, "") for figure_id in ordered[:_EXPLAINED]]
@@ -56,6 +56,12 @@ def rerank(store: Store, strategy: str = DEFAULT, seed: int = 0) -> Ranked:
     ranked = time.perf_counter()
     store.ranks.replace(ordered, reasons)
     return Ranked(len(order), read - began, ranked - read, time.perf_counter() - ranked)
+
+
+def _since_audit(store: Store) -> int:
+    """Figures that persons closed since the last one of the audit sample; of so many that its next one is due, all."""
+    closed = store.ranks.latest_closed(AUDIT_EVERY)
+    return next((place for place, figure_id in enumerate(closed) if in_audit(figure_id)), len(closed))
 
 
 def strategy_named(name: str) -> Strategy:

@@ -113,6 +113,27 @@ def test_a_broken_index_does_not_keep_figures_from_being_ranked(store: Store) ->
     assert rerank(store).figures == 5
 
 
+@pytest.mark.parametrize("closed", [FigureState.ACCEPTED, FigureState.SKIPPED])
+@pytest.mark.parametrize("every", [1, 7, 30])
+def test_every_twentieth_review_is_of_the_sample_however_often_the_order_is_made_anew(
+    tmp_path: Path, every: int, closed: FigureState
+) -> None:
+    store = Store(tmp_path / "large")
+    figures = add_figures(store, 200)
+    sample = [figure_id for figure_id in figures if in_audit(figure_id)]
+    for figure_id in [*sample, *(one for one in figures if not in_audit(one))][: len(sample) + 60]:
+        store.reviews.mined(figure_id, HIERARCHY, "embedded 1")
+    reviewed: list[str] = []
+    while len(reviewed) < 63:
+        rerank(store)
+        for figure_id, _ in store.ranks.ordered(min(every, 63 - len(reviewed))):
+            decision = JudgeFigure(op="judge_figure", state=closed, reason="none")
+            store.reviews.decide(figure_id, 1, [decision], "ann", NOW)
+            reviewed.append(figure_id)
+    assert [place for place, figure_id in enumerate(reviewed) if in_audit(figure_id)] == [19, 39, 59]
+    store.close()
+
+
 def test_an_empty_project_is_ranked_too(tmp_path: Path) -> None:
     assert rerank(Store(tmp_path / "empty")).figures == 0
 
