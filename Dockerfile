@@ -16,10 +16,6 @@ RUN /app/.venv/bin/python -m pip install --no-cache-dir --no-deps --no-build-iso
     && /app/.venv/bin/python -m compileall -q curator network agents data trainer ui
 
 FROM python:3.11-slim-bookworm
-# what OpenCV is linked with
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \
-    && rm -rf /var/lib/apt/lists/*
 # numbers, so that whoever mounts a folder knows whom to give it to, and Kubernetes that it is not root; at home in /tmp,
 # the one place beside the project that has to be writable
 RUN groupadd --gid 10001 curator \

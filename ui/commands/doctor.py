@@ -32,7 +32,7 @@ _PACKAGES = (
     ("gradio", True, "no review page"),
     ("rapidocr", True, "no printed letters: panels are found from gutters alone"),
     ("onnxruntime", True, "no OCR"),
-    ("opencv-python", True, "no mining"),
+    ("opencv-python-headless", True, "no mining"),
     ("lxml", True, "no JATS articles"),
     ("sqlite-utils", True, "no project database"),
     ("matplotlib", True, "no demo corpus"),
@@ -57,7 +57,7 @@ def command(project: Project, as_json: bool) -> None:
     else:
         for finding in findings:
             mark = "ok     " if finding.found else ("MISSING" if finding.needed else "absent ")
-            click.echo(f"{mark} {finding.name:<18} {finding.found or 'without it: ' + finding.costs}")
+            click.echo(f"{mark} {finding.name:<22} {finding.found or 'without it: ' + finding.costs}")
     if any(finding.needed and not finding.found for finding in findings):
         raise click.ClickException("something needed is missing; `make setup` installs it")
 
