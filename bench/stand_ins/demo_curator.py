@@ -23,7 +23,7 @@ def review(store: Store, count: int) -> None:
         StoreError: the project has figures that are not of its demo corpora.
     """
     curator = SimulatedCurator(demo_truth(store.project))
-    wanted = QueueFilter(states=(FigureState.PROPOSED,), order="next")
+    wanted = QueueFilter(states=(FigureState.PROPOSED,), auto=False, order="next")
     for item in store.queue.page(wanted, 0, count, time.time()):
         stored = store.reviews.load(item.figure_id, time.time())
         if item.figure_id not in curator.truth:

@@ -24,6 +24,7 @@ from curator.errors import LoopError, SettingsError
 from curator.figure import FigureState
 from data.store import Store
 from data.store.loop import OVER, STAGES, LoopRound, Stage
+from data.store.queue import QueueFilter
 from data.store.trainable import TrainableCounts
 from trainer.run_folder import RunFolder
 
@@ -32,6 +33,9 @@ GOAL: Final = 20
 LOG, LOCK, PID = "loop.log", "loop.lock", "loop.pid"
 _TAIL_LINES: Final = 5
 _FEWEST: Final = 3  # verified figures to train on; the Train tab asks for as many
+
+TO_REVIEW: Final = QueueFilter(states=(FigureState.PROPOSED,), auto=False)
+"""What the queue gives a curator: not what was accepted without a person."""
 
 Reviewer = Callable[[Store, int], None]
 """Reviews so many figures in the order of the queue, as a curator would."""
@@ -97,7 +101,7 @@ def missing(store: Store, at: LoopRound) -> int:
     goal = int(at.facts.get("goal", GOAL))
     if at.facts.get("go_on"):
         return 0
-    return min(max(0, goal - at.work.figures), store.queue.states()[FigureState.PROPOSED])
+    return min(max(0, goal - at.work.figures), store.queue.count(TO_REVIEW))
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,14 @@ def test_a_round_can_go_on_with_less_and_asks_for_no_more_than_there_is(store: S
     assert [one.id for one in loop.run(1)] == [1]
 
 
+def test_nobody_is_asked_to_review_what_was_accepted_without_a_person(store: Store) -> None:
+    store.auto.apply(0.1, 0.0, 12, {}, "anna", 1.0, store.auto.assessor())
+    loop = Loop(store, Stages())
+
+    assert store.queue.count(QueueFilter(states=(FigureState.PROPOSED,), auto=False)) == 0
+    assert [one.id for one in loop.run(1, goal=2)] == [1]
+
+
 @pytest.mark.parametrize("stage", ["mine", "assess", *AFTER_REVIEW])
 def test_a_stage_that_failed_is_done_again_and_no_other(store: Store, stage: Stage) -> None:
     stages = Stages(failing=stage)
