@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from curator.errors import AccountError
 from curator.user import User
 from data.store.clock import iso
 from data.store.database import Connections
@@ -22,11 +23,23 @@ class Sessions:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def open(self, name: str, now: datetime | None = None) -> str:
-        """The secret of a new session, which is nowhere else; sessions of anybody that have ended are forgotten."""
+    def open(self, name: str, now: datetime | None = None, *, password_hash: str | None = None) -> str:
+        """The secret of a new session, which is nowhere else; sessions of anybody that have ended are forgotten.
+
+        Raises:
+            AccountError: the user has been disabled, or has another password than ``password_hash`` is of: what ended
+                all sessions since it was looked up ends this one too.
+        """
         now = now or datetime.now(UTC)
         secret = new_secret()
         with self._connections.write() as conn:
+            known = conn.execute(
+                """select 1 from users
+                where name = ? and disabled_at is null and password_hash = coalesce(?, password_hash)""",
+                (name, password_hash),
+            )
+            if known.fetchone() is None:
+                raise AccountError(f"{name!r} was changed meanwhile; log in again")
             conn.execute("delete from sessions where made_at < ? or seen_at < ?", _ended(now))
             conn.execute("insert into sessions values (?, ?, ?, ?)", (hash_of(secret), name, iso(now), iso(now)))
         return secret

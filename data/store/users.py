@@ -80,14 +80,18 @@ class Users:
                 self._keep_an_admin_beside(name)
             conn.execute("update users set role = ? where name = ?", (role, name))
 
-    def set_password(self, name: str, password_hash: str, *, keep_sessions: bool = False) -> None:
+    def set_password(
+        self, name: str, password_hash: str, *, keep_sessions: bool = False, instead_of: str | None = None
+    ) -> None:
         """Also ends the user's sessions, except where only the way of hashing has changed.
 
         Raises:
-            AccountError: there is no such user.
+            AccountError: there is no such user, or the hash that stands there is not ``instead_of``: somebody has set
+                another password since that was checked.
         """
         with self._connections.write() as conn:
-            self.account(name)
+            if instead_of not in (None, self.account(name).password_hash):
+                raise AccountError(f"{name!r} was changed meanwhile; log in again")
             conn.execute("update users set password_hash = ? where name = ?", (password_hash, name))
             if not keep_sessions:
                 conn.execute("delete from sessions where user_name = ?", (name,))

@@ -25,18 +25,25 @@ class Logins:
         """The secret of a session made now; the one that the browser had ends, whoever put it there.
 
         Raises:
-            LoginError: name and password are not those of a user. TooManyAttemptsError: wait.
+            LoginError: name and password are not those of a user. TooManyAttemptsError: wait. AccountError: the user
+                was changed meanwhile.
         """
         name = name.strip().lower()
-        self._checked(name, password, address)
-        return self.open_for(name, address, old_secret)
+        known = self._checked(name, password, address)
+        return self.open_for(name, address, old_secret, password_hash=known)
 
-    def open_for(self, name: str, address: str, old_secret: str | None, issuer: str = "") -> str:
-        """The secret of a session of somebody who is known to be this user, by password or by the provider ``issuer``;
-        the session that the browser had ends."""
+    def open_for(
+        self, name: str, address: str, old_secret: str | None, issuer: str = "", *, password_hash: str | None = None
+    ) -> str:
+        """The secret of a session of somebody who is known to be this user, by the password of this hash or by the
+        provider ``issuer``; the session that the browser had ends.
+
+        Raises:
+            AccountError: the user was disabled, or got another password, since that was found out.
+        """
         if old_secret:
             self._store.sessions.close(old_secret)
-        secret = self._store.sessions.open(name)
+        secret = self._store.sessions.open(name, password_hash=password_hash)
         self._store.audit.add(name, "login", name, {"issuer": issuer} if issuer else None, address)
         return secret
 
@@ -48,23 +55,29 @@ class Logins:
         """Changes one's own password, which ends all one's sessions.
 
         Raises:
-            LoginError: the old one is wrong. TooManyAttemptsError: wait. AccountError: the new one cannot be used.
+            LoginError: the old one is wrong. TooManyAttemptsError: wait. AccountError: the new one cannot be used, or
+                somebody else has set one meanwhile.
         """
-        self._checked(name, old, address)
-        self._store.users.set_password(name, self._passwords.hashed(new))
+        known = self._checked(name, old, address)
+        self._store.users.set_password(name, self._passwords.hashed(new), instead_of=known)
         self._store.audit.add(name, "user.password", name, address=address)
 
     def hashed(self, password: str) -> str:
         """The hash of a new password; see ``Passwords.hashed``."""
         return self._passwords.hashed(password)
 
-    def _checked(self, name: str, password: str, address: str) -> None:
+    def _checked(self, name: str, password: str, address: str) -> str:
+        """The hash that the password fits. Hashing takes long: whoever goes on names it, so that a password that was
+        taken away meanwhile counts for nothing."""
         self._attempts.begin(name, address)  # the log has the failures; refusals would fill the disk
         account = self._store.users.find(name)
         known = account.password_hash if account and account.disabled_at is None else None
-        if not self._passwords.fits(password, known):
+        if not self._passwords.fits(password, known) or known is None:
             self._store.audit.add(name, "login.failed", name, address=address)
             raise LoginError
         self._attempts.succeeded(name, address)
-        if known and self._passwords.is_outdated(known):
-            self._store.users.set_password(name, self._passwords.hashed(password), keep_sessions=True)
+        if not self._passwords.is_outdated(known):
+            return known
+        renewed = self._passwords.hashed(password)
+        self._store.users.set_password(name, renewed, keep_sessions=True, instead_of=known)
+        return renewed

@@ -73,12 +73,13 @@ def oidc_routes(
             provider.checked_sender(request.query_params.get("iss"))
             code = _code(request.query_params)
             user = people.user_of(provider.claims(code, pending.redirect_uri, pending.nonce, pending.verifier), address)
+            secret = logins.open_for(user.name, address, session_secret(request), provider.issuer)
         except AccountError as error:
             store.audit.add("", "login.failed", provider.issuer, {"why": str(error)[:_MOST_SHOWN]}, address)
             return over(refused(there, error), request)
         attempts.succeeded(f"by {address}", address)
         answer = RedirectResponse(there, 303)
-        set_session(answer, request, logins.open_for(user.name, address, session_secret(request), provider.issuer))
+        set_session(answer, request, secret)
         return over(answer, request)
 
     def over(answer: Response, request: Request) -> Response:

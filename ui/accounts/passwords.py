@@ -40,8 +40,8 @@ class Passwords:
             return self._hasher.hash(password)
 
     def fits(self, password: str, password_hash: str | None) -> bool:
-        """Whether it is the password. Without a hash (None: nobody; empty: a user of a provider, who has no password) it
-        never is, and takes as long, so that nobody learns which names exist."""
+        """Whether it is the password. Without a hash (None: nobody; empty: a user of a provider, who has no password)
+        it never is, and takes as long, so that nobody learns which names exist."""
         if len(password) > MAX_LENGTH:
             return False
         try:

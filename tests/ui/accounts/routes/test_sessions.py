@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from curator.errors import AccountError
 from curator.user import User
 from data.store import Store
 from tests.ui.accounts.routes.conftest import (
+    PASSWORD,
+    QUICK,
     SESSION,
     URL,
     Browsers,
@@ -15,6 +20,8 @@ from tests.ui.accounts.routes.conftest import (
     log_in,
     logged_in,
 )
+from ui.accounts.logins import Logins
+from ui.accounts.passwords import Passwords
 
 
 def test_a_session_opens_the_page_images_and_crops_for_its_user(page: FastAPI, whole: Store) -> None:
@@ -94,3 +101,37 @@ def test_a_role_changed_or_a_user_disabled_meanwhile_holds_from_the_next_request
     assert client.get("/me").json()["role"] == "admin"
     store.users.disable("cleo")
     assert client.get("/me").status_code == 401
+
+
+class Slow(Passwords):
+    """Hashes so slowly that an admin changes the user in the meantime."""
+
+    def __init__(self, store: Store, change: str, time_cost: int = 1) -> None:
+        super().__init__(PasswordHasher(time_cost=time_cost, memory_cost=8, parallelism=1))
+        self._store, self._change = store, change
+
+    def fits(self, password: str, password_hash: str | None) -> bool:
+        fitted = super().fits(password, password_hash)
+        if self._change == "disable":
+            self._store.users.disable("cleo")
+        else:
+            self._store.users.set_password("cleo", QUICK.hashed("what the admin chose"))
+        return fitted
+
+
+@pytest.mark.parametrize("change", ["disable", "password"])
+@pytest.mark.parametrize("time_cost", [1, 2], ids=["as hashed today", "outdated hash"])
+def test_who_logs_in_while_the_password_is_taken_away_has_no_session_afterwards(
+    store: Store, change: str, time_cost: int
+) -> None:
+    with pytest.raises(AccountError, match="'cleo' was changed meanwhile"):
+        Logins(store, Slow(store, change, time_cost)).log_in("cleo", PASSWORD, "")
+    assert store.connections.rows("select 1 from sessions") == []
+    if change == "password":
+        assert QUICK.fits("what the admin chose", store.users.account("cleo").password_hash)
+
+
+def test_who_changes_the_own_password_while_an_admin_sets_another_one_does_not_undo_that(store: Store) -> None:
+    with pytest.raises(AccountError, match="'cleo' was changed meanwhile"):
+        Logins(store, Slow(store, "password")).change_password("cleo", PASSWORD, "what an attacker chose", "")
+    assert QUICK.fits("what the admin chose", store.users.account("cleo").password_hash)
