@@ -81,6 +81,10 @@ class BothReadings:
     second_who: str
     first_state: FigureState
     second_state: FigureState
+    first_reason: str
+    """Why it was skipped."""
+    second_reason: str
+    """The same, until both are settled; then that of the outcome."""
     first: Hierarchy
     second: Hierarchy
     revision: int
@@ -255,7 +259,8 @@ class Readings:
         """Figures that both have read: those that wait to be compared and settled, or those that are."""
         rows = self._connections.rows(
             f"""select s.figure_id, f.label, s.first_who, s.who, s.first_state,
-            coalesce(s.second_state, r.state) as second_state, r.revision, s.settled_at
+            case when s.settled_at is null then r.state else s.second_state end as second_state, r.revision,
+            s.settled_at
             from {_BOTH_READ.replace(" where ", " join figures f on f.id = s.figure_id where ", 1)}
             order by r.number limit :limit offset :offset""",
             {"settled": settled, "limit": limit, "offset": offset},
@@ -282,7 +287,7 @@ class Readings:
         """
         for settled in (False, True):
             row = self._connections.row(
-                f"select s.*, r.revision from {_BOTH_READ} and s.figure_id = :figure_id",
+                f"select s.*, r.revision, r.reason from {_BOTH_READ} and s.figure_id = :figure_id",
                 {"settled": settled, "figure_id": figure_id},
             )
             if row is not None:
@@ -295,12 +300,11 @@ class Readings:
             return Compared((), ())
         return compare(self._reviews.figure(both.figure_id).caption, both.first, both.second)
 
-    def settle(
-        self, figure_id: str, revision: int, choices: Mapping[str, Choice], reason: str, who: str, now_s: float
-    ) -> None:
+    def settle(self, figure_id: str, revision: int, choices: Mapping[str, Choice], who: str, now_s: float) -> None:
         """Makes one of both readings, as one event of ``who``; with no difference ``choices`` is empty.
 
-        ``choices``: the reader to follow, by the difference's key; only ``STATE`` where one skipped the figure.
+        ``choices``: the reader to follow, by the difference's key; only ``STATE`` where one skipped the figure. Who is
+        followed in skipping it said why.
 
         Raises:
             ReviewError: there are no two readings to settle, or a difference has no choice. StaleError, LeaseError.
@@ -312,10 +316,12 @@ class Readings:
             if set(choices) != {STATE}:
                 raise ReviewError(f"one reader accepted {figure_id!r}, the other skipped it: choose whom to follow")
             first = choices[STATE] == "first"
-            state = found.first_state if first else found.second_state
+            state, reason = (
+                (found.first_state, found.first_reason) if first else (found.second_state, found.second_reason)
+            )
             after = found.first if first else found.second
         else:
-            state = found.second_state
+            state, reason = found.second_state, found.second_reason
             after = adjudicated(found.first, found.second, self.differences(found), choices)
             if state == FigureState.SKIPPED:
                 after = found.second
@@ -323,19 +329,21 @@ class Readings:
             _let_go(conn, figure_id, who)
             self._reviews.take_in(conn, figure_id, revision, after, (state, reason), who, now_s)
             conn.execute(
-                "update second_readings set second = ?, second_state = ?, settled_at = ?, settled_by = ? "
-                "where figure_id = ?",
+                """update second_readings set second = ?, second_state = ?, settled_at = ?, settled_by = ?,
+                settled_event = (select max(id) from events where figure_id = ?5) where figure_id = ?5""",
                 (packed(to_doc(found.second)), found.second_state, now_iso(), who, figure_id),
             )
 
     def _both(self, row: sqlite3.Row) -> BothReadings:
-        stored = self._reviews.load(row["figure_id"], 0.0).review if row["second"] is None else None
+        stored = self._reviews.load(row["figure_id"], 0.0).review if row["settled_at"] is None else None
         return BothReadings(
             row["figure_id"],
             row["first_who"],
             row["who"],
             FigureState(row["first_state"]),
             stored.state if stored else FigureState(row["second_state"]),
+            row["first_reason"],
+            row["reason"],
             validated(Hierarchy, unpacked(row["first"])),
             stored.hierarchy if stored else validated(Hierarchy, unpacked(row["second"])),
             row["revision"],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from curator.adopt import adopt
@@ -26,7 +26,7 @@ from data.store.database import Connections
 from data.store.events import FROM_LABEL_STUDIO, Asked, refuse_repeated, write_event
 from data.store.leases import give_back_lease, refuse_held, renew_lease, take_lease, user_of
 from data.store.minings import Minings
-from data.store.second_reading import SECOND_READING, refuse_others
+from data.store.second_reading import SECOND_READING, is_settlement, note_settlement, refuse_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +189,11 @@ class Reviews:
         who = user_of(holder)
         with self._connections.write() as conn:
             review = self._begin(conn, figure_id, revision, holder, now_s, asked)
-            refuse_others(conn, figure_id, who)
             done, undone = undo_stacks(self._log(figure_id))
             stack = done if kind == "undo" else undone
+            settles = bool(stack) and is_settlement(conn, figure_id, stack[-1])
+            if not settles:
+                refuse_others(conn, figure_id, who)
             if not stack:
                 raise ReviewError(f"there is nothing to {kind} in this figure")
             event = conn.execute("select who, doc from events where id = ?", (stack[-1],)).fetchone()
@@ -199,8 +201,10 @@ class Reviews:
                 raise ReviewError(f"the last decision here is {event['who']}'s; only {event['who']} can {kind} it")
             decision = decision_from_doc(json.loads(event["doc"]))
             if kind == "undo":
-                decision = decision.inverse()
+                decision = replace(decision.inverse(), reason=_skipped_for(conn, figure_id, stack[-1]))
             write_event(conn, review, decision, kind, who, target=stack[-1], asked=asked)
+            if settles:
+                note_settlement(conn, figure_id, kind == "redo", now_iso())
         return decision
 
     def mined(
@@ -319,6 +323,16 @@ class Reviews:
             (f"{SECOND_READING}*", figure_id),
         )
         return [(row["id"], row["kind"], row["target"]) for row in rows]
+
+
+def _skipped_for(conn: Any, figure_id: str, event_id: int) -> str:
+    """Why the figure was skipped before the event; empty where it was not."""
+    row = conn.execute(
+        """select to_state, json_extract(doc, '$.reason') as reason from events
+        where figure_id = ? and id < ? and to_state is not null order by id desc limit 1""",
+        (figure_id, event_id),
+    ).fetchone()
+    return str(row["reason"]) if row is not None and row["to_state"] == FigureState.SKIPPED else ""
 
 
 def _no_figure(figure_id: str) -> StoreError:

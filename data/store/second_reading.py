@@ -10,6 +10,25 @@ SECOND_READING = "second-reading:"
 """Starts the name under which the log opens a figure for its second reader, and ends that reading."""
 
 
+def is_settlement(conn: Any, figure_id: str, event_id: int) -> bool:
+    """Whether the event made one of two readings of the figure."""
+    row = conn.execute(
+        "select 1 from second_readings where figure_id = ? and settled_event = ?", (figure_id, event_id)
+    ).fetchone()
+    return row is not None
+
+
+def note_settlement(conn: Any, figure_id: str, stands: bool, at: str) -> None:
+    """The settlement was undone, so that both readings wait for another, or (``stands``) made again."""
+    conn.execute("update second_readings set settled_at = ? where figure_id = ?", (at if stands else None, figure_id))
+    if not stands:  # what stands now is the second reader's
+        conn.execute(
+            """update reviews set decided_by = (select who from second_readings where figure_id = ?1)
+            where figure_id = ?1""",
+            (figure_id,),
+        )
+
+
 def refuse_others(conn: Any, figure_id: str, who: str) -> None:
     """Nothing, where nobody reads the figure a second time or ``who`` does; ``conn``: a write transaction.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from curator.adjudication import Choice
 from curator.agreement import present
 from curator.commands import parse_commands
 from curator.errors import LeaseError, ReviewError
@@ -33,9 +34,16 @@ def mined(store: Store, count: int) -> list[str]:
     return figure_ids
 
 
-def decide(store: Store, figure_id: str, who: str, *commands: dict[str, object], state: str = "accepted") -> None:
+def decide(
+    store: Store,
+    figure_id: str,
+    who: str,
+    *commands: dict[str, object],
+    state: str = "accepted",
+    reason: str = "blurred",
+) -> None:
     revision = store.reviews.load(figure_id, NOW).revision
-    raw = [*commands, {"op": "judge_figure", "state": state, "reason": "blurred" if state == "skipped" else ""}]
+    raw = [*commands, {"op": "judge_figure", "state": state, "reason": reason if state == "skipped" else ""}]
     store.reviews.decide(figure_id, revision, parse_commands(raw), who, NOW)
     store.reviews.release(figure_id, who)
 
@@ -121,7 +129,7 @@ def test_readings_that_agree_are_settled_without_a_choice(store: Store) -> None:
     both = store.readings.both(pair.figure_id)
     assert not store.readings.differences(both).differences
 
-    store.readings.settle(figure_id, both.revision, {}, "", "lead", NOW)
+    store.readings.settle(figure_id, both.revision, {}, "lead", NOW)
 
     assert store.readings.pairs() == []
     (settled,) = store.readings.pairs(settled=True)
@@ -142,8 +150,8 @@ def test_a_difference_is_settled_by_a_third(store: Store) -> None:
     assert keys == ["=m3", "=r4"]
 
     with pytest.raises(ReviewError, match="needs a choice"):
-        store.readings.settle(figure_id, both.revision, {}, "", "lead", NOW)
-    store.readings.settle(figure_id, both.revision, {"=m3": "second", "=r4": "first"}, "", "lead", NOW)
+        store.readings.settle(figure_id, both.revision, {}, "lead", NOW)
+    store.readings.settle(figure_id, both.revision, {"=m3": "second", "=r4": "first"}, "lead", NOW)
 
     after = store.reviews.load(figure_id, NOW).review
     assert [node.id for node in present(after.hierarchy)] == ["p1", "p2", "m3"]
@@ -158,8 +166,8 @@ def test_one_accepted_and_one_skipped(store: Store) -> None:
     assert not store.readings.differences(both).differences
 
     with pytest.raises(ReviewError, match="choose whom to follow"):
-        store.readings.settle(figure_id, both.revision, {}, "", "lead", NOW)
-    store.readings.settle(figure_id, both.revision, {STATE: "first"}, "", "lead", NOW)
+        store.readings.settle(figure_id, both.revision, {}, "lead", NOW)
+    store.readings.settle(figure_id, both.revision, {STATE: "first"}, "lead", NOW)
 
     assert store.reviews.load(figure_id, NOW).review.state == FigureState.ACCEPTED
     assert store.comparisons.agreement() == {}
@@ -173,9 +181,10 @@ def test_nobody_else_edits_a_figure_while_it_is_read_twice(store: Store) -> None
     assert store.queue.count(QueueFilter(assigned_to="ben")) == 1
 
     revision = store.reviews.load(figure_id, NOW).revision
-    store.readings.settle(figure_id, revision, {"=m3": "first", "=r4": "first"}, "", "lead", NOW)
-    store.reviews.undo(figure_id, store.reviews.load(figure_id, NOW).revision, "lead", NOW)
+    store.readings.settle(figure_id, revision, {"=m3": "first", "=r4": "first"}, "lead", NOW)
     assert store.queue.count(QueueFilter(assigned_to="anna")) == 1
+    store.reviews.undo(figure_id, store.reviews.load(figure_id, NOW).revision, "lead", NOW)
+    assert store.queue.count(QueueFilter(assigned_to="anna")) == 0
 
 
 def test_undo_does_not_go_back_behind_the_opening(store: Store) -> None:
@@ -226,3 +235,72 @@ def test_opening_a_second_reading_is_nobodys_decision(store: Store) -> None:
     read_twice(store)
     assert store.dashboard.agreement().figure_count == 0
     assert set(store.trainable.counts().every.people) == {"anna", "ben"}
+
+
+def test_a_settlement_that_is_undone_waits_to_be_settled_again(store: Store) -> None:
+    figure_id = read_twice(store)
+    (pair,) = store.readings.pairs()
+    before = store.reviews.load(figure_id, NOW).review
+    choices: dict[str, Choice] = {"=m3": "first", "=r4": "first"}
+    store.readings.settle(figure_id, pair.revision, choices, "lead", NOW)
+
+    store.reviews.undo(figure_id, store.reviews.load(figure_id, NOW).revision, "lead", NOW)
+
+    store.reviews.release(figure_id, "lead")
+    assert store.reviews.load(figure_id, NOW).review == before
+    assert store.readings.pairs(settled=True) == []
+    (waiting,) = store.readings.pairs()
+    assert (waiting.second_who, waiting.second_state) == ("ben", "accepted")
+    with pytest.raises(ReviewError, match="read by a second curator"):
+        decide(store, figure_id, "anna", {"op": "remove", "id": "r4"})
+
+    store.reviews.redo(figure_id, waiting.revision, "lead", NOW)
+    (settled,) = store.readings.pairs(settled=True)
+    assert (settled.settled_at, settled.second_state) != (None, None)
+    store.reviews.undo(figure_id, settled.revision, "lead", NOW)
+    store.reviews.release(figure_id, "lead")
+    # the second reader thinks again, and it is settled otherwise
+    decide(store, figure_id, "ben", {"op": "remove", "id": "r4"})
+    (waiting,) = store.readings.pairs()
+    store.readings.settle(figure_id, waiting.revision, {"=m3": "second"}, "lead", NOW)
+    assert [node.id for node in present(store.readings.both(figure_id).second)] == ["p1", "p2", "m3"]
+
+
+def test_what_is_decided_after_a_settlement_and_undone_leaves_it_settled(store: Store) -> None:
+    figure_id = read_twice(store, {"op": "remove", "id": "m3"})
+    (pair,) = store.readings.pairs()
+    store.readings.settle(figure_id, pair.revision, {}, "lead", NOW)
+    decide(store, figure_id, "lead", {"op": "remove", "id": "p1"})
+
+    store.reviews.undo(figure_id, store.reviews.load(figure_id, NOW).revision, "lead", NOW)
+
+    assert store.readings.pairs() == []
+
+
+@pytest.mark.parametrize(("choice", "reason"), [("first", "no panels"), ("second", "blurred")])
+def test_why_a_figure_was_skipped_outlives_the_settlement(store: Store, choice: Choice, reason: str) -> None:
+    (figure_id,) = mined(store, 1)
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+    first, second = ("skipped", "accepted") if choice == "first" else ("accepted", "skipped")
+    decide(store, figure_id, "anna", state=first, reason="no panels")
+    store.readings.begin_second(figure_id, "ben", NOW)
+    decide(store, figure_id, "ben", state=second, reason="blurred")
+    (pair,) = store.readings.pairs()
+
+    store.readings.settle(figure_id, pair.revision, {STATE: choice}, "lead", NOW)
+
+    stored = store.reviews.load(figure_id, NOW)
+    assert (stored.review.state, stored.reason) == (FigureState.SKIPPED, reason)
+
+
+def test_two_who_skipped_agree_and_the_reason_stays(store: Store) -> None:
+    (figure_id,) = mined(store, 1)
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+    decide(store, figure_id, "anna", state="skipped", reason="no panels")
+    store.readings.begin_second(figure_id, "ben", NOW)
+    decide(store, figure_id, "ben", state="skipped", reason="blurred")
+    (pair,) = store.readings.pairs()
+
+    store.readings.settle(figure_id, pair.revision, {}, "lead", NOW)
+
+    assert store.reviews.load(figure_id, NOW).reason == "blurred"

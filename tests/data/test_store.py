@@ -95,6 +95,19 @@ def test_another_curators_decision_cannot_be_undone(store: Store) -> None:
         store.reviews.undo(figure_id, 2, "bob#1", NOW + 1000)
 
 
+def test_undoing_the_opening_of_a_skipped_figure_tells_why_it_was_skipped(store: Store) -> None:
+    figure_id = add_mined_figure(store)
+    decide(store, figure_id, {"op": "judge_figure", "state": "skipped", "reason": "blurred"})
+    decide(store, figure_id, {"op": "judge_figure", "state": "proposed"})
+
+    store.reviews.undo(figure_id, store.reviews.load(figure_id, NOW).revision, "ann#1", NOW)
+
+    stored = store.reviews.load(figure_id, NOW)
+    assert (stored.review.state, stored.reason) == (FigureState.SKIPPED, "blurred")
+    store.reviews.undo(figure_id, stored.revision, "ann#1", NOW)
+    assert store.reviews.load(figure_id, NOW).reason == ""
+
+
 def test_the_event_log_is_append_only(store: Store) -> None:
     add_mined_figure(store)
     for statement in ("update events set who = 'eve'", "delete from events"):

@@ -56,7 +56,7 @@ def settle_agreeing(store: Store, who: str, now_s: float) -> tuple[int, int]:
         if store.comparisons.of(pair).differences:
             continue
         try:
-            store.readings.settle(pair.figure_id, pair.revision, {}, "", who, now_s)
+            store.readings.settle(pair.figure_id, pair.revision, {}, who, now_s)
             settled += 1
         except (LeaseError, StaleError):
             busy += 1

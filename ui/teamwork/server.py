@@ -183,7 +183,7 @@ class TeamServer:
         permit("team")
         request = parse_request(SettleRequest, raw)
         who = current_user().name
-        self._store.readings.settle(request.figure_id, request.revision, request.choices, "", who, self._now_s())
+        self._store.readings.settle(request.figure_id, request.revision, request.choices, who, self._now_s())
         return {}
 
     def settle_agreeing(self, raw: Any) -> Answer:

@@ -19,6 +19,7 @@ from data.store.schema.m012_image_links import m012_image_links
 from data.store.schema.m013_oidc import m013_oidc
 from data.store.schema.m017_conflict_decisions import m017_conflict_decisions
 from data.store.schema.m018_review_time import m018_review_time
+from data.store.schema.m019_settled_event import m019_settled_event
 
 _STEPS = (
     m001_articles_figures_reviews,
@@ -36,6 +37,7 @@ _STEPS = (
     m013_oidc,
     m017_conflict_decisions,
     m018_review_time,
+    m019_settled_event,
 )
 """In the order in which they are applied. One that was released is never changed."""
 
