@@ -14,7 +14,7 @@ from ui.api.answers import Limit, Offset, answered, needs, page_of
 from ui.api.figure_shapes import AnyNode
 from ui.api.shape import Document, Empty, Page, Shape, Wanted, free
 from ui.editor.agents_server import CONSENSUS, EMBEDDED, MAX_FIGURES, MODEL
-from ui.editor.requests import FigureId
+from ui.editor.requests import FigureId, RowId
 from ui.mining.jobs import JobState
 from ui.servers import Servers
 
@@ -164,7 +164,7 @@ def agent_routes(servers: Servers) -> APIRouter:
         return page_of(request, agents.agents({"figure_id": figure_id})["minings"], limit, offset)
 
     @router.get("/minings/{mining_id}", response_model=MiningShape)
-    def mining(mining_id: int) -> Response:
+    def mining(mining_id: RowId) -> Response:
         """One of them, with its nodes."""
         return answered(agents.mining({"mining_id": mining_id})["mining"])
 

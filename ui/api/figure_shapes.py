@@ -12,6 +12,7 @@ from curator.commands import MAX_COMMANDS, Command
 from curator.figure import FigureState, Flag, Marker, Panel, Region, Shared
 from data.store.events import MAX_SECONDS
 from ui.api.shape import Shape, Wanted
+from ui.editor.requests import RowId
 from ui.learning.assessing import Word
 
 
@@ -124,7 +125,7 @@ class Commands(Wanted):
 class Adoption(Wanted):
     """Proposals of another mining in the place of the open ones."""
 
-    mining_id: int
+    mining_id: RowId
     levels: list[Level] = Field(min_length=1, max_length=3)
     seconds: float = Field(default=0.0, ge=0, le=MAX_SECONDS)
 

@@ -17,7 +17,7 @@ from data.store import Store
 from data.store.minings import Mining
 from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, answering
-from ui.editor.requests import FigureId, FigureRequest, Request, parse_request
+from ui.editor.requests import FigureId, FigureRequest, Request, RowId, parse_request
 from ui.mining.jobs import MiningJobs
 from ui.mining.model_setup import ModelSetup
 
@@ -41,7 +41,7 @@ class JobRequest(Request):
 class MiningRequest(Request):
     """Read what was proposed."""
 
-    mining_id: int
+    mining_id: RowId
 
 
 class TraceRequest(Request):

@@ -18,6 +18,8 @@ from data.store.queue import Order, QueueFilter
 
 FigureId = Annotated[str, Field(min_length=1, max_length=500)]
 Tab = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+RowId = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A number of the database, which can hold none that is larger."""
 MAX_PAGE = 200  # guess: more queue items in one answer are no longer read by a person
 
 
@@ -56,7 +58,7 @@ class EditRequest(Request):
     revision: int = Field(ge=0)
     action: Literal["commands", "undo", "redo", "adopt"] = "commands"
     commands: list[dict[str, Any]] = Field(default_factory=list)
-    mining_id: int = 0
+    mining_id: RowId = 0
     """Of the proposals to adopt."""
     levels: list[Level] = Field(default_factory=list, max_length=3)
     """Which of them."""
@@ -96,7 +98,7 @@ class QueueRequest(Request):
     """A page of the queue: from an offset, around a figure, or before or after one."""
 
     filter: FilterRequest = FilterRequest()
-    offset: int = Field(default=0, ge=0)
+    offset: RowId = 0
     around: FigureId | None = None
     after: FigureId | None = None
     before: FigureId | None = None

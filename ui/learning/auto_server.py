@@ -12,7 +12,7 @@ from curator.guarantee import Promised
 from data.store import Store
 from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, saying
-from ui.editor.requests import Request, parse_request
+from ui.editor.requests import Request, RowId, parse_request
 from ui.learning.accepting import accept, accepted_statement, preview, statement_doc
 
 
@@ -24,7 +24,7 @@ class RateRequest(Request):
 
 
 class UndoRequest(Request):
-    batch: int = Field(ge=1)
+    batch: RowId
 
 
 class AutoServer:

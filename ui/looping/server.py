@@ -13,7 +13,7 @@ from data.store import Store
 from data.store.loop import LoopRound
 from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, saying
-from ui.editor.requests import Request, parse_request
+from ui.editor.requests import Request, RowId, parse_request
 from ui.looping.loop import GOAL, missing
 from ui.looping.process import LoopProcess
 
@@ -33,7 +33,7 @@ class StartRequest(Request):
 
 
 class RoundRequest(Request):
-    round_id: int = Field(ge=1)
+    round_id: RowId
 
 
 class LoopServer:

@@ -15,7 +15,7 @@ from data.store import Store
 from data.store.readings import STATE, Pair
 from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, saying
-from ui.editor.requests import MAX_PAGE, FigureId, FilterRequest, Request, parse_request
+from ui.editor.requests import MAX_PAGE, FigureId, FilterRequest, Request, RowId, parse_request
 from ui.teamwork.deal import ALL, deal_out, matching, settle_agreeing
 
 Person = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^#\s]+$")]
@@ -45,7 +45,7 @@ class FigureIdRequest(Request):
 
 class ReadingsRequest(Request):
     settled: bool = False
-    offset: int = Field(default=0, ge=0)
+    offset: RowId = 0
     limit: int = Field(default=MAX_PAGE, ge=1, le=MAX_PAGE)
 
 

@@ -341,6 +341,26 @@ def test_every_right_of_a_role_is_asked_for_somewhere() -> None:
     assert not User("a", "curator").may("export")
 
 
+def test_a_number_that_the_database_cannot_hold_is_a_fault_of_the_request(
+    document: dict[str, Any], api: TestClient
+) -> None:
+    huge, asked = 2**63, 0
+    for way, operation in ways(document).items():
+        method, path = way.split(" ")
+        given = {one["name"]: "PMC1:F1" for one in operation.get("parameters", ()) if one.get("required")}
+        for one in operation.get("parameters", ()):
+            if one["schema"].get("type") == "integer":
+                there = re.sub(f"{{{one['name']}}}", str(huge), path)
+                query = given | ({one["name"]: str(huge)} if one["in"] == "query" else {})
+                answer = api.request(method, _filled(there), params=query)
+                assert 400 <= answer.status_code < 500, (way, one["name"], answer.text)
+                asked += 1
+    body = {"mining_id": huge, "levels": ["panel"]}
+    answer = api.post("/adoptions/PMC1:F1", json=body, headers={"If-Match": '"1"'})
+    assert (answer.status_code, answer.json()["kind"]) == (422, "invalid")
+    assert asked > 30
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "/nix"), ("DELETE", "/figures"), ("POST", "/me")])
 def test_a_way_that_is_none_is_a_problem_too(api: TestClient, method: str, path: str) -> None:
     answer = api.request(method, path)
