@@ -132,8 +132,11 @@ class Assessor:
     calibration: Calibration = field(default_factory=Calibration)
     missing: Missing = Missing()
     decisions: int = 0
+    """That it was fitted on."""
     figures: int = 0
     """Of so many."""
+    of_decisions: int = 0
+    """That there were when it was fitted: of many only the newest are learned from."""
     held_out: tuple[Tally, ...] = ()
     """The decisions it was fitted on, each by its fold and the confidence, to a percent, that the other folds give."""
 

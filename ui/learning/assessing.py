@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from curator.assessor import Assessor, assess
@@ -40,18 +40,20 @@ _NICE = 10  # so that the page's answers go first
 def is_due(store: Store) -> bool:
     """Whether enough was decided since the last fit, of which what another Curator fitted is none."""
     latest = store.assessors.latest()
-    return store.decisions.count() >= due(latest.decisions if latest else 0)
+    return store.decisions.count() >= due(latest)
 
 
-def due(fitted: int) -> int:
-    """How many decisions make the next fit due, after one on so many."""
-    return fitted + max(FIRST_DECISIONS, math.ceil(MORE_SHARE * fitted))
+def due(latest: Assessor | None) -> int:
+    """How many decisions make the next fit due."""
+    known = latest.of_decisions if latest else 0
+    return known + max(FIRST_DECISIONS, math.ceil(MORE_SHARE * known))
 
 
 def fit_now(store: Store) -> int:
     """Fits an assessor on all decisions and makes it the latest; its number."""
+    count = store.decisions.count()
     learned = store.decisions.learned()
-    return store.assessors.save(Assessor.fit(learned.decided, learned.reviewed))
+    return store.assessors.save(replace(Assessor.fit(learned.decided, learned.reviewed), of_decisions=count))
 
 
 def assess_waiting(store: Store, stopped: Callable[[], bool] = lambda: False) -> Iterator[int]:

@@ -107,7 +107,7 @@ def _assessor(store: Store) -> dict[str, Any]:
     said = store.outcomes.tallies()
     return {
         "decisions": store.decisions.count(),
-        "due": due(latest.decisions if latest else 0),
+        "due": due(latest),
         "diagram": None
         if latest is None
         else {

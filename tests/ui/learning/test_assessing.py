@@ -58,8 +58,22 @@ def test_an_assessor_is_due_after_the_first_decisions_and_then_after_a_share_of_
     assert is_due(store)
     fit_now(store)
     assert not is_due(store)
-    assert due(100) == 120
-    assert due(1000) == 1100
+    assert due(None) == 20
+    assert due(Assessor(of_decisions=100)) == 120
+    assert due(Assessor(of_decisions=1000)) == 1100
+
+
+def test_one_that_learned_from_the_newest_decisions_alone_is_not_due_for_ever(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("curator.assessor.MAX_DECISIONS", "data.store.decided.MAX_DECISIONS"):
+        monkeypatch.setattr(place, 4)
+    accept(store, FIGURES)
+    fit_now(store)
+    latest = store.assessors.latest()
+    assert latest is not None
+    assert latest.decisions < store.decisions.count() - FIRST_DECISIONS
+    assert not is_due(store)
 
 
 def test_what_a_curator_with_other_evidence_fitted_is_fitted_again(store: Store) -> None:
