@@ -31,13 +31,15 @@ AGENTS_OWN = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Open figures that could be auto-accepted: as they were assessed, untouched by persons, at rest."""
+    """Open figures that could be auto-accepted, or are: as they were assessed, untouched by persons, at rest."""
 
     figure_ids: tuple[str, ...]
     revisions: NDArray[np.int64]
     confidences: NDArray[np.float64]
     panels: NDArray[np.int64]
     audit: NDArray[np.bool_]
+    accepted: NDArray[np.bool_]
+    """In a batch that stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,9 @@ class Auto:
             )
         )
         rows = self._connections.rows(
-            f"""select r.figure_id, r.revision, {confidence} as confidence, r.panel_count from reviews r {source}
-            where r.current = 1 and r.state = 'proposed' and {confidence} is not null and r.panel_count > 0
-            and r.decided_by is null and r.lease_until < :now and not {AUTO_ACCEPTED} order by r.number""",
+            f"""select r.figure_id, r.revision, {confidence} as confidence, r.panel_count, {AUTO_ACCEPTED} as accepted
+            from reviews r {source} where r.current = 1 and r.state = 'proposed' and {confidence} is not null
+            and r.panel_count > 0 and r.decided_by is null and r.lease_until < :now order by r.number""",
             {"assessor": assessor, "now": now_s},
         )
         return _candidates(rows)
@@ -111,7 +113,8 @@ class Auto:
             if self.assessor() != assessor:
                 raise StoreError("confidences were computed anew since the threshold was chosen; choose it again")
             found = self.candidates(now_s)
-            chosen = np.flatnonzero((found.confidences >= threshold) & (found.panels <= max_panels))
+            taken = (found.confidences >= threshold) & (found.panels <= max_panels) & ~found.accepted
+            chosen = np.flatnonzero(taken)
             if not len(chosen):
                 raise StoreError(f"no open figure has a confidence of {threshold:.3f} or more; nothing was accepted")
             (batch_id,) = conn.execute(
@@ -222,4 +225,5 @@ def _candidates(rows: list[sqlite3.Row]) -> Candidates:
         np.array([row["confidence"] for row in rows], np.float64),
         np.array([row["panel_count"] for row in rows], np.int64),
         np.array([in_audit(figure_id) for figure_id in figure_ids], np.bool_),
+        np.array([row["accepted"] for row in rows], np.bool_),
     )

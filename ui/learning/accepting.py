@@ -33,6 +33,9 @@ class Preview:
     """That could be: assessed as they stand, untouched by persons."""
     max_panels: int
     """Figures of more always go to a person; ``guarantee`` may say fewer."""
+    accepted_before: int
+    """Figures that are accepted already. The promise is of them too: the surest are taken first, so that of the later
+    ones alone more may be wrong."""
     assessor: int
     statement: Statement | None
     """How right the panels of the sample's reviewed figures from the threshold on were."""
@@ -46,6 +49,7 @@ class Preview:
         return (
             f"{self.figures:,} of {self.open_figures:,} open figures ({self.panels:,} panels) have {size}"
             f"a confidence of {self.guarantee.threshold:.3f} or more: {self.guarantee.text}"
+            f"{'; what was accepted before is counted with it' if self.accepted_before else ''}"
         )
 
     def to_doc(self) -> dict[str, Any]:
@@ -77,8 +81,9 @@ def preview(
     sample = store.audited.sample(progress)
     found = store.auto.candidates(time.time())
     max_panels = min(MAX_PANELS, int(found.panels.max(initial=0))) or MAX_PANELS
-    eligible = found.panels <= max_panels
-    unseen = eligible & ~found.audit
+    waits = ~found.accepted
+    # all that nobody has seen, in a batch or not: what was taken before must not change which thresholds are tried
+    unseen = (found.panels <= max_panels) & ~found.audit & bool(waits.any())
     chosen = _passed_over(store, sample, error_rate, promised) or guarantee(
         sample,
         found.confidences[unseen],
@@ -88,14 +93,16 @@ def preview(
         open_panels=found.panels[unseen],
     )
     threshold = chosen.threshold
-    taken = (found.panels <= chosen.max_panels) & (found.confidences >= (np.inf if threshold is None else threshold))
+    sure = (found.panels <= chosen.max_panels) & (found.confidences >= (np.inf if threshold is None else threshold))
+    taken = sure & waits
     like_it = [one for one in sample if threshold is not None and one.confidence >= threshold]
     return Preview(
         chosen,
         int(taken.sum()),
         int(found.panels[taken].sum()),
-        len(found.figure_ids),
+        int(waits.sum()),
         max_panels,
+        int(found.accepted.sum()),
         store.auto.assessor(),
         statement([one for one in like_it if one.panels <= chosen.max_panels]),
     )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from curator.audit_sample import in_audit, place_of
+from curator.audit_sample import AuditFigure, in_audit, place_of
 from curator.commands import parse_commands
 from curator.errors import SettingsError, StoreError
 from curator.user import User
@@ -86,6 +86,22 @@ def test_what_was_previewed_is_accepted_and_undone(store: Store) -> None:
     assert preview(store, RATE).text == "nothing can be accepted: no figure waits that could be accepted"
     assert store.auto.undo(batch.id, "ann") == 20
     assert preview(store, RATE).figures == 20
+
+
+def test_accepting_once_more_accepts_no_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = [row["id"] for row in store.connections.rows("select id from figures") if not in_audit(row["id"])]
+    mine(store, waiting[20], 0.78)
+    # from 0.78 on too much is wrong; from 0.75 on it would be little among all
+    found = [(0.96, 0, 40), (0.8, 2, 8), (0.76, 0, 200)]
+    sample = [AuditFigure(f"{at}-{n}", at, 2, wrong) for at, wrong, count in found for n in range(count)]
+    monkeypatch.setattr(store.audited, "sample", lambda progress: sample)
+    monkeypatch.setattr(store.audited, "waiting", list)
+    assert accept(store, RATE, "ann").figures == 10
+    again = preview(store, RATE)
+    assert (again.guarantee.threshold, again.figures, again.open_figures) == (pytest.approx(0.95), 0, 11)
+    assert again.text.endswith("holds in 90% of cases; what was accepted before is counted with it")
+    with pytest.raises(StoreError, match="no open figure has a confidence of 0.950 or more"):
+        accept(store, RATE, "ann")
 
 
 def test_a_rate_that_the_sample_cannot_promise_accepts_nothing_and_says_what_is_missing(store: Store) -> None:
