@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import dist
 from typing import Literal, TypeAlias
 
 from curator.agreement import LEVELS, present, same_boxes, text_of_node
@@ -11,6 +12,7 @@ from curator.codec import Level, level_of
 from curator.errors import ReviewError
 from curator.figure import Hierarchy, Marker, Node, Panel, Region, State
 from curator.geometry import Box, area, centre, contains_point, iou
+from curator.merge import SAME_IOU
 
 Choice: TypeAlias = Literal["first", "second"]
 _AGREES: Mapping[Level, float] = {"panel": 0.85, "marker": 0.5, "region": 0.5}
@@ -26,7 +28,8 @@ class Difference:
     first: Node | None
     second: Node | None
     fields: tuple[str, ...]
-    """What differs: "box", "label", "kind", "text", "parent"; all of it ("node") where only one reader has the node."""
+    """What differs: "box", "letter", "label", "kind", "colour", "tip", "text", "caption", "summary", "description",
+    "parent"; all of it ("node") where only one reader has the node."""
 
     @property
     def level(self) -> Level:
@@ -47,20 +50,20 @@ def compare(caption: str, first: Hierarchy, second: Hierarchy) -> Compared:
     """Which nodes of two readings are the same, and which are not. What a reader rejected is not in the reading.
 
     Nodes that both have from one proposal belong together by their id where their boxes overlap at all; others by
-    their boxes.
+    their boxes (what two persons drew may have one id by chance).
     """
     pairs: list[tuple[Node, Node]] = []
     ours = {node.id: node for node in present(first)}
     theirs = {node.id: node for node in present(second)}
     for node_id in [one for one in ours if one in theirs]:
         one, other = ours[node_id], theirs[node_id]
-        if type(one) is type(other) and iou(one.box_xyxy, other.box_xyxy) > 0:
+        if one.provenance == other.provenance and type(one) is type(other) and iou(one.box_xyxy, other.box_xyxy) > 0:
             pairs.append((ours.pop(node_id), theirs.pop(node_id)))
     for level in LEVELS:
         left, right = ([node for node in side.values() if level_of(node) == level] for side in (ours, theirs))
         for one, other in same_boxes(left, right):
             pairs.append((ours.pop(one.id), theirs.pop(other.id)))
-    partners = {one.id: other.id for one, other in pairs}
+    partners: dict[str, str | None] = dict.fromkeys(ours) | {one.id: other.id for one, other in pairs}
     agreed: list[tuple[Node, Node]] = []
     differences: list[Difference] = []
     for one, other in pairs:
@@ -94,6 +97,7 @@ def adjudicated(first: Hierarchy, second: Hierarchy, compared: Compared, choices
     taken: list[tuple[Node, str]] = [(_joined(one, other), one.id) for one, other in compared.agreed]
     ids = {other.id: one.id for one, other in compared.agreed}  # the second reader's ids in the outcome
     used = {node.id for node in present(first)}
+    number = max((int(node.id[1:]) for node in (*first.nodes(), *second.nodes()) if node.id[1:].isdigit()), default=0)
     for difference in compared.differences:
         if difference.first is not None and difference.second is not None:
             ids[difference.second.id] = difference.first.id
@@ -103,7 +107,10 @@ def adjudicated(first: Hierarchy, second: Hierarchy, compared: Compared, choices
         if chosen is difference.first:
             taken.append((chosen, chosen.id))
             continue
-        node_id = ids.get(chosen.id) or _free_id(chosen.id, used)
+        node_id = ids.get(chosen.id, chosen.id)
+        if chosen.id not in ids and node_id in used:
+            number += 1
+            node_id = f"{chosen.id[0]}{number}"
         used.add(node_id)
         ids[chosen.id] = node_id
         taken.append((chosen, node_id))
@@ -114,19 +121,42 @@ def adjudicated(first: Hierarchy, second: Hierarchy, compared: Compared, choices
     return _rooted(first, [(node, node_id, id(node) in from_second) for node, node_id in taken], ids)
 
 
-def _fields_that_differ(caption: str, one: Node, other: Node, partners: Mapping[str, str]) -> tuple[str, ...]:
-    found = []
-    if iou(one.box_xyxy, other.box_xyxy) < _AGREES[level_of(one)]:
-        found.append("box")
-    if isinstance(one, Panel) and isinstance(other, Panel) and _plain(one.label) != _plain(other.label):
-        found.append("label")
-    if not isinstance(one, Region) and not isinstance(other, Region) and one.kind != other.kind:
-        found.append("kind")
-    if _plain(text_of_node(caption, one)) != _plain(text_of_node(caption, other)):
-        found.append("text")
-    if (one.parent_id and partners.get(one.parent_id, one.parent_id)) != other.parent_id:
-        found.append("parent")
-    return tuple(found)
+def _fields_that_differ(caption: str, one: Node, other: Node, partners: Mapping[str, str | None]) -> tuple[str, ...]:
+    differs = {"box": iou(one.box_xyxy, other.box_xyxy) < _AGREES[level_of(one)]}
+    match one, other:
+        case Panel(), Panel():
+            differs["letter"] = not _same_place(one.label_box_xyxy, other.label_box_xyxy)
+            differs["label"] = _plain(one.label) != _plain(other.label)
+            differs["kind"] = (one.kind, one.photographic) != (other.kind, other.photographic)
+            differs["summary"] = _plain(one.summary) != _plain(other.summary)
+            differs["description"] = _plain(one.description) != _plain(other.description)
+        case Marker(), Marker():
+            differs["kind"] = one.kind != other.kind
+            differs["colour"] = _plain(one.color) != _plain(other.color)
+            differs["tip"] = not _same_tip(one, other)
+        case Region(), Region():
+            differs["label"] = _plain(one.label) != _plain(other.label)
+            differs["caption"] = _plain(one.caption) != _plain(other.caption)
+            differs["description"] = _plain(one.description) != _plain(other.description)
+    differs["text"] = _plain(text_of_node(caption, one)) != _plain(text_of_node(caption, other))
+    # of a region without a clause the text is its caption
+    differs["text"] &= not differs.get("caption")
+    differs["parent"] = (one.parent_id and partners.get(one.parent_id, one.parent_id)) != other.parent_id
+    return tuple(name for name, is_so in differs.items() if is_so)
+
+
+def _same_place(one: Box | None, other: Box | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return iou(one, other) >= SAME_IOU
+
+
+def _same_tip(one: Marker, other: Marker) -> bool:
+    """Whether both tips lie as near each other as the longer side of the marker's box is half of; guess."""
+    if one.tip_xy is None or other.tip_xy is None:
+        return one.tip_xy is other.tip_xy
+    x0, y0, x1, y1 = one.box_xyxy
+    return dist(one.tip_xy, other.tip_xy) <= max(x1 - x0, y1 - y0) / 2
 
 
 def _plain(text: str | None) -> str:
@@ -141,36 +171,36 @@ def _joined(one: Node, other: Node) -> Node:
         return one
     x0, y0, x1, y1 = ((a + b) / 2 for a, b in zip(one.box_xyxy, other.box_xyxy, strict=True))
     mean: Box = (x0, y0, x1, y1)
-    return replace(one, box_xyxy=mean)
-
-
-def _free_id(node_id: str, used: set[str]) -> str:
-    if node_id not in used:
-        return node_id
-    number = max((int(name[1:]) for name in used if name[1:].isdigit()), default=0) + 1
-    return f"{node_id[0]}{number}"
+    return replace(one, box_xyxy=mean, state=one.state if one.provenance.person else State.EDITED)
 
 
 def _rooted(first: Hierarchy, taken: list[tuple[Node, str, bool]], ids: Mapping[str, str]) -> Hierarchy:
-    """The nodes under what their parents have become; under the smallest panel that holds them where those are gone."""
-    panels = [replace(node, id=node_id) for node, node_id, _ in taken if isinstance(node, Panel)]
-    marker_ids = {node_id for node, node_id, _ in taken if isinstance(node, Marker)}
-    panel_ids = {panel.id for panel in panels}
+    """The nodes under what their parents have become; under the smallest panel that holds them where those are gone. A
+    parent that was rejected is gone for all that were not."""
+    panels = {node_id: replace(node, id=node_id) for node, node_id, _ in taken if isinstance(node, Panel)}
+    markers: dict[str, Marker] = {}
+    regions: list[Region] = []
 
     def panel_of(node: Marker | Region, of_second: bool) -> str | None:
         named = ids.get(node.panel_id or "") if of_second else node.panel_id
-        if named in panel_ids or node.panel_id is None:
+        if node.panel_id is None or _may_hang(node, panels.get(named or "")):
             return named
         middle = centre(node.box_xyxy)
-        holding = [panel for panel in panels if contains_point(panel.box_xyxy, middle)]
+        holding = [one for one in panels.values() if _may_hang(node, one) and contains_point(one.box_xyxy, middle)]
         return min(holding, key=lambda panel: area(panel.box_xyxy)).id if holding else None
 
-    nodes: list[Node] = list(panels)
     for node, node_id, of_second in taken:
         if isinstance(node, Marker):
-            nodes.append(replace(node, id=node_id, panel_id=panel_of(node, of_second)))
-        elif isinstance(node, Region):
-            marker_id = ids.get(node.marker_id or "") if of_second else node.marker_id
-            kept = marker_id if marker_id in marker_ids else None
-            nodes.append(replace(node, id=node_id, panel_id=panel_of(node, of_second), marker_id=kept))
-    return first.with_nodes(nodes)
+            markers[node_id] = replace(node, id=node_id, panel_id=panel_of(node, of_second))
+    for node, node_id, of_second in taken:
+        if isinstance(node, Region):
+            marker = markers.get((ids.get(node.marker_id or "") if of_second else node.marker_id) or "")
+            if marker is not None and _may_hang(node, marker):
+                regions.append(replace(node, id=node_id, panel_id=marker.panel_id, marker_id=marker.id))
+            else:
+                regions.append(replace(node, id=node_id, panel_id=panel_of(node, of_second), marker_id=None))
+    return first.with_nodes([*panels.values(), *markers.values(), *regions])
+
+
+def _may_hang(node: Node, parent: Node | None) -> bool:
+    return parent is not None and (parent.state != State.REJECTED or node.state == State.REJECTED)
