@@ -18,6 +18,12 @@ from data.store.disk import DiskSync
 from data.store.schema import migrations
 
 BUSY_TIMEOUT_MS = 10_000  # guess: a writer waits for another this long before it gives up
+_PRIMARY = 0xFF
+"""Bits of SQLite's result codes that say the kind; those above say more of it."""
+_NOT_WRITABLE = frozenset(
+    {sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
+)
+"""Kinds that speak of the folder or the disk, and not of what the file holds."""
 
 
 class Connections:
@@ -27,7 +33,8 @@ class Connections:
     the first step of the upgrade.
 
     Raises:
-        StoreError: the file is no database, was written by a newer Curator, or cannot be copied before its upgrade.
+        StoreError: the folder cannot be written to or its disk is full; the file is no database, was written by a newer
+            Curator, or cannot be copied before its upgrade.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +43,12 @@ class Connections:
         # SQLite has waiting writers look again after pauses of up to 100 ms; this process's threads wait in line here
         self._turn = threading.RLock()
         self._disk = DiskSync(path.with_name(path.name + "-wal"))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"the project folder {path.parent} cannot be made ({error.strerror}); name another with --project"
+            ) from error
         self._migrate()
 
     def _migrate(self) -> None:
@@ -50,9 +62,15 @@ class Connections:
                         self._keep_as_it_is(pending[0].name.partition("_")[0])
                     migrations.apply(self.db)
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+            if kind == sqlite3.SQLITE_BUSY:
                 raise StoreError(
                     f"{self.path} is being written to by another process, perhaps upgraded; try again when it is done"
+                ) from error
+            if kind in _NOT_WRITABLE:
+                raise StoreError(
+                    f"{self.path} cannot be written to ({error}); see that its disk has room and that you may write "
+                    f"to {self.path.parent}. What was saved there is as it was"
                 ) from error
             raise StoreError(
                 f"{self.path} cannot be read as a Curator database ({error}); restore it from a backup, "
@@ -63,7 +81,11 @@ class Connections:
         """Copies the database beside itself; a copy of the same from an upgrade that was killed is kept as it is."""
         fresh = self.path.with_name(f".{self.path.stem}.before-{step}.db")
         fresh.unlink(missing_ok=True)  # of an upgrade that was killed: the write lock lets one copy at a time
-        copy_database(self.path, fresh)
+        try:
+            copy_database(self.path, fresh)
+        except StoreError:
+            fresh.unlink(missing_ok=True)  # half a copy would keep the disk full
+            raise
         for number in count(1):
             kept = self.path.with_name(f"{self.path.stem}.before-{step}{f'-{number}' if number > 1 else ''}.db")
             if not kept.exists():

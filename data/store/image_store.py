@@ -101,9 +101,13 @@ class ImageStore:
     def _write(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            except BaseException:  # a full disk: what was written of it would keep it full
+                os.unlink(file.name)
+                raise
         os.replace(file.name, path)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from data.export import export
 from data.store import Store
+from tests.data.full_disk import full_disk
 from tests.data.projects import add_mined_figure, keep_image
 
 
@@ -50,3 +51,10 @@ def test_an_export_for_people_has_images_of_its_own(store: Store, tmp_path: Path
     kept = store.images.web(keep_image(store))
     export(store, "jsonl", tmp_path / "export", verified_only=False)
     assert (tmp_path / "export" / "images" / kept.name).stat().st_ino != kept.stat().st_ino
+
+
+def test_an_image_that_finds_no_room_leaves_nothing_behind(store: Store) -> None:
+    before = list(store.images.files())
+    with full_disk(), pytest.raises(OSError, match="File too large"):
+        store.images.save("0" * 64, bytes(10_000), b"web", ".png", b"thumbnail")
+    assert list(store.images.files()) == before

@@ -13,6 +13,7 @@ from curator.errors import StoreError
 from data.store import Store, database
 from data.store.copying import copy_database
 from data.store.schema import migrations
+from tests.data.full_disk import full_disk
 from tests.data.projects import add_mined_figure
 
 
@@ -110,6 +111,34 @@ def test_a_database_that_another_process_writes_to_is_not_called_broken(
     assert str(caught.value) == (
         f"{project / 'curator.db'} is being written to by another process, perhaps upgraded; try again when it is done"
     )
+
+
+def test_a_full_disk_is_not_called_a_broken_database(project: Path) -> None:
+    """Whoever restored a backup for it would lose what came after that."""
+    path = project / "curator.db"
+    with full_disk(), pytest.raises(StoreError) as caught:
+        Store(project)
+    assert str(caught.value) == (
+        f"{path} cannot be written to (disk I/O error); see that its disk has room and that you may write to "
+        f"{project}. What was saved there is as it was"
+    )
+    assert Store(project).reviews.mined_ids()
+
+
+def test_a_project_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreError, match=r"project folder .*/file/project cannot be made"):
+        Store(tmp_path / "file" / "project")
+
+
+@pytest.mark.usefixtures("later")
+def test_an_upgrade_without_room_for_its_copy_leaves_nothing_of_it(project: Path) -> None:
+    size = (project / "curator.db").stat().st_size
+    with full_disk(size - 8192), pytest.raises(StoreError, match="see that the disk has room"):
+        Store(project)
+    assert sorted(path.name for path in project.iterdir() if "before" in path.name) == []
+    Store(project).close()
+    assert beside(project) == ["curator.before-m900.db"]
 
 
 def test_a_damaged_database_is_not_copied(project: Path, tmp_path: Path) -> None:
