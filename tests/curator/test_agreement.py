@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curator.agreement import agreement, cohens_kappa, same_boxes, summed, words_in_common
 from curator.figure import Hierarchy, Panel, PanelKind, State
@@ -50,6 +52,20 @@ def test_kappa_says_nothing_where_chance_alone_gives_full_agreement() -> None:
     assert cohens_kappa({("gel", "gel"): 5}) is None
     assert cohens_kappa({}) is None
     assert cohens_kappa({("a", "b"): 3, ("b", "a"): 3}) == -1
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=12), st.lists(st.sampled_from("abcd"), max_size=12))
+def test_words_in_common_are_the_longest_that_both_have_in_order_whoever_read_first(
+    ours: list[str], theirs: list[str]
+) -> None:
+    lengths = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
+    for i, one in enumerate(ours):
+        for j, other in enumerate(theirs):
+            lengths[i + 1][j + 1] = lengths[i][j] + 1 if one == other else max(lengths[i][j + 1], lengths[i + 1][j])
+    share = 2 * lengths[-1][-1] / (len(ours) + len(theirs)) if ours or theirs else 1.0
+
+    assert words_in_common(" ".join(ours), " ".join(theirs)) == share
+    assert words_in_common(" ".join(theirs), " ".join(ours)) == share
 
 
 def test_figures_add_up() -> None:
