@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -73,6 +75,20 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except CuratorError as error:
             raise click.ClickException(str(error)) from error
+        except (OSError, sqlite3.OperationalError) as error:
+            if not _is_of_the_disk(error):
+                raise
+            raise click.ClickException(
+                f"{error}: what was done so far stays. See that the disks have room and can be written to, and that no "
+                "other process holds the database, then give the same command again"
+            ) from error
+
+
+def _is_of_the_disk(error: OSError | sqlite3.OperationalError) -> bool:
+    """Whether the disk or another process is in the way, and not a fault of ours."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR
 
 
 _MODULES = {

@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,9 @@ from click.testing import CliRunner, Result
 
 from curator.figure import FigureState
 from data.demo.corpus import draw_corpus
-from data.store import Store
+from data.store import Store, database
 from data.store.queue import QueueFilter
+from tests.data.full_disk import full_disk
 from tests.data.packages import jats, picture
 from tests.data.pmc_server import PmcServer
 from ui.cli import main
@@ -160,6 +163,28 @@ def test_an_error_is_one_line_without_a_traceback(tmp_path: Path) -> None:
     assert done.output.endswith(
         "Error: nothing to export: no figure is accepted yet; accept some in the page, or leave out --verified-only\n"
     )
+
+
+def test_a_full_disk_in_the_middle_is_one_line_and_nothing_half_done_stays(mined: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with Store(mined).connections.write(), full_disk(40_000):  # open already: what opens it says so itself
+        done = curator(mined, "export", "--format", "webdataset", "-o", out)
+    assert done.exit_code == 1
+    assert done.output.endswith(
+        ": what was done so far stays. See that the disks have room and can be written to, and that no other process "
+        "holds the database, then give the same command again\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+    assert curator(mined, "export", "--format", "webdataset", "-o", out).exit_code == 0
+
+
+def test_a_database_that_another_process_holds_is_one_line(mined: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 1)
+    with closing(sqlite3.connect(mined / "curator.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        done = curator(mined, "rank")
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: database is locked: what was done so far stays.")
 
 
 def test_the_doctor_finds_what_is_installed(tmp_path: Path) -> None:
