@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
 
 from curator.codec import node_to_doc, to_doc, validated
 from curator.figure import FigureState, Hierarchy, Node
 from data.label_studio.merge import Conflict, NodeConflict, SharedConflict, StateConflict
-from data.label_studio.version import Version
+from data.label_studio.version import Version, mark_of
 
 Doc: TypeAlias = dict[str, Any]
+
+_WRITINGS: Final = 8
+"""How many of our last writings are remembered as they were. Guess: somebody decides here eight times, each sent by
+itself, while somebody there has the figure open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,33 @@ class Agreed:
     """Rows there that Curator cannot hold."""
     annotated: bool = False
     """Whether an annotation held the figure there."""
+    mark: str = ""
+    """Of the writing that the rows there are of (``version.mark_of``); "" before rows said so."""
+    writings: Mapping[str, Doc] = field(default_factory=dict)
+    """The base that each of our last writings left, by its mark and as a document, the oldest first: an editor that was
+    opened before the last one is compared with what it had been shown."""
+    sending: Agreed | None = None
+    """What is agreed on once what is on its way is there. Kept before it is sent: whoever is killed then cannot know
+    whether it came to be, but the rows there tell by their mark."""
+
+    def written(self, version: Version, base: Version, sent: Mapping[str, str]) -> Agreed:
+        """As it is once ``version`` is written there, and ``base`` is what the next merge starts from."""
+        mark = mark_of(version)
+        writings = {**{name: doc for name, doc in self.writings.items() if name != mark}, mark: version_to_doc(base)}
+        newest = dict(list(writings.items())[-_WRITINGS:])
+        return replace(self, base=base, theirs=version, sent=sent, mark=mark, writings=newest, sending=None)
+
+    def shown(self, mark: str) -> Version | None:
+        """The base that the writing of the mark left; None where it is not remembered."""
+        return version_from_doc(self.writings[mark]) if mark in self.writings else None
 
 
 def agreed_to_doc(agreed: Agreed) -> Doc:
     """JSON-ready types."""
     return {
+        "mark": agreed.mark,
+        "writings": dict(agreed.writings),
+        "sending": agreed.sending and agreed_to_doc(agreed.sending),
         "base": agreed.base and version_to_doc(agreed.base),
         "theirs": agreed.theirs and version_to_doc(agreed.theirs),
         "sent": dict(agreed.sent),
@@ -48,6 +74,9 @@ def agreed_from_doc(doc: Doc) -> Agreed:
         doc["sent"],
         tuple(doc["foreign"]),
         doc["annotated"],
+        doc.get("mark", ""),  # documents of before there were marks have none of these
+        doc.get("writings", {}),
+        agreed_from_doc(doc["sending"]) if doc.get("sending") else None,
     )
 
 

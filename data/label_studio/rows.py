@@ -20,6 +20,9 @@ Row: TypeAlias = dict[str, Any]
 _OWN_ID = re.compile(r"[pmr](?:\d{1,9}|-[\w-]{1,64})", re.ASCII)
 _PLAIN_ID = re.compile(r"[\w-]{1,62}", re.ASCII)
 
+MARK = "curator_written"
+"""Key in the meta of our shapes: of which writing they are (``version.mark_of``). Editors give it back as it came."""
+
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
@@ -53,6 +56,11 @@ class Drawn:
     @property
     def row_id(self) -> str:
         return str(self.shape["id"])
+
+    @property
+    def mark(self) -> str:
+        """Of the writing that the row is of; "" where it does not say."""
+        return str(self.shape["meta"].get(MARK, "")) if self.sent is not None else ""
 
 
 @dataclass(slots=True)

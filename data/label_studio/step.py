@@ -22,7 +22,7 @@ from data.label_studio.merge import Merged, NodeConflict, SharedConflict, StateC
 from data.label_studio.nodes import Author
 from data.label_studio.push import Outgoing, differs, make, write
 from data.label_studio.submitted import accepted_by_submit
-from data.label_studio.there import Task, There, hashes_of, parse_task, read_there, tidy
+from data.label_studio.there import Task, There, arrived, hashes_of, parse_task, read_there, tidy
 from data.label_studio.version import Version
 from data.store import Store
 from data.store.events import FROM_LABEL_STUDIO
@@ -89,7 +89,7 @@ class Stepping:
             if task is None:
                 task, fresh = self._read(figure_id), True
                 if task is None:
-                    return Done(taken_in, conflicts=1)
+                    return Done(taken_in, conflicts=len(self._store.syncs.conflicts(figure_id)))
             try:
                 plan = self._take_in(figure_id, task)
             except StaleError:
@@ -116,7 +116,7 @@ class Stepping:
         figures = [self._outgoing(figure_id) for figure_id in figure_ids]
         for outgoing, task_id in zip(figures, make(self._server, self._config, project_id, figures), strict=True):
             version = outgoing.version
-            agreed = Agreed(version, version, hashes_of(version))
+            agreed = Agreed(version).written(version, version, hashes_of(version))
             figure_id = outgoing.figure.id
             with self._store.connections.write() as conn:
                 save_synced(conn, Synced(figure_id, task_id, None, "", False, False, agreed_to_doc(agreed)))
@@ -163,7 +163,7 @@ class Stepping:
         )
         if synced.left_out:
             return Done()
-        agreed = agreed_from_doc(synced.doc)
+        agreed = arrived(outgoing.figure, task, agreed_from_doc(synced.doc))
         annotation = task.annotation
         who = self._who(annotation)
         at = str(annotation["updated_at"]) if annotation and annotation.get("updated_at") else task.updated_at
@@ -189,7 +189,13 @@ class Stepping:
             there.sent if there.annotation else agreed.sent,
             there.foreign if there.annotation else agreed.foreign,
             there.annotation is not None,
+            there.mark or agreed.mark,
+            agreed.writings,
         )
+        is_sent = not differs(there, merged.theirs)
+        if not is_sent:
+            sending = agreed.written(merged.theirs, merged.base, hashes_of(merged.theirs))
+            agreed = replace(agreed, sending=replace(sending, annotated=True))
         revision = outgoing.revision
         with self._store.connections.write() as conn:
             if merged.ours != ours:
@@ -201,7 +207,7 @@ class Stepping:
                 self._store.reviews.check_revision(conn, figure_id, revision)
             save_synced(conn, replace(synced, doc=agreed_to_doc(agreed)))
             save_conflicts(conn, figure_id, {key_of(item): conflict_to_doc(item, who) for item in merged.conflicts})
-            if not differs(there, merged.theirs):
+            if is_sent:
                 note_sent(conn, figure_id, revision)
         return _Plan(there, merged, merged.ours != ours, revision, synced, agreed)
 
@@ -210,13 +216,8 @@ class Stepping:
         version = plan.merged.theirs
         outgoing = replace(self._outgoing(figure_id), version=version, revision=plan.revision)
         written = write(self._server, self._config, outgoing, plan.there, plan.agreed.foreign)
-        agreed = replace(
-            plan.agreed,
-            base=plan.merged.base,
-            theirs=version,
-            sent=hashes_of(version),
-            annotated=written.annotation_id is not None,
-        )
+        agreed = plan.agreed.written(version, plan.merged.base, hashes_of(version))
+        agreed = replace(agreed, annotated=written.annotation_id is not None)
         with self._store.connections.write() as conn:
             save_synced(conn, replace(plan.synced, annotation_id=written.annotation_id, doc=agreed_to_doc(agreed)))
             self._note_link(conn, figure_id, outgoing.image)

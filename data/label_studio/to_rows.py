@@ -34,6 +34,7 @@ from data.label_studio.nesting import markers_of, panel_above, parts_of
 from data.label_studio.nodes import Author, nodes_in
 from data.label_studio.places import Place, point_value, polygon_value, rectangle_value
 from data.label_studio.rows import (
+    MARK,
     Drawn,
     Row,
     Sorted,
@@ -57,7 +58,7 @@ from data.label_studio.shown import (
     with_place,
     with_text,
 )
-from data.label_studio.version import Version
+from data.label_studio.version import Version, mark_of
 
 _GEOMETRY: Final = ("x", "y", "width", "height", "rotation", "points", "closed")
 
@@ -81,6 +82,7 @@ class _Writing:
         self._figure = figure
         self._open = [UNFINISHED] if says_unfinished else []
         self._version = version
+        self._mark = mark_of(version)
         self._earlier = earlier
         self._nodes = {node.id: node for node in version.hierarchy.nodes() if node.state != State.REJECTED}
         self._drawn = {drawn.node_id: drawn for drawn in earlier.drawn.values() if drawn.node_id in self._nodes}
@@ -144,7 +146,7 @@ class _Writing:
             unknown = [label for label in labels if label not in KINDS[level_of(node)]]
             row["value"] = {**row["value"], type_in(row): [label_of(node), *unknown]}
         meta = row.get("meta")
-        row["meta"] = {**(meta if isinstance(meta, Mapping) else {}), "curator": node_to_doc(node)}
+        row["meta"] = {**(meta if isinstance(meta, Mapping) else {}), "curator": node_to_doc(node), MARK: self._mark}
         if node.provenance.confidence is not None:
             row["score"] = node.provenance.confidence
         return self._nested(row, node, drawn)
@@ -299,4 +301,4 @@ def _with_meta(row: Row, meta: Mapping[str, Any]) -> Row:
     theirs = row.get("meta")
     if not isinstance(theirs, Mapping) or "curator" not in theirs:
         return row
-    return {**row, "meta": {**theirs, "curator": meta["curator"]}}
+    return {**row, "meta": {**theirs, "curator": meta["curator"], MARK: meta[MARK]}}

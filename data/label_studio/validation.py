@@ -43,10 +43,11 @@ def check_task(task: Mapping[str, Any], config: str, earlier: Sequence[Any] = ()
 def check_part(part: Mapping[str, Any], config: str, earlier: Sequence[Any] = ()) -> None:
     """As ``check_task`` for one prediction or annotation."""
     interface = _interface(config)
-    ours = [row for row in part["result"] if row not in earlier]
+    stood = [_without_meta(row) for row in earlier]
+    ours = [row for row in part["result"] if _without_meta(row) not in stood]
     ends = {row[key] for row in ours for key in ("id", "from_id", "to_id") if key in row}
     # a relation is judged with the shapes that it links, also those that stood there
-    shapes = [row for row in part["result"] if row.get("id") in ends or row not in earlier]
+    shapes = [row for row in part["result"] if row.get("id") in ends or row in ours]
     faults = interface.validate_prediction({**part, "result": shapes}, return_errors=True)  # type: ignore[no-untyped-call]
     faults = [fault for fault in _flat(faults) if fault]
     if faults:
@@ -54,6 +55,11 @@ def check_part(part: Mapping[str, Any], config: str, earlier: Sequence[Any] = ()
             f"Label Studio would not take {len(faults)} of our rows: {'; '.join(faults[:_MOST])}. "
             "Does the project have Curator's labelling configuration?"
         )
+
+
+def _without_meta(row: Any) -> Any:
+    """The row without what Curator remembers in it, which changes with each writing."""
+    return {key: value for key, value in row.items() if key != "meta"} if isinstance(row, dict) else row
 
 
 def _flat(faults: Any) -> list[str]:

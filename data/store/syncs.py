@@ -144,9 +144,9 @@ class Syncs:
         return str(row["figure_id"]) if row else None
 
     def tasks(self) -> dict[int, str]:
-        """Figure by task, of all that are kept in step and not known to be gone there."""
+        """Figure by task, of all that are not known to be gone there, also of those left out: their tasks stay."""
         rows = self._connections.rows(
-            """select task_id, figure_id from synced s where not left_out and not exists (
+            """select task_id, figure_id from synced s where not exists (
             select 1 from conflicts c where c.figure_id = s.figure_id and c.key = 'task')"""
         )
         return {row["task_id"]: row["figure_id"] for row in rows}

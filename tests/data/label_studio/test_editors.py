@@ -8,14 +8,17 @@ import json
 import pytest
 
 from curator.codec import node_to_doc
+from curator.commands import Add, JudgeFigure
 from curator.figure import FigureState, State
 from data.label_studio.there import hashes_of
 from data.label_studio.version import Version
 from tests.data.label_studio.syncing import (
+    EVE,
     NOW_S,
     Pair,
     ends,
     judged_accepted,
+    removed,
     resized,
     shape,
 )
@@ -65,6 +68,84 @@ def test_an_editor_that_was_opened_before_our_change_of_the_same_node_makes_a_co
     assert pair.sync().conflicts == 1
     assert pair.node("p1").box_xyxy == (0, 0, 40, 80)
     assert shape(pair.rows(), "p1")["value"]["width"] == 20
+
+
+@pytest.fixture
+def opened(pair: Pair) -> Pair:
+    """A figure that an annotation holds there, and that somebody there is about to open."""
+    pair.decide(judged_accepted("m3"))
+    pair.sync()
+    return pair
+
+
+def draw(pair: Pair) -> str:
+    before = set(pair.hierarchy().by_id())
+    pair.decide(Add(op="add", level="panel", box_xyxy=(5, 5, 30, 30)))
+    (drawn,) = set(pair.hierarchy().by_id()) - before
+    return drawn
+
+
+def test_what_was_drawn_here_while_an_editor_was_open_there_stays(opened: Pair) -> None:
+    rows = opened.rows()
+    drawn = draw(opened)
+    opened.sync()
+    shape(rows, "p2")["value"]["x"] = 60
+    opened.submit([row for row in rows if "r4" not in ends(row)])
+    assert opened.sync().conflicts == 0
+    assert drawn in opened.hierarchy().by_id()
+    assert drawn in {row.get("id") for row in opened.rows()}
+    assert opened.node("p2").box_xyxy[0] == pytest.approx(60, abs=1)
+    assert opened.node("r4").state == State.REJECTED  # what was shown and is gone was deleted
+    assert (opened.sync().taken_in, opened.statuses()) == (0, {"synced"})
+
+
+def test_what_was_removed_here_while_an_editor_was_open_there_stays_so(opened: Pair) -> None:
+    drawn = draw(opened)
+    opened.sync()
+    rows = opened.rows()
+    opened.decide(removed("r4"), removed(drawn))
+    opened.sync()
+    opened.submit(rows)
+    assert opened.sync().taken_in == 0
+    assert opened.node("r4").state == State.REJECTED
+    assert drawn not in opened.hierarchy().by_id()
+    assert not {"r4", drawn} & {row.get("id") for row in opened.rows()}
+
+
+def test_a_figure_that_was_accepted_here_while_an_editor_was_open_there_stays_so(opened: Pair) -> None:
+    rows = opened.rows()
+    opened.decide(JudgeFigure(op="judge_figure", state="accepted"))
+    opened.sync()
+    drawn = {**shape(rows, "p1"), "id": "x7", "meta": {}}
+    opened.submit([*rows, drawn])
+    assert opened.sync().conflicts == 0
+    assert "p-x7" in opened.hierarchy().by_id()
+    assert opened.store.reviews.load(opened.id, NOW_S).review.state == FigureState.ACCEPTED
+
+
+def test_what_was_skipped_here_before_somebody_there_submitted_what_was_proposed_stays_so(pair: Pair) -> None:
+    rows = pair.rows()
+    pair.decide(JudgeFigure(op="judge_figure", state="skipped", reason="a table"))
+    pair.sync()
+    pair.there.annotate(pair.task()["id"], rows, EVE, another=True)
+    pair.sync()
+    assert pair.store.reviews.load(pair.id, NOW_S).review.state == FigureState.SKIPPED
+
+
+def test_an_editor_that_was_opened_many_writings_ago_takes_nothing_back(opened: Pair) -> None:
+    rows = opened.rows()
+    drawn = draw(opened)
+    opened.decide(removed("r4"))
+    for right in range(30, 40):
+        opened.decide(resized("p1", right))
+        opened.sync()
+    shape(rows, "p2")["value"]["x"] = 60
+    opened.submit(rows)
+    assert opened.sync().conflicts == 0
+    assert opened.node("p1").box_xyxy[2] == 39
+    assert opened.node("p2").box_xyxy[0] == pytest.approx(60, abs=1)
+    assert opened.node("r4").state == State.REJECTED
+    assert drawn in opened.hierarchy().by_id()
 
 
 def test_what_a_second_person_annotates_beside_the_first_comes_here_too(pair: Pair) -> None:

@@ -160,14 +160,8 @@ def test_a_task_deleted_there_is_sent_again_or_left_out_as_a_person_decides(pair
     pair.decide(resized("p1", 40))
     assert pair.sync().sent == 0
     assert (pair.there.tasks, pair.statuses()) == ({}, {"left out"})
-    pair.store.outbox.put([pair.id])
-    pair.sync()
-    assert [conflict.key for conflict in pair.store.syncs.conflicts()] == ["task"]
-    resolve(pair.store, pair.id, "theirs", "anna", NOW_S)
     (decision,) = pair.store.conflict_decisions.of(pair.id)
     decide_again(pair.store, decision.id, "ours", "anna", NOW_S)
-    pair.sync()
-    resolve(pair.store, pair.id, "ours", "anna", NOW_S)
     assert pair.sync().made == 1
     (decision,) = pair.store.conflict_decisions.of(pair.id)
     decide_again(pair.store, decision.id, "theirs", "anna", NOW_S)

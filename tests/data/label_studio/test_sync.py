@@ -126,6 +126,21 @@ def test_deletions_travel_both_ways(pair: Pair) -> None:
     assert {row.get("id") for row in pair.rows()} >= {"p1", "p2", "m3", "r4"}
 
 
+def test_a_task_deleted_there_is_noticed_beside_one_that_was_left_out(tmp_path: Path, there: LabelStudioServer) -> None:
+    pair = Pair(tmp_path, there, figures=2)
+    gone, left_out = pair.ids
+    pair.sync()
+    pair.sync()  # from now on only what changed there is read
+    pair.store.outbox.take_out([left_out])
+    there.delete_task(pair.task(gone)["id"])
+    assert pair.sync().conflicts == 1
+    assert [(conflict.figure_id, conflict.key) for conflict in pair.store.syncs.conflicts()] == [(gone, "task")]
+    there.delete_task(pair.task(left_out)["id"])
+    assert pair.sync().conflicts == 0  # nobody waits for it
+    pair.store.outbox.put([left_out])
+    assert pair.sync().made == 1
+
+
 def test_the_state_of_the_figure_travels_both_ways(pair: Pair) -> None:
     rows = pair.rows()
     chosen = {"id": "s", "from_name": "figure", "to_name": "image", "type": "choices"}

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from bench.stand_ins.label_studio import TOKEN, Fault, LabelStudioServer
+from curator.commands import Add, Assign, Command, JudgeFigure
 from curator.errors import SyncError
 from curator.figure import Panel
 from tests.data.label_studio.syncing import EVE, NOW_S, Pair, judged_accepted, labelled, removed, resized, shape
@@ -45,6 +46,21 @@ class Mortal(httpx.HTTPTransport):
             raise KilledError
         response = super().handle_request(request)
         if self.count == self._at:
+            response.read()
+            raise KilledError
+        return response
+
+
+class KilledAfter(httpx.HTTPTransport):
+    """Dies once the server has done such a request."""
+
+    def __init__(self, method: str, path: str) -> None:
+        super().__init__()
+        self._method, self._path = method, path
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        if request.method == self._method and self._path in request.url.path:
             response.read()
             raise KilledError
         return response
@@ -131,6 +147,37 @@ def test_killed_at_any_request_the_next_pass_ends_the_same(
         pair.sync()
         check_end(pair)
     assert points >= 10
+
+
+UNDONE: dict[str, Command] = {
+    "accepted": JudgeFigure(op="judge_figure", state="accepted"),
+    "skipped": JudgeFigure(op="judge_figure", state="skipped", reason="a table"),
+    "removed": removed("r4"),
+    "drawn": Add(op="add", level="panel", box_xyxy=(5, 5, 30, 30)),
+    "resized": resized("p1", 40),
+    "shared": Assign(op="assign", id="lead", span=(0, 5)),
+}
+
+
+@pytest.mark.parametrize("path", ["/api/tasks/", "/api/annotations/"])
+@pytest.mark.parametrize("command", UNDONE.values(), ids=UNDONE.keys())
+def test_what_is_undone_after_it_was_sent_and_before_that_was_noted_stays_undone(
+    pair: Pair, command: Command, path: str
+) -> None:
+    pair.decide(judged_accepted("m3"))
+    pair.sync()
+    before = pair.store.reviews.load(pair.id, NOW_S).review
+    pair.decide(command)
+    pair.transport = KilledAfter("PATCH", path)
+    with suppress(KilledError):  # what changes boxes alone leaves the task's data as they are
+        pair.sync()
+    pair.transport = None
+    pair.undo()
+    pair.sync()
+    assert pair.store.reviews.load(pair.id, NOW_S).review == before
+    assert [kind for kind, _ in pair.events()] == ["decide", "decide", "undo"]
+    assert pair.sync(whole=True).taken_in == 0
+    assert pair.statuses() == {"synced"}
 
 
 @contextmanager
