@@ -236,9 +236,17 @@ class Commands:
 
 @contextmanager
 def _ending_together(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """While it runs, SIGTERM to us goes to the process, so that it can keep what it has done; then we end as usual."""
+    """While it runs, SIGTERM to us goes to the process, so that it can keep what it has done; then we end too, however it
+    ended: a training that was told to stop ends well, and is not done.
+
+    Raises:
+        SystemExit: SIGTERM came.
+    """
+    asked = False
 
     def hand_on(signum: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
         process.terminate()
 
     if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
@@ -252,6 +260,8 @@ def _ending_together(process: subprocess.Popen[bytes]) -> Iterator[None]:
         if process.poll() is None:
             process.terminate()
             process.wait()
+    if asked:
+        raise SystemExit(128 + signal.SIGTERM)
 
 
 def load_reviewer(name: str) -> Reviewer:

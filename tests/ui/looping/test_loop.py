@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,3 +152,29 @@ def test_a_command_that_fails_says_what_it_said(store: Store) -> None:
 
     with pytest.raises(LoopError, match=r"remine.*code 1: .*nonsense.*curator loop"):
         Commands(store, Training(), 1)("remine", store.loop.begin(1))
+
+
+_POLITE = """#!{python}
+import os, signal, time
+signal.signal(signal.SIGTERM, lambda *_: os._exit(print("{{}}", flush=True) or 0))
+while True:
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(0.05)
+"""
+
+
+@pytest.mark.process
+def test_asked_to_stop_it_ends_at_the_stage_that_was_under_way_also_where_that_ended_well(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = tmp_path / "polite"
+    command.write_text(_POLITE.format(python=sys.executable))
+    command.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(command))
+    before = signal.signal(signal.SIGTERM, lambda *_: None)  # it may ask before anybody listens
+    try:
+        with pytest.raises(SystemExit):
+            list(Loop(store, Commands(store, Training(), 1), review).run(1, goal=1))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert store.loop.rounds(1)[0].stage == "assess"
