@@ -100,7 +100,7 @@ def test_accepting_once_more_accepts_no_more(store: Store, monkeypatch: pytest.M
     again = preview(store, RATE)
     assert (again.guarantee.threshold, again.figures, again.open_figures) == (pytest.approx(0.95), 0, 11)
     assert again.text.endswith("holds in 90% of cases; what was accepted before is counted with it")
-    with pytest.raises(StoreError, match="no open figure has a confidence of 0.950 or more"):
+    with pytest.raises(StoreError, match=r"no open figure has a confidence of 0\.950 or more"):
         accept(store, RATE, "ann")
 
 

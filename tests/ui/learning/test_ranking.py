@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -113,10 +114,10 @@ def test_a_broken_index_does_not_keep_figures_from_being_ranked(store: Store) ->
     assert rerank(store).figures == 5
 
 
-@pytest.mark.parametrize("closed", [FigureState.ACCEPTED, FigureState.SKIPPED])
+@pytest.mark.parametrize("closed", ["accepted", "skipped"])
 @pytest.mark.parametrize("every", [1, 7, 30])
 def test_every_twentieth_review_is_of_the_sample_however_often_the_order_is_made_anew(
-    tmp_path: Path, every: int, closed: FigureState
+    tmp_path: Path, every: int, closed: Literal["accepted", "skipped"]
 ) -> None:
     store = Store(tmp_path / "large")
     figures = add_figures(store, 200)
