@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import sqlite3
@@ -32,6 +33,7 @@ MORE_SHARE = 0.1
 every figure is assessed again after it."""
 BATCH = 50
 """Figures a transaction. Measured: about 10 ms each, so that no editor waits for one."""
+_LOG = logging.getLogger("curator.assessing")
 _PAUSE_S = 3.0  # guess: a curator takes longer for a figure
 _LAST_BATCH_S = 2.0  # guess: as long as the page's own end may take
 _NICE = 10  # so that the page's answers go first
@@ -95,7 +97,7 @@ def words_on(store: Store, stored: Stored) -> dict[str, Word]:
 
 def watch(store: Store, stop: threading.Event) -> None:
     """Keeps fitting, assessing and ranking until ``stop`` is set, wherever another process has changed the project."""
-    seen = None
+    seen = told = None
     while not stop.is_set():
         # changes with every commit of another connection; what is asked for otherwise costs a look at every figure
         version = store.connections.db.conn.execute("pragma data_version").fetchone()[0]
@@ -107,9 +109,12 @@ def watch(store: Store, stop: threading.Event) -> None:
                     rerank(store)
                 seen = version
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a fault of ours
                     raise
-                # a long import or restore writes: all that is saved stays, the rest waits for the next round
+                # a long import writes, the disk is full: all that is saved stays, the rest waits for the next round
+                if told != str(error):
+                    told = str(error)
+                    _LOG.warning("assessing waits: %s", told)
         stop.wait(_PAUSE_S)
 
 

@@ -112,6 +112,27 @@ def test_stopping_leaves_what_was_assessed_and_the_rest_waits(store: Store, monk
     assert len(store.assessors.waiting(0, 10)) == FIGURES - 6
 
 
+def test_watching_waits_for_a_full_disk_and_goes_on(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    accept(store, FIRST_DECISIONS // 4)
+    conn = store.connections.db.conn
+
+    class RoomAfterTwoRounds(threading.Event):
+        rounds = 0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.rounds += 1
+            if self.rounds == 2:
+                conn.execute("pragma query_only = off")
+            if self.rounds == 3:
+                self.set()
+            return self.is_set()
+
+    conn.execute("pragma query_only = on")  # refuses to write, as a full disk does
+    watch(store, RoomAfterTwoRounds())
+    assert caplog.messages == ["assessing waits: attempt to write a readonly database"]
+    assert not is_due(store)
+
+
 def test_watching_fits_and_assesses_and_ends_when_it_is_told(store: Store) -> None:
     accept(store, FIRST_DECISIONS // 4)
     stop = threading.Event()
