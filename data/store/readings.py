@@ -237,6 +237,7 @@ class Readings:
         stored = self._reviews.load(figure_id, now_s)
         with self._connections.write() as conn:
             _let_go(conn, figure_id, who)
+            conn.execute("delete from second_readings where figure_id = ?", (figure_id,))
             self._reviews.take_in(
                 conn,
                 figure_id,
@@ -247,7 +248,6 @@ class Readings:
                 now_s,
             )
             conn.execute("update reviews set decided_by = ? where figure_id = ?", (row["first_who"], figure_id))
-            conn.execute("delete from second_readings where figure_id = ?", (figure_id,))
 
     def count(self, settled: bool = False) -> int:
         """How many figures both have read, as ``pairs`` lists them."""
@@ -327,11 +327,16 @@ class Readings:
                 after = found.second
         with self._connections.write() as conn:
             _let_go(conn, figure_id, who)
+            conn.execute(
+                """update second_readings set second = ?, second_state = ?, settled_at = ?, settled_by = ?
+                where figure_id = ?""",
+                (packed(to_doc(found.second)), found.second_state, now_iso(), who, figure_id),
+            )
             self._reviews.take_in(conn, figure_id, revision, after, (state, reason), who, now_s)
             conn.execute(
-                """update second_readings set second = ?, second_state = ?, settled_at = ?, settled_by = ?,
-                settled_event = (select max(id) from events where figure_id = ?5) where figure_id = ?5""",
-                (packed(to_doc(found.second)), found.second_state, now_iso(), who, figure_id),
+                """update second_readings set settled_event = (select max(id) from events where figure_id = ?1)
+                where figure_id = ?1""",
+                (figure_id,),
             )
 
     def _both(self, row: sqlite3.Row) -> BothReadings:

@@ -11,6 +11,7 @@ from curator.codec import Level, validated
 from curator.remining_limits import Limits
 from data.store.clock import now_iso
 from data.store.database import Connections
+from data.store.second_reading import UNDER_WAY
 
 _BATCH = 500  # rows a transaction
 
@@ -123,12 +124,13 @@ class Remining:
 
     def doubted(self, confidence_below: float) -> list[tuple[str, int]]:
         """Open figures that the assessor is less sure of, those with the most expected errors first, and how many
-        agents have mined each."""
+        agents have mined each; none that is read a second time."""
         rows = self._connections.rows(
-            """select r.figure_id, (select count(*) from (select distinct agent, coalesce(model, '') from minings m
+            f"""select r.figure_id, (select count(*) from (select distinct agent, coalesce(model, '') from minings m
             where m.figure_id = r.figure_id and m.agent != 'consensus')) as n
             from reviews r left join assessed_figures a on a.figure_id = r.figure_id
             where r.current = 1 and r.state = 'proposed' and coalesce(r.confidence, 0) < ?
+            and not exists (select 1 from second_readings s where s.figure_id = r.figure_id and {UNDER_WAY})
             order by coalesce(a.expected_errors, 1) desc, r.number""",
             (confidence_below,),
         )

@@ -26,7 +26,7 @@ from data.store.database import Connections
 from data.store.events import FROM_LABEL_STUDIO, Asked, refuse_repeated, write_event
 from data.store.leases import give_back_lease, refuse_held, renew_lease, take_lease, user_of
 from data.store.minings import Minings
-from data.store.second_reading import SECOND_READING, is_settlement, note_settlement, refuse_others
+from data.store.second_reading import SECOND_READING, UNDER_WAY, is_settlement, note_settlement, refuse_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,11 @@ class Reviews:
         ``conn``: a write transaction, in which the caller notes what was taken in. ``state``: also why it was skipped.
 
         Raises:
-            StaleError, LeaseError: see ``decide``. HierarchyError, GeometryError: it is no hierarchy of the figure.
+            StaleError, LeaseError: see ``decide``; the latter also while another one reads the figure a second time.
+            HierarchyError, GeometryError: it is no hierarchy of the figure.
         """
         review = self._begin(conn, figure_id, revision, who, now_s)
+        refuse_others(conn, figure_id, who, LeaseError)
         check(hierarchy, review.figure.image_wh, review.figure.caption)
         row = conn.execute("select reason from reviews where figure_id = ?", (figure_id,)).fetchone()
         reason = row["reason"] if review.state == FigureState.SKIPPED else ""
@@ -220,6 +222,7 @@ class Reviews:
         Raises:
             HierarchyError, GeometryError: the proposals are no hierarchy; nothing was saved.
             LeaseError: at ``now_s`` somebody edits the figure, whose next edit would be refused.
+            ReviewError: somebody reads it a second time, who must find what the first reader found.
         """
         with self._connections.write() as conn:
             review, row = self._review(figure_id)
@@ -227,6 +230,7 @@ class Reviews:
                 raise LeaseError(f"{user_of(row['lease_by'])} is editing this figure; mine it again later")
             if review.state in (FigureState.ACCEPTED, FigureState.SKIPPED):
                 return False
+            refuse_others(conn, figure_id, agent)
             merged = merge_proposals(review.hierarchy, proposed, levels)
             check(merged, review.figure.image_wh, review.figure.caption)
             decision = Decision(
@@ -246,10 +250,12 @@ class Reviews:
 
         Without ``agent`` those that nobody has mined; with it those that no person has closed and of which there is no
         mining by this agent with this model (``data.store.minings``). With ``again`` all that no person has closed.
+        None that somebody reads a second time.
         """
         states = [FigureState.UNMINED] if agent is None and not again else [FigureState.UNMINED, FigureState.PROPOSED]
         rows = self._connections.rows(
             f"""select figure_id from reviews r where current = 1 and state in ({", ".join("?" * len(states))})
+            and not exists (select 1 from second_readings s where s.figure_id = r.figure_id and {UNDER_WAY})
             and (? or ? is null or not exists (
             select 1 from minings m where m.agent = ? and m.model is ? and m.figure_id = r.figure_id))
             order by number""",

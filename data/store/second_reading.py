@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from curator.errors import ReviewError
+from curator.errors import CuratorError, ReviewError
 
 SECOND_READING = "second-reading:"
 """Starts the name under which the log opens a figure for its second reader, and ends that reading."""
+UNDER_WAY = "begun_at is not null and settled_at is null"
+"""SQL: a second reading has begun, and both are not settled yet."""
 
 
 def is_settlement(conn: Any, figure_id: str, event_id: int) -> bool:
@@ -29,19 +31,17 @@ def note_settlement(conn: Any, figure_id: str, stands: bool, at: str) -> None:
         )
 
 
-def refuse_others(conn: Any, figure_id: str, who: str) -> None:
+def refuse_others(conn: Any, figure_id: str, who: str, error: type[CuratorError] = ReviewError) -> None:
     """Nothing, where nobody reads the figure a second time or ``who`` does; ``conn``: a write transaction.
 
     Raises:
-        ReviewError: another one does, and both readings are not settled yet.
+        CuratorError: another one does, and both readings are not settled yet; of the class ``error``.
     """
     row = conn.execute(
-        """select 1 from second_readings where figure_id = ? and begun_at is not null and settled_at is null
-        and who != ?""",
-        (figure_id, who),
+        f"select 1 from second_readings where figure_id = ? and {UNDER_WAY} and who != ?", (figure_id, who)
     ).fetchone()
     if row is not None:
-        raise ReviewError(
+        raise error(
             "this figure is read by a second curator, and both readings are not settled; nothing was saved. "
             "The Team page says where it stands"
         )

@@ -11,7 +11,7 @@ from curator.adjudication import Choice
 from curator.agreement import present
 from curator.commands import parse_commands
 from curator.errors import LeaseError, ReviewError
-from curator.figure import FigureState, State
+from curator.figure import FigureState, Hierarchy, State
 from data.store import Store
 from data.store.queue import QueueFilter
 from data.store.readings import STATE, ToRead
@@ -185,6 +185,26 @@ def test_nobody_else_edits_a_figure_while_it_is_read_twice(store: Store) -> None
     assert store.queue.count(QueueFilter(assigned_to="anna")) == 1
     store.reviews.undo(figure_id, store.reviews.load(figure_id, NOW).revision, "lead", NOW)
     assert store.queue.count(QueueFilter(assigned_to="anna")) == 0
+
+
+def test_neither_mining_nor_label_studio_changes_a_figure_while_it_is_read_twice(store: Store) -> None:
+    (figure_id,) = mined(store, 1)
+    assert store.remining.doubted(1.0) == [(figure_id, 0)]
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+    decide(store, figure_id, "anna")
+    store.readings.begin_second(figure_id, "ben", NOW)
+    before = store.reviews.load(figure_id, NOW)
+
+    with pytest.raises(ReviewError, match="read by a second curator"):
+        store.reviews.mined(figure_id, Hierarchy(), "embedded 2", NOW)
+
+    # what was done in Label Studio waits, as while somebody edits
+    with pytest.raises(LeaseError, match="read by a second curator"), store.connections.write() as conn:
+        state = (FigureState.ACCEPTED, "")
+        store.reviews.take_in(conn, figure_id, before.revision, HIERARCHY, state, "label-studio:anna@lab.org", NOW)
+    assert store.reviews.load(figure_id, NOW) == before
+    assert store.remining.doubted(1.0) == []
+    assert store.reviews.to_mine(again=True) == []
 
 
 def test_undo_does_not_go_back_behind_the_opening(store: Store) -> None:
