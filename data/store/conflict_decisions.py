@@ -42,12 +42,13 @@ class ConflictDecisions:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def of(self, figure_id: str) -> list[ConflictDecision]:
-        """The last decision on each conflict that the figure had, newest first."""
+    def of(self, figure_id: str | None = None) -> list[ConflictDecision]:
+        """The last decision on each conflict that the figure had, or that all had, newest first."""
         rows = self._connections.rows(
             """select * from conflict_decisions where id in (
-            select max(id) from conflict_decisions where figure_id = ? group by key) order by id desc""",
-            (figure_id,),
+            select max(id) from conflict_decisions where ? is null or figure_id = ? group by figure_id, key)
+            order by id desc""",
+            (figure_id, figure_id),
         )
         return [_decision(row) for row in rows]
 
@@ -55,7 +56,10 @@ class ConflictDecisions:
         """Raises ReviewError where there is none."""
         row = self._connections.row("select * from conflict_decisions where id = ?", (decision_id,))
         if row is None:
-            raise ReviewError(f"there is no decision {decision_id!r} on a conflict; reload the page")
+            raise ReviewError(
+                f"there is no decision {decision_id!r} on a conflict; reload the page, or list them with "
+                "`curator sync --decisions`"
+            )
         return _decision(row)
 
 

@@ -30,7 +30,9 @@ _LONGEST_PAUSE_S = 300.0  # guess: between two rounds while Label Studio is away
 @click.option("--status", "action", flag_value="status", help="Say where each figure stands; asks nobody.")
 @click.option("--conflicts", "action", flag_value="conflicts", help="List what both sides changed.")
 @click.option("--disconnect", "action", flag_value="disconnect", help="Forget the project; nothing changes there.")
+@click.option("--decisions", "action", flag_value="decisions", help="List how conflicts were decided, by number.")
 @click.option("--resolve", metavar="FIGURE", help="Decide on the conflicts of a figure, with --keep.")
+@click.option("--decide-again", type=int, metavar="NUMBER", help="Decide otherwise, as --decisions names it.")
 @click.option("--keep", type=click.Choice(["ours", "theirs"]), help="The version that stays: ours is Curator's.")
 @click.option("--node", metavar="KEY", help="With --resolve: only this conflict, as --conflicts names it.")
 @click.option("--whole", is_flag=True, help="Read all tasks there, whatever changed.")
@@ -40,6 +42,7 @@ def command(
     project: Project,
     action: str,
     resolve: str | None,
+    decide_again: int | None,
     keep: Literal["ours", "theirs"] | None,
     node: str | None,
     whole: bool,
@@ -48,15 +51,20 @@ def command(
     """Keep the project in step with one of Label Studio.
 
     What is decided here goes there, what is done there comes here as decisions that can be undone. Where both sides
-    changed the same, nothing is overwritten: --conflicts shows both versions, --resolve decides. The settings'
-    section [label_studio] says where it is, CURATOR_LABEL_STUDIO_API_KEY is the token.
+    changed the same, nothing is overwritten: --conflicts shows both versions, --resolve decides; --decisions lists
+    what was decided, --decide-again decides otherwise. The settings' section [label_studio] says where it is,
+    CURATOR_LABEL_STUDIO_API_KEY is the token.
     """
     if resolve is not None:
         _resolve(project, resolve, keep, node)
+    elif decide_again is not None:
+        _decide_again(project, decide_again, keep)
     elif action == "status":
         _show_status(project, as_json)
     elif action == "conflicts":
         _show_conflicts(project, as_json)
+    elif action == "decisions":
+        _show_decisions(project, as_json)
     elif action == "disconnect":
         _disconnect(project)
     elif action == "test":
@@ -85,7 +93,9 @@ def _server(project: Project) -> LabelStudio:
             f"{project.folder / 'curator.toml'}, or set CURATOR_LABEL_STUDIO_URL"
         )
     token = load_token(settings, project.folder)
-    return LabelStudio(settings.url, token, timeout_s=settings.timeout_s, retries=settings.retries)
+    return LabelStudio(
+        settings.url, token, timeout_s=settings.timeout_s, retries=settings.retries, reach=settings.reach
+    )
 
 
 def _images(project: Project) -> Images:
@@ -223,10 +233,27 @@ def _show_conflicts(project: Project, as_json: bool) -> None:
             click.echo("  ours: send it again   theirs: leave the figure out from now on")
             continue
         click.echo(f"{conflict.figure_id}  {conflict.key}")
-        for side, who in (("ours", ""), ("theirs", conflict.doc["who"])):
-            click.echo(f"  {side}{f' ({who})' if who else ''}: {_what_changed(conflict.doc, side)}")
+        _show_versions(conflict.doc)
     if not conflicts:
         click.echo("no conflicts")
+
+
+def _show_decisions(project: Project, as_json: bool) -> None:
+    decisions = project.store.conflict_decisions.of()
+    if as_json:
+        click.echo(json.dumps([asdict(decision) for decision in decisions]))
+        return
+    for decision in decisions:
+        click.echo(f"{decision.id}  {decision.figure_id}  {decision.key}: {decision.who} kept {decision.keep}")
+        if decision.key not in ("task", "annotation", "overwritten"):
+            _show_versions(decision.doc)
+    if not decisions:
+        click.echo("no conflict was decided")
+
+
+def _show_versions(doc: dict[str, Any]) -> None:
+    for side, who in (("ours", ""), ("theirs", doc["who"])):
+        click.echo(f"  {side}{f' ({who})' if who else ''}: {_what_changed(doc, side)}")
 
 
 def _what_changed(doc: dict[str, Any], side: str) -> str:
@@ -238,6 +265,23 @@ def _what_changed(doc: dict[str, Any], side: str) -> str:
         return json.dumps(after, ensure_ascii=False)
     changed = {name: value for name, value in after.items() if value != before.get(name) and name != "provenance"}
     return json.dumps(changed, ensure_ascii=False)
+
+
+def _decide_again(project: Project, number: int, keep: Literal["ours", "theirs"] | None) -> None:
+    from data.label_studio.resolve import decide_again
+    from data.label_studio.sync import locked
+
+    if keep is None:
+        raise click.UsageError("--decide-again needs --keep ours or --keep theirs")
+    who = getpass.getuser()
+    earlier = project.store.conflict_decisions.decision(number)
+    with locked(project.store):
+        changed = decide_again(project.store, number, keep, who, time.time())
+    project.store.audit.add(who, "sync.decide_again", earlier.figure_id, {"keep": keep, "key": earlier.key})
+    if changed:
+        click.echo(f"{keep} of {earlier.key} stays; the next `curator sync` writes it there")
+    else:
+        click.echo(f"{earlier.key} is as {keep} has it already")
 
 
 def _resolve(project: Project, figure_id: str, keep: Literal["ours", "theirs"] | None, node: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from bench.stand_ins.label_studio import OWNER, TOKEN, LabelStudioServer
 from data.label_studio.step import NO_VERSIONS
 from data.store import Store
 from data.store.syncs import WRITTEN_OVER, save_conflict
-from tests.data.label_studio.syncing import NOW_S, Pair, resized
+from tests.data.label_studio.syncing import NOW_S, Pair, resized, shape
 from tests.data.projects import add_mined_figure
 from ui.cli import main
 
@@ -54,6 +55,34 @@ def test_a_conflict_is_shown_with_both_versions_and_decided(pair: Pair) -> None:
     assert json.loads(run(pair, "--json").output)["failed"] == {}
     assert run(pair, "--status").output.splitlines()[1].split() == ["synced", "1"]
     assert json.loads(run(pair, "--status", "--json").output)["figures"] == {"PMC1:fig1": "synced"}
+
+
+def test_what_was_decided_is_listed_and_decided_again(pair: Pair) -> None:
+    run(pair)
+    assert run(pair, "--decisions").output == "no conflict was decided\n"
+    pair.move_there("p1", 10)
+    pair.decide(resized("p1", 40))
+    run(pair)
+    run(pair, "--resolve", "PMC1:fig1", "--keep", "theirs")
+    listed = run(pair, "--decisions").output.splitlines()
+    assert listed[0] == f"1  PMC1:fig1  p1: {getpass.getuser()} kept theirs"
+    assert listed[1].startswith('  ours: {"box_xyxy": [0.0, 0.0, 40.0, 80.0]')
+    assert listed[2].startswith('  theirs (eve@lab.org): {"box_xyxy": [10.0, 0.0, 60.0, 80.0]')
+    assert "--decide-again needs --keep" in run(pair, "--decide-again", "1").output
+    assert "there is no decision 7" in run(pair, "--decide-again", "7", "--keep", "ours").output
+    again = run(pair, "--decide-again", "1", "--keep", "ours")
+    assert again.output == "ours of p1 stays; the next `curator sync` writes it there\n"
+    run(pair)
+    written = shape(pair.rows(), "p1")["value"]
+    assert (written["x"], written["width"]) == pytest.approx((0, 40))
+    (decision,) = json.loads(run(pair, "--decisions", "--json").output)
+    assert (decision["id"], decision["keep"]) == (2, "ours")
+    assert run(pair, "--decide-again", "2", "--keep", "ours").output == "p1 is as ours has it already\n"
+    assert [record.action for record in pair.store.audit.records() if record.action.startswith("sync.")] == [
+        "sync.resolve",
+        "sync.decide_again",
+        "sync.decide_again",
+    ]
 
 
 def test_what_could_not_be_sent_is_told_and_the_command_fails(pair: Pair) -> None:
