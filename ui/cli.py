@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curator.errors import CuratorError
+from ui.disk_errors import is_of_the_disk
 
 if TYPE_CHECKING:
     from curator.settings import Settings
@@ -76,19 +76,12 @@ class _Commands(click.Group):
         except CuratorError as error:
             raise click.ClickException(str(error)) from error
         except (OSError, sqlite3.OperationalError) as error:
-            if not _is_of_the_disk(error):
+            if not is_of_the_disk(error):
                 raise
             raise click.ClickException(
                 f"{error}: what was done so far stays. See that the disks have room and can be written to, and that no "
                 "other process holds the database, then give the same command again"
             ) from error
-
-
-def _is_of_the_disk(error: OSError | sqlite3.OperationalError) -> bool:
-    """Whether the disk or another process is in the way, and not a fault of ours."""
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR
 
 
 _MODULES = {

@@ -15,7 +15,7 @@ from data.store.database import Connections
 
 _MOST = 100  # flaws of SQLite itself; more say the same of a file that is broken anyway
 _SCRATCH = ".check-"
-_AT_WORK_S = 3600.0  # guess: another check may be at work for so long
+_AT_WORK_S = 3600.0  # guess: another check or export may be at work for so long
 
 
 def check_database(connections: Connections, fast: bool) -> Iterator[Flaw]:
@@ -54,6 +54,6 @@ def _search(path: Path) -> Iterator[Flaw]:
 
 
 def _leftovers(project: Path) -> Iterator[Flaw]:
-    for path in sorted(project.glob(f"{_SCRATCH}*")):
+    for path in sorted([*project.glob(f"{_SCRATCH}*"), *project.glob(".export-*")]):
         if time.time() - path.stat().st_mtime > _AT_WORK_S:
-            yield Flaw("database", str(path), "a check that was killed left it", "delete it", wrong=False)
+            yield Flaw("database", str(path), "a check or export that was killed left it", "delete it", wrong=False)

@@ -28,6 +28,7 @@ from curator.errors import (
 )
 from ui.accounts.attempts import TooManyAttemptsError
 from ui.api.shape import Shape
+from ui.disk_errors import is_of_the_disk
 from ui.problem import problem_response
 
 _BUSY_S = 1  # guess: the database was locked for ten seconds; whoever held it is soon done
@@ -94,6 +95,13 @@ def add_problem_answers(app: FastAPI) -> None:
     @app.exception_handler(sqlite3.OperationalError)
     def busy(_: Request, error: sqlite3.OperationalError) -> Response:
         detail = f"the database did not answer ({error}); send the request again, with the same Idempotency-Key"
+        return problem_response(503, detail, "busy", headers={"Retry-After": str(_BUSY_S)})
+
+    @app.exception_handler(OSError)
+    def disk(_: Request, error: OSError) -> Response:
+        if not is_of_the_disk(error):
+            raise error
+        detail = f"the server's disk takes no more ({error.strerror}); send the request again when it has room"
         return problem_response(503, detail, "busy", headers={"Retry-After": str(_BUSY_S)})
 
     @app.exception_handler(RequestValidationError)

@@ -21,6 +21,7 @@ from curator.reasons import why
 from data.store import Store
 from data.store.assessors import AssessedFigure
 from data.store.reviews import Stored
+from ui.disk_errors import is_of_the_disk
 from ui.learning.ranking import rerank
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def watch(store: Store, stop: threading.Event) -> None:
                     rerank(store)
                 seen = version
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a fault of ours
+                if not is_of_the_disk(error):
                     raise
                 # a long import writes, the disk is full: all that is saved stays, the rest waits for the next round
                 if told != str(error):

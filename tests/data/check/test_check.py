@@ -245,12 +245,13 @@ def test_files_that_nothing_names_are_noted_once_they_are_old(store: Store) -> N
     assert (checked.wrong, checked.notes) == (0, 2)
 
 
-def test_what_a_killed_check_left_is_noted(store: Store) -> None:
-    leftover = store.project / ".check-killed"
+@pytest.mark.parametrize("name", [".check-killed", ".export-killed"])
+def test_what_a_killed_check_or_export_left_is_noted(store: Store, name: str) -> None:
+    leftover = store.project / name
     leftover.mkdir()
     os.utime(leftover, (0, 0))
     (note,) = flaws_of(store)
-    assert (note.where, note.what, note.wrong) == (str(leftover), "a check that was killed left it", False)
+    assert (note.where, note.what, note.wrong) == (str(leftover), "a check or export that was killed left it", False)
 
 
 def test_the_search_index_is_made_again(store: Store) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from data.store import Store
+from tests.data.full_disk import full_disk
 from tests.ui.api.conftest import URL, Clients, app_of
 from ui.api.app import PREFIX
 
@@ -210,6 +211,14 @@ def test_a_key_or_client_that_could_be_another_one_s_is_refused(api: TestClient)
     assert decide(api, Idempotency_Key="a/b").status_code == 422
     assert decide(api, Curator_Client="a#b").status_code == 422
     assert decide(api, Curator_Client="x" * 65).status_code == 422
+
+
+def test_a_full_disk_is_503_with_the_reason(api: TestClient, store: Store) -> None:
+    with store.connections.write(), full_disk(8192):  # open already: what opens it says so itself
+        answer = api.get("/export", params={"verified_only": False, "images": True, "format": "webdataset"})
+    assert (answer.status_code, answer.json()["kind"]) == (503, "busy")
+    assert "File too large" in answer.json()["detail"]
+    assert list(store.project.glob(".export-*")) == []
 
 
 def test_a_locked_database_is_503_with_the_time_to_wait(
