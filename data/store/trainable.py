@@ -50,8 +50,8 @@ class Trainable:
     verified: Counts
     """Only what a person accepted or edited, in accepted figures."""
     sure: Counts
-    """Also open proposals with a confidence of at least ``SURE``, the assessor's or, where it has not spoken, the
-    agent's."""
+    """Also open proposals with a confidence of at least ``SURE``, or another one that was asked for: the assessor's or,
+    where it has not spoken, the agent's."""
     every: Counts
     """Also all open proposals, which nobody has verified."""
 
@@ -59,8 +59,9 @@ class Trainable:
 class TrainableCounts:
     """Counts, kept while no figure changes. Safe to share among threads: one of them counts, the others wait for it."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, sure: float = SURE) -> None:
         self._connections = connections
+        self._sure = sure
         self._lock = threading.Lock()
         self._last: tuple[tuple[int, ...], float, Trainable] | None = None
 
@@ -97,13 +98,13 @@ class TrainableCounts:
         for row in self._connections.rows(_FIGURES):
             for tally in (verified, sure, every) if row["accepted"] else (sure, every):
                 tally.add_figures(row)
-        for row in self._connections.rows(_PANELS):
+        for row in self._connections.rows(_PANELS, {"sure": self._sure}):
             wanted = (verified if row["verified"] else None, sure if row["sure"] else None, every)
             for tally in filter(None, wanted):
                 tally.add("P", row["split"], None if row["text"] else "panels without text", row["n"])
                 if row["text"]:
                     tally.kinds[row["kind"]] += row["n"]
-        for row in self._connections.rows(_REGIONS):
+        for row in self._connections.rows(_REGIONS, {"sure": self._sure}):
             every.add("R", row["split"], row["fault"] if row["in_panel"] else _NO_PANEL, row["n"])
             if row["sure"]:
                 sure.add("R", row["split"], row["fault"] if row["in_sure_panel"] else _NO_PANEL, row["n"])
@@ -168,9 +169,9 @@ def _is_inside(*edges: float) -> bool:
 _NO_PANEL = "regions in no panel"
 _SET = "r.current = 1 and r.state in ('accepted', 'proposed')"
 _VERIFIED = "r.state = 'accepted' and {node}.state in ('accepted', 'edited')"
-_SURE = f"""{{node}}.state != 'proposed' or coalesce(
-    (select a.confidence from assessed a where a.figure_id = {{node}}.figure_id and a.node_id = {{node}}.id),
-    json_extract({{node}}.doc, '$.provenance.confidence'), 0) >= {SURE}"""
+_SURE = """{node}.state != 'proposed' or coalesce(
+    (select a.confidence from assessed a where a.figure_id = {node}.figure_id and a.node_id = {node}.id),
+    json_extract({node}.doc, '$.provenance.confidence'), 0) >= :sure"""
 
 
 def _any(*conditions: str) -> str:

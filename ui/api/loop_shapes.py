@@ -85,6 +85,8 @@ class LoopShape(Shape):
     """Reviews that the open round still asks for."""
     goal: int
     """Figures a round, unless said otherwise."""
+    sure_from: float
+    """Confidence from which training on open proposals is offered."""
     rounds: list[LoopRoundShape]
     """Newest first."""
     remined: list[Round]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curator.errors import LoopError
+from trainer.presets import PRESETS
 
 if TYPE_CHECKING:
     from data.store.loop import LoopRound
@@ -23,13 +24,21 @@ _LEVELS = {"M": "figures", "P": "panels", "R": "regions"}
 @click.option("--figures", default=20, show_default=True, type=click.IntRange(1), help="To review in each round.")
 @click.option("--reviewer", metavar="MODULE:NAME", help="A function that reviews in the curators' place.")
 @click.option("--go-on", is_flag=True, help="Let the round go on with what is reviewed so far.")
-@click.option("--preset", default="zoomin", show_default=True, help="Of the training.")
+@click.option(
+    "--preset", type=click.Choice(list(PRESETS)), default="zoomin", show_default=True, help="Of the training."
+)
 @click.option("--model", default="", help="As `curator train` names it; default by machine.")
 @click.option("--first-steps", default=300, show_default=True, type=click.IntRange(1), help="Of the first training.")
 @click.option(
     "--steps", default=100, show_default=True, type=click.IntRange(1), help="Of later ones, which go on from it."
 )
 @click.option("--unverified", is_flag=True, help="Train on open proposals too, which nobody has verified.")
+@click.option(
+    "--sure",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="As --unverified, but on open proposals only from this confidence on, by the assessor; 0.6 is a good one.",
+)
 @click.option("--remine", default=50, show_default=True, type=click.IntRange(0), help="Figures mined again; 0: all.")
 @click.option("--list", "listing", is_flag=True, help="Say what the rounds did; do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")

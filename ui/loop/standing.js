@@ -12,6 +12,8 @@ const FIELDS = [
   { name: "remine", label: "Figures mined again", value: 50, title: "At most; 0: all that are doubted" },
 ];
 
+const TRAINED_ON = [["verified", "Verified only"], ["sure", "With sure proposals"], ["all", "With open proposals"]];
+
 export class Standing {
   constructor(server, changed) {
     this._server = server;
@@ -28,11 +30,13 @@ export class Standing {
     }, "Go on without the rest");
     this._stop = button("Stop the loop", { class: "c-button danger", "data-right": "train", onclick: () => this._end() }, "Stop");
     this._fields = FIELDS.map((field) => ({ ...field, input: html("input", { class: "c-field c-num", type: "number", min: "0", value: String(field.value), name: field.name, title: field.title }) }));
+    this._way = html("select", { class: "c-field", name: "trained_on" }, TRAINED_ON.map(([key, name]) => html("option", { value: key }, name)));
     this._form = html(
       "details",
       { class: "settings", "data-right": "train" },
       html("summary", {}, "Settings of the next start"),
-      html("div", { class: "fields" }, this._fields.map(({ label, input }) => html("label", {}, html("span", {}, label), input))),
+      html("div", { class: "fields" }, this._fields.map(({ label, input }) => html("label", {}, html("span", {}, label), input)),
+        html("label", { title: "Sure and other open proposals are of the agents: nobody has verified them" }, html("span", {}, "Train"), this._way)),
     );
     this.node = html(
       "section",
@@ -45,6 +49,7 @@ export class Standing {
   }
 
   show(state) {
+    this._sureFrom = state.sure_from;
     const open = state.rounds.find((round) => !round.ended_at);
     const place = open ? placeOf(open.stage) : -1;
     const waits = Boolean(open) && open.stage === "review" && state.missing > 0;
@@ -68,7 +73,8 @@ export class Standing {
 
   async _start(goOn) {
     const fields = Object.fromEntries(this._fields.map(({ name, input }) => [name, Number(input.value)]));
-    await this._do("loop_start", { ...fields, go_on: goOn });
+    const way = this._way.value;
+    await this._do("loop_start", { ...fields, unverified: way === "all", sure: way === "sure" ? this._sureFrom : 0, go_on: goOn });
   }
 
   async _end() {

@@ -5,7 +5,7 @@ export const STAGES = [
   { key: "assess", name: "Rank", does: "Every proposal is assessed, and the queue put in order." },
   { key: "review", name: "Review", does: "Curators accept or fix the figures that the queue gives them." },
   { key: "calibrate", name: "Calibrate", does: "The assessor learns from what curators decided." },
-  { key: "train", name: "Train", does: "The model goes on from the round before, on what is verified." },
+  { key: "train", name: "Train", does: "The model goes on from the round before." },
   { key: "index", name: "Index", does: "The model looks at every panel and region." },
   { key: "rescore", name: "Re-score", does: "Proposals are assessed again, with the model's doubts." },
   { key: "remine", name: "Mine again", does: "What is doubted most is mined again in another way." },

@@ -25,7 +25,7 @@ from curator.figure import FigureState
 from data.store import Store
 from data.store.loop import OVER, STAGES, LoopRound, Stage
 from data.store.queue import QueueFilter
-from data.store.trainable import TrainableCounts
+from data.store.trainable import SURE, TrainableCounts
 from trainer.run_folder import RunFolder
 
 GOAL: Final = 20
@@ -116,6 +116,8 @@ class Training:
     steps: int = 100
     """Of later rounds, which go on from the best weights of the one before. Guess."""
     unverified: bool = False
+    sure: float = 0.0
+    """Open proposals too, from this confidence on, 0 to 1."""
 
 
 class Commands:
@@ -153,6 +155,7 @@ class Commands:
         command += ["--model", training.model] if training.model else []
         command += ["--start-from", str(before)] if before else []
         command += ["--unverified"] if training.unverified else []
+        command += ["--sure", str(training.sure)] if training.sure else []
         self._process(*command)
         return {"run": run.name, "from": before.name if before else None, "retrieval": _retrieval(run)}
 
@@ -163,11 +166,14 @@ class Commands:
         if missing := why_not_installed():
             return missing
         # counted anew: the store's own counts may be of a moment ago
-        trainable, verified_only = TrainableCounts(self._store.connections).counts(), not self._training.unverified
-        figures = counts_of(trainable, verified_only).figures
-        if figures < _FEWEST:
-            return f"{figures} {'verified ' if verified_only else ''}figures are too few to train on; review more"
-        (preset,) = (one for one in preset_documents(machine(), trainable) if one["name"] == self._training.preset)
+        verified_only = not (self._training.unverified or self._training.sure)
+        trainable = TrainableCounts(self._store.connections, self._training.sure or SURE).counts()
+        counts = counts_of(trainable, verified_only, self._training.sure)
+        if counts.figures < _FEWEST:
+            return (
+                f"{counts.figures} {'verified ' if verified_only else ''}figures are too few to train on; review more"
+            )
+        (preset,) = (one for one in preset_documents(machine(), counts) if one["name"] == self._training.preset)
         return None if preset["suits"] else f"preset {preset['name']} {preset['why']}; review more, or name another"
 
     def _index(self, at: LoopRound) -> dict[str, Any]:
@@ -236,8 +242,8 @@ class Commands:
 
 @contextmanager
 def _ending_together(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """While it runs, SIGTERM to us goes to the process, so that it can keep what it has done; then we end too, however it
-    ended: a training that was told to stop ends well, and is not done.
+    """While it runs, SIGTERM to us goes to the process, so that it can keep what it has done; then we end too, however
+    it ended: a training that was told to stop ends well, and is not done.
 
     Raises:
         SystemExit: SIGTERM came.

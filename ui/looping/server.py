@@ -11,6 +11,7 @@ from pydantic import Field
 from curator.remining import WAYS
 from data.store import Store
 from data.store.loop import LoopRound
+from data.store.trainable import SURE
 from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, saying
 from ui.editor.requests import Request, RowId, parse_request
@@ -28,6 +29,8 @@ class StartRequest(Request):
     steps: int = Field(default=100, ge=1, le=10_000_000)
     remine: int = Field(default=50, ge=0, le=1_000_000)
     unverified: bool = False
+    sure: float = Field(default=0.0, ge=0, le=1)
+    """Train on open proposals too, from this confidence on."""
     go_on: bool = False
     """Without the reviews that the round still asks for."""
 
@@ -63,6 +66,7 @@ class LoopServer:
             "said": "" if running else self._process.said(),
             "missing": missing(self._store, open_round) if open_round else 0,
             "goal": GOAL,
+            "sure_from": SURE,
             "rounds": [_document(one) for one in rounds],
             "remined": [asdict(one) for one in self._store.remining.rounds()[:_SHOWN]],
             "ways": {way.name: way.title for way in WAYS},
@@ -75,6 +79,7 @@ class LoopServer:
         options = ["--figures", str(request.figures), "--first-steps", str(request.first_steps)]
         options += ["--steps", str(request.steps), "--remine", str(request.remine)]
         options += ["--unverified"] if request.unverified else []
+        options += ["--sure", str(request.sure)] if request.sure else []
         options += ["--go-on"] if request.go_on else []
         self._process.start(*options)
         self._store.audit.add(current_user().name, "loop.start", "", request.model_dump())

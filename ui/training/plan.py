@@ -135,9 +135,8 @@ def _warnings(
     return warnings
 
 
-def preset_documents(machine: Machine, trainable: Trainable) -> list[dict[str, Any]]:
-    """All presets, with what speaks for and against each here."""
-    counts = trainable.verified if trainable.verified.figures else trainable.every
+def preset_documents(machine: Machine, counts: Counts) -> list[dict[str, Any]]:
+    """All presets, with what speaks for and against each here on so much."""
     found = []
     for preset in PRESETS.values():
         config = make_config(preset.name, machine, _FIRST_STEPS)

@@ -68,7 +68,7 @@ class TrainServer:
                 "title": title(found),
             },
             "data": documents(trainable),
-            "presets": preset_documents(found, trainable),
+            "presets": preset_documents(found, trainable.verified if trainable.verified.figures else trainable.every),
             "suggested": suggested(found, trainable, measured).model_dump(),
             "models": model_documents(found),
             "runs": [self._document(run) for run in self._runs.listed()],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,51 @@ def test_too_few_verified_figures_are_not_trained_on(store: Store) -> None:
     lacking = Commands(store, Training(), 1)("train", at)
     assert lacking["skipped"].startswith("preset zoomin needs regions with a text")
     assert Commands(store, Training(), 1)("index", at) == {"skipped": "no model was trained in this round"}
+
+
+class Recorded(Commands):
+    """Remembers the commands instead of running them."""
+
+    asked: tuple[str, ...] = ()
+
+    def _process(self, *command: str) -> str:
+        self.asked = command
+        Path(command[command.index("-o") + 1]).mkdir(parents=True)
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("training", "given"),
+    [
+        (Training(sure=0.3), ["--sure", "0.3"]),
+        (Training(sure=0.3, preset="panel2patch"), ["--sure", "0.3"]),
+        (Training(unverified=True), ["--unverified"]),
+    ],
+)
+def test_open_proposals_are_trained_on_where_that_is_asked_for_also_before_anything_is_verified(
+    store: Store, training: Training, given: list[str]
+) -> None:
+    review(store, 1)  # without its marker, and so without a region
+    do = Recorded(store, training, 1)
+
+    done = do("train", store.loop.begin(1))
+
+    assert (done["run"], done["retrieval"]) == ("loop-1", {})
+    assert list(do.asked[-len(given) :]) == given
+    assert do.asked[do.asked.index("--preset") + 1] == training.preset
+
+
+def test_where_no_proposal_is_so_sure_there_is_nothing_to_train_on(tmp_path: Path) -> None:
+    store = Store(tmp_path / "doubted")
+    for figure_id in add_figures(store, 6):
+        sources = {node.id: replace(node.provenance, confidence=0.3) for node in HIERARCHY.nodes()}
+        doubted = HIERARCHY.with_nodes(replace(node, provenance=sources[node.id]) for node in HIERARCHY.nodes())
+        store.reviews.mined(figure_id, doubted, "embedded 1")
+
+    done = Recorded(store, Training(sure=0.6), 1)("train", store.loop.begin(1))
+
+    assert "needs" in done["skipped"]
+    store.close()
 
 
 @pytest.mark.process

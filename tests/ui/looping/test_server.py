@@ -54,7 +54,8 @@ def test_a_round_that_waits_says_for_how_many_figures(store: Store) -> None:
     at = store.loop.begin(2)
     store.loop.enter(at.id, "review")
     round_id = store.remining.begin(Limits(), [("PMC1:fig1", "scales")])
-    store.remining.note(round_id, Remined("PMC1:fig1", "scales", None, reason="too dark"))
+    with store.connections.write() as conn:
+        store.remining.note(conn, round_id, Remined("PMC1:fig1", "scales", None, reason="too dark"))
 
     state = ask(store, "loop_state", {}, LoopProcess(store.project))
 
@@ -67,10 +68,10 @@ def test_a_round_that_waits_says_for_how_many_figures(store: Store) -> None:
 def test_the_process_gets_what_the_form_says(store: Store) -> None:
     process = Started(store.project)
 
-    assert ask(store, "loop_start", {"figures": 7, "go_on": True}, process) == {}
+    assert ask(store, "loop_start", {"figures": 7, "sure": 0.6, "go_on": True}, process) == {}
 
     assert process.options[:2] == ("--figures", "7")
-    assert process.options[-1] == "--go-on"
+    assert process.options[-3:] == ("--sure", "0.6", "--go-on")
     assert next(store.audit.records(who="lead")).action == "loop.start"
 
 
