@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -23,7 +24,11 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
-        self._of_nobody = self._hasher.hash(secrets.token_urlsafe())
+
+    @cached_property
+    def _of_nobody(self) -> str:
+        """Hashed when the first password comes, whoever's: not at each start."""
+        return self._hasher.hash(secrets.token_urlsafe())
 
     def hashed(self, password: str) -> str:
         """The hash of a new password.
@@ -44,9 +49,10 @@ class Passwords:
         it never is, and takes as long, so that nobody learns which names exist."""
         if len(password) > MAX_LENGTH:
             return False
+        of_nobody = self._of_nobody
         try:
             with self._turns:
-                self._hasher.verify(password_hash or self._of_nobody, password)
+                self._hasher.verify(password_hash or of_nobody, password)
         except (VerificationError, InvalidHashError):
             return False
         return bool(password_hash)
