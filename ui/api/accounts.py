@@ -120,20 +120,22 @@ def account_api(servers: Servers) -> APIRouter:
 
     @router.patch("/users/{name}", response_model=UserShape, dependencies=[needs("users")])
     def change(name: str, wanted: UserChange, request: Request) -> Response:
-        """Change role or password, disable or enable."""
+        """Change role or password, disable or enable; all of it or nothing."""
         account(name)
-        if wanted.role is not None:
-            store.users.set_role(name, wanted.role)
-            note(request, "user.role", name, role=wanted.role)
-        if wanted.password is not None:
-            store.users.set_password(name, logins.hashed(wanted.password))
-            note(request, "user.password", name)
+        # what may be refused comes first: the last active admin can neither be disabled nor made less
+        password_hash = None if wanted.password is None else logins.hashed(wanted.password)
         if wanted.disabled is not None:
             if wanted.disabled:
                 store.users.disable(name)
             else:
                 store.users.enable(name)
             note(request, "user.disable" if wanted.disabled else "user.enable", name)
+        if wanted.role is not None:
+            store.users.set_role(name, wanted.role)
+            note(request, "user.role", name, role=wanted.role)
+        if password_hash is not None:
+            store.users.set_password(name, password_hash)
+            note(request, "user.password", name)
         return answered(_user(account(name)))
 
     @router.put("/me/password", status_code=204)
@@ -160,9 +162,9 @@ def account_api(servers: Servers) -> APIRouter:
     def make(wanted: NewToken, request: Request) -> Response:
         """Make a token with which a program acts as the user."""
         me = current_user()
+        if wanted.user not in (None, me.name):
+            permit("users")  # before it is told whether there is such a user
         whose = account(wanted.user or me.name)
-        if whose.user.name != me.name:
-            permit("users")
         if whose.disabled_at is not None:
             raise AccountError(f"{whose.user.name!r} is disabled; enable the user first")
         # one's own as the token that asks may act, which may be less than the user

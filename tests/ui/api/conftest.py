@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -33,15 +35,35 @@ def no_miner(*_: object) -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn once; each test works on a copy."""
+    """Drawn once; no test changes it."""
     folder = tmp_path_factory.mktemp("api") / "project"
     make_project(folder).close()
     return folder
 
 
+@pytest.fixture(scope="session")
+def shared(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The project that ``app`` is over."""
+    return Store(Path(shutil.copytree(made, tmp_path_factory.mktemp("api") / "shared")))
+
+
+@pytest.fixture(scope="session")
+def app(shared: Store) -> FastAPI:
+    """Built once: describing a hundred routes takes longer than most tests."""
+    return app_of(shared)
+
+
 @pytest.fixture
-def store(made: Path, tmp_path: Path) -> Store:
-    return Store(Path(shutil.copytree(made, tmp_path / "project")))
+def store(made: Path, shared: Store) -> Store:
+    """The project of ``app``, as it was made."""
+    for path in shared.project.iterdir():
+        if path.is_dir() and path.name != "images":
+            shutil.rmtree(path)
+        elif path.is_file() and not path.name.startswith(shared.connections.path.name):
+            path.unlink()
+    with closing(sqlite3.connect(made / shared.connections.path.name)) as fresh:
+        fresh.backup(shared.connections.db.conn)
+    return shared
 
 
 def servers_of(store: Store) -> Servers:
@@ -66,17 +88,16 @@ def app_of(store: Store) -> FastAPI:
 
 
 @pytest.fixture
-def api(store: Store) -> TestClient:
+def api(app: FastAPI, store: Store) -> TestClient:
     """Without users: whoever reaches the machine is an admin."""
-    return TestClient(app_of(store), base_url=f"{URL}{PREFIX}", raise_server_exceptions=False)
+    return TestClient(app, base_url=f"{URL}{PREFIX}", raise_server_exceptions=False)
 
 
 @pytest.fixture
-def as_role(store: Store) -> Clients:
+def as_role(app: FastAPI, store: Store) -> Clients:
     """A client of a user of each role, by a token; the users are called as their roles."""
     for role in reversed(ROLES):
         store.users.add(role, role, "no hash: nobody logs in")
-    app = app_of(store)
 
     def client(role: str) -> TestClient:
         user = store.users.account(role).user

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
+from starlette.routing import Mount
 
 from curator.user import ROLES, Role, User
 from data.store import Store
-from tests.ui.api.conftest import Clients, routes_of, servers_of
-from ui.api.app import api_app
+from tests.ui.api.conftest import Clients, routes_of
 from ui.app import build_app
 
 WAYS = {
@@ -169,6 +169,12 @@ def functions_of(store: Store) -> set[str]:
     return found
 
 
+def mounted(app: FastAPI) -> FastAPI:
+    (api,) = (route.app for route in app.routes if isinstance(route, Mount))
+    assert isinstance(api, FastAPI)
+    return api
+
+
 def ways(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         f"{method.upper()} {path}": operation
@@ -178,8 +184,9 @@ def ways(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def document(made: Path) -> dict[str, Any]:
-    return api_app(servers_of(Store(made))).openapi()
+def document(app: FastAPI) -> dict[str, Any]:
+    described: dict[str, Any] = mounted(app).openapi()
+    return described
 
 
 def test_all_that_the_page_can_do_has_a_way_in_the_api(store: Store, document: dict[str, Any]) -> None:
@@ -274,7 +281,7 @@ def test_what_is_loose_is_found(schema: dict[str, Any]) -> None:
     assert list(loose({"type": "object", "properties": {"a": {"type": "string"}}}, "", {}, set())) == []
 
 
-def test_every_answer_is_as_it_is_described(store: Store, api: TestClient) -> None:
+def test_every_answer_is_as_it_is_described(store: Store, app: FastAPI, api: TestClient) -> None:
     """Of the ways that need nothing but the project: the models refuse a field that they do not describe."""
     store.minings.save("PMC1:F1", "other", None, store.reviews.load("PMC1:F1", 0).review.hierarchy)
     asked = {
@@ -286,7 +293,7 @@ def test_every_answer_is_as_it_is_described(store: Store, api: TestClient) -> No
         "/tokens": "/tokens",
     }
     checked = set()
-    for route in routes_of(api_app(servers_of(store))):
+    for route in routes_of(mounted(app)):
         if "GET" not in (route.methods or ()) or route.response_model is None:
             continue
         path = route.path

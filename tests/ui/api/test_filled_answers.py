@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +35,12 @@ from ui.servers import Servers
 
 Asking = Callable[..., Any]
 FIGURE = "PMC1:F1"
+
+
+@pytest.fixture
+def store(made: Path, tmp_path: Path) -> Store:
+    """A project of its own: what learns from decisions remembers what it has read of a database."""
+    return Store(Path(shutil.copytree(made, tmp_path / "project")))
 
 
 @pytest.fixture
@@ -126,7 +134,8 @@ def test_rounds_of_the_loop_and_of_mining_again(store: Store, ask: Asking) -> No
     for name, value in facts.items():
         store.loop.note(at.id, name, value)
     round_id = store.remining.begin(Limits(), [(FIGURE, "scales")])
-    store.remining.note(round_id, Remined(FIGURE, "scales", None, 0.5, 0.75, ("panel",)))
+    with store.connections.write() as conn:
+        store.remining.note(conn, round_id, Remined(FIGURE, "scales", None, 0.5, 0.75, ("panel",)))
     told = ask("GET", "/loop")
     assert told["rounds"][0]["train"] == facts["train"]
     assert told["remined"][0]["figures"] == 1
