@@ -79,6 +79,11 @@ const wanted = () => {
   return button && getComputedStyle(button).display !== "none" ? name : "review";
 };
 const lastHash = {};
+// "#review" and what is no tab's name: shown as Review, but nothing to come back to
+const lost = () => wanted() === "review" && /^#[^=&]+(&|$)/.test(location.hash);
+const remember = () => {
+  if (!lost()) lastHash[wanted()] = location.hash;
+};
 
 function show(name) {
   const button = buttons().find((one) => nameOf(one) === name);
@@ -87,8 +92,12 @@ function show(name) {
 
 let routing = false;
 function followAddress() {
-  lastHash[wanted()] = location.hash;
   routing = true;
+  if (lost()) {
+    history.replaceState(null, "", location.pathname + location.search + (lastHash.review || ""));
+    document.dispatchEvent(new CustomEvent("curator:tab", { detail: "review" }));
+  }
+  remember();
   show(wanted());
   routing = false;
 }
@@ -98,7 +107,7 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   const name = nameOf(button);
   if (!routing && name !== wanted()) {
-    lastHash[wanted()] = location.hash;
+    remember();
     const hash = lastHash[name] || (name === "review" ? "" : "#" + name);
     history.pushState(null, "", location.pathname + location.search + hash);
   }
@@ -110,7 +119,7 @@ window.addEventListener("hashchange", followAddress);
 // a tab that is still loading may write its address after a person has gone on to another tab
 window.navigation?.addEventListener("currententrychange", (event) => {
   if (routing || !shown()) return;
-  lastHash[wanted()] = location.hash;
+  remember();
   if (event.navigationType !== "replace" || shown() === wanted()) return;
   history.replaceState(null, "", location.pathname + location.search + (lastHash[shown()] || "#" + shown()));
 });
