@@ -182,13 +182,15 @@ def test_every_panel_hue_stands_out_on_white_and_on_black() -> None:
     for hue in hues:
         assert _contrast(hue, "#ffffff") >= 3, hue
         assert _contrast(hue, "#000000") >= 3, hue
+        darker = "#" + "".join(f"{round(0.8 * int(hue[at : at + 2], 16)):02x}" for at in (1, 3, 5))
+        assert _contrast(darker, "#ffffff") >= 4.5, hue  # a chip's ground and its white text
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
 def test_text_is_readable_on_every_ground(name: str) -> None:
     block = theme.css().split(f'[data-theme="{name}"] {{')[1].split("}")[0]
     tokens = dict(re.findall(r"--c-([a-z-]+): (#\w{6});", block))
-    for ground in ("bg", "surface", "raised"):
+    for ground in ("bg", "surface", "raised", "hover", "accent-soft"):
         for ink in ("text", "muted", "accent", "ok", "warn", "bad"):
             assert _contrast(tokens[ink], tokens[ground]) >= 4.5, (ink, ground)
     assert _contrast(tokens["on-accent"], tokens["accent"]) >= 4.5
