@@ -66,10 +66,6 @@ function counts(item) {
     ["region", item.region_count],
   ];
   node.title = named.map(([name, n]) => n + " " + name + (n === 1 ? "" : "s")).join(", ");
-  for (const [name, n] of named) {
-    const one = make("span", name, String(n));
-    one.dataset.none = n === 0;
-    node.append(one);
-  }
+  for (const [name, n] of named) if (n) node.append(make("span", name, String(n)));
   return node;
 }

@@ -6,7 +6,7 @@ import { makeCard } from "./card.js";
 import { makeProblems } from "./problems.js";
 import { makePicked } from "./picked.js";
 
-const MIN_CARD = 196; // px; three panels side by side can still be told apart
+const MIN_CARD = 208; // px; what a card says fits with two digits a level, and panels can be told apart
 const CARD_EXTRA = 62; // px of text below the picture
 
 const gallery = element.querySelector(".gallery");
