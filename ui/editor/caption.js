@@ -38,7 +38,7 @@ export class Caption {
       "section",
       { class: "rv-caption", "aria-label": "Caption" },
       html("header", {}, this._title, this._bar),
-      html("div", { class: "rv-caption-scroll", tabIndex: 0 }, this._text),
+      html("div", { class: "rv-caption-scroll", role: "region", "aria-label": "Words of the caption", tabIndex: 0 }, this._text),
     );
     this._text.addEventListener("pointerover", (event) => this._hover(event.target));
     this._text.addEventListener("pointerleave", () => state.set({ hoverId: null }));
@@ -64,7 +64,7 @@ export class Caption {
     const [nodes, shared] = this._drawnOf;
     if (figure.nodes === nodes && figure.shared === shared) return;
     this._drawnOf = [figure.nodes, figure.shared];
-    this._title.textContent = figure.label ? `Caption of ${figure.label}` : "Caption";
+    this._title.textContent = this._title.title = figure.label ? `Caption of ${figure.label}` : "Caption";
     this._text.classList.toggle("empty", !figure.caption);
     if (!figure.caption) this._text.textContent = "This figure has no caption.";
     else this._text.replaceChildren(...segmentsOf(figure).map((segment) => this._segment(figure, segment)));

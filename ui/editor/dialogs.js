@@ -190,6 +190,14 @@ export class Bulk {
   }
 }
 
+// What keys and the pointer do besides; nobody binds these.
+const FIXED = [
+  ["1 … 99", "Select the box with that number"],
+  ["Space", "Held: drag the figure"],
+  ["Wheel", "Zoom; with Shift sideways"],
+  ["Shift", "While drawing: keeps the tool"],
+  ["Enter", "In a field: save it (Shift: new line)"],
+];
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
 const shortName = (key) => key.replace(/Arrow\w+/, (arrow) => ARROWS[arrow]);
 
@@ -221,6 +229,12 @@ export class CheatSheet {
     this._body.replaceChildren(
       ...[...groups].map(([group, actions]) =>
         html("section", {}, html("h3", {}, group), html("dl", {}, ...actions.flatMap((action) => this._row(action)))),
+      ),
+      html(
+        "section",
+        {},
+        html("h3", {}, "Always"),
+        html("dl", {}, ...FIXED.flatMap(([key, title]) => [html("dt", {}, html("kbd", {}, key)), html("dd", {}, title)])),
       ),
     );
   }

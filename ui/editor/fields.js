@@ -198,11 +198,11 @@ export class Fields {
   }
 
   _head() {
-    const title = html("h2", {});
+    const title = html("h2", { class: "of-node" });
     const state = html("span", { class: "c-chip" });
     const act = (hint, name, run, text) => button(hint, { class: "rv-small", onclick: run }, icon(name), text);
     this._refreshers.push((node) => {
-      title.textContent = `${node.level[0].toUpperCase()}${node.level.slice(1)} ${nameOf(node)}`;
+      title.textContent = title.title = `${node.level[0].toUpperCase()}${node.level.slice(1)} ${nameOf(node)}`;
       title.style.setProperty("--colour", colourOf(this._state.figure, node));
       state.textContent = node.state;
       state.dataset.state = node.state;
@@ -213,7 +213,6 @@ export class Fields {
       {},
       title,
       state,
-      html("span", { class: "grow" }),
       act("Find similar panels and regions (Shift+S)", "similar", () =>
         this._actions.findSimilar(this._state.selectedId),
       ),
@@ -347,7 +346,7 @@ export class Fields {
     const state = html("span", { class: "c-chip" });
     const list = html("dl", { class: "rv-facts" });
     this._refreshers.push((figure) => {
-      title.textContent = figure.label || figure.id;
+      title.textContent = title.title = figure.label || figure.id;
       state.textContent = figure.state;
       state.dataset.state = figure.state;
       const facts = [

@@ -175,7 +175,7 @@ export class Review {
 
   _empty() {
     this.root.dataset.ready = "empty";
-    const text = "No figure is in this list. Choose another at the left, or ingest and mine more.";
+    const text = "No figure is in this list. Choose another, or bring more in: curator ingest SOURCE, then curator mine.";
     if (this.state.figure) this.messages.show(text);
     else this.canvas.say(text);
   }

@@ -96,6 +96,7 @@ export class Toolbar {
     state.on(["figure", "readOnly"], () => this._drawFigure());
     this._drawTools();
     this._drawLevels();
+    this._drawFigure();
   }
 
   _panelButton(name, title, text, run) {
@@ -130,13 +131,14 @@ export class Toolbar {
 
   _drawFigure() {
     const { figure, readOnly } = this._state;
+    const closed = !figure || Boolean(readOnly);
+    this._undo.disabled = closed || !figure.undoable;
+    this._redo.disabled = closed || !figure.redoable;
+    for (const control of this.element.querySelectorAll("[data-act]")) control.disabled = closed;
     if (!figure) return;
-    this._name.textContent = figure.label || figure.id;
+    this._name.textContent = this._name.title = figure.label || figure.id;
     this._article.textContent = figure.title || figure.article_id;
     this._article.title = [figure.title, figure.journal, figure.article_id].filter(Boolean).join(" · ");
-    this._undo.disabled = Boolean(readOnly) || !figure.undoable;
-    this._redo.disabled = Boolean(readOnly) || !figure.redoable;
-    for (const control of this.element.querySelectorAll("[data-act]")) control.disabled = Boolean(readOnly);
     this._accept.lastChild.textContent = figure.state === "accepted" ? "Accepted" : "Accept";
   }
 

@@ -113,6 +113,7 @@ export class Tree {
     const flagged = figure.flags.some((flag) => flag.node_ids.includes(node.id));
     const confidence = confidenceOf(figure, node);
     const why = reasonOf(figure, node);
+    const snippet = node.level === "panel" ? node.kind : captionOf(figure, node);
     const toggle = (event) => {
       event.stopPropagation();
       if (!this._closed.delete(node.id)) this._closed.add(node.id);
@@ -153,7 +154,7 @@ export class Tree {
       html("span", { class: "mark" }, String(number)),
       node.level === "marker" ? icon(node.kind) : node.level === "region" ? icon("region") : null,
       html("b", {}, nameOf(node)),
-      html("span", { class: "snippet" }, node.level === "panel" ? node.kind : captionOf(figure, node)),
+      html("span", { class: "snippet", title: snippet }, snippet),
       flagged ? html("span", { class: "flagged", title: "See the notes above" }, icon("flag")) : null,
       html(
         "span",
