@@ -58,7 +58,6 @@ class Client:
     ) -> None:
         self._transport = transport or Transport(url, token, http=http)
         self._name = {"Curator-Client": name or f"client-{uuid.uuid4().hex[:12]}"}
-        self._kept: dict[str, RemoteFigure] = {}
 
     def __enter__(self) -> Client:
         return self
@@ -117,17 +116,12 @@ class Client:
         return int(self.get("/figures", limit=1, **filters)["total"])
 
     def figure(self, figure_id: str) -> RemoteFigure:
-        """A figure as it stands; what has not changed since this client read it last is not sent again.
+        """A figure as it stands.
 
         Raises:
             StoreError: there is no such figure.
         """
-        kept = self._kept.get(figure_id)
-        headers = {"If-None-Match": kept.etag} if kept else {}
-        answer = self._transport.ask("GET", _path("figures", figure_id), headers=headers)
-        if answer.status_code == httpx.codes.NOT_MODIFIED and kept:
-            return kept
-        return self._keep(remote_figure(answer.json()))
+        return remote_figure(self.get(_path("figures", figure_id)))
 
     def decide(self, figure: RemoteFigure, commands: Iterable[Command], *, seconds: float = 0.0) -> RemoteFigure:
         """Obeys commands as one event, which can be undone; the figure afterwards.
@@ -228,14 +222,7 @@ class Client:
     def _edit(self, what: str, figure: RemoteFigure, body: Any = None) -> RemoteFigure:
         headers = {"If-Match": figure.etag, "Idempotency-Key": uuid.uuid4().hex, **self._name}
         answer = self._transport.ask("POST", _path(what, figure.id), json=body, headers=headers)
-        return self._keep(remote_figure(answer.json()))
-
-    def _keep(self, figure: RemoteFigure) -> RemoteFigure:
-        self._kept = dict(list(self._kept.items())[-_KEPT:]) | {figure.id: figure}
-        return figure
-
-
-_KEPT = 64  # figures whose documents need not be sent again; guess
+        return remote_figure(answer.json())
 
 
 def _path(what: str, figure_id: str) -> str:

@@ -200,12 +200,6 @@ def test_two_edits_have_two_keys(store: Store) -> None:
     assert len({edit.headers["idempotency-key"] for edit in server.asked[1:]}) == 2
 
 
-def test_a_figure_that_has_not_changed_is_not_sent_again(store: Store) -> None:
-    server = Scripted(figure_answer(store), httpx.Response(304))
-    assert server.client.figure(KIDNEY) is server.client.figure(KIDNEY)
-    assert server.asked[1].headers["if-none-match"] == '"1"'
-
-
 def test_what_has_no_key_is_not_sent_twice_where_it_may_have_been_done() -> None:
     server = Scripted(httpx.ReadTimeout("slow"))
     with pytest.raises(RefusedError, match="does not answer") as refused:

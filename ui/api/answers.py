@@ -47,12 +47,6 @@ def etag_of(revision: int) -> str:
     return f'"{revision}"'
 
 
-def not_modified(request: Request, etag: str) -> Response | None:
-    """304, where the asker has just this."""
-    asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    return Response(status_code=304, headers={"ETag": etag}) if asked & {etag, "*"} else None
-
-
 # coroutines, though they wait for nothing: of functions the framework sends each to a thread of its own
 async def if_match(
     if_match: Annotated[

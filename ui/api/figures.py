@@ -11,7 +11,7 @@ from curator.codec import to_doc
 from curator.errors import StoreError
 from curator.figure import FigureState, PanelKind
 from data.store.queue import Order
-from ui.api.answers import Limit, Offset, answered, etag_of, not_modified, page_answer, page_of
+from ui.api.answers import Limit, Offset, answered, etag_of, page_answer, page_of
 from ui.api.cursor import cursor_of, parse_cursor
 from ui.api.figure_shapes import ArticleShape, FigureShape, QueueItemShape
 from ui.api.shape import Document, Page
@@ -97,25 +97,18 @@ def figure_routes(servers: Servers) -> APIRouter:
         cursor = {"after": cursor_of(items[-1]["id"], store.queue.place(items[-1]["id"]))} if items else {}
         return page_answer(request, items, found["total"], first, **cursor)
 
-    @router.get(
-        "/figures/{figure_id:path}",
-        response_model=FigureShape,
-        responses={304: {"description": "It is as If-None-Match says."}},
-    )
-    def figure(figure_id: str, request: Request) -> Response:
+    @router.get("/figures/{figure_id:path}", response_model=FigureShape)
+    def figure(figure_id: str) -> Response:
         """One figure with its hierarchy. ETag: its revision, which If-Match of an edit must name."""
-        found: Document = servers.review.load({"figure_id": figure_id})["figure"]
-        return figure_answer(found, request)
+        return figure_answer(servers.review.load({"figure_id": figure_id})["figure"])
 
     return router
 
 
-def figure_answer(figure: Document, request: Request | None = None, **headers: str) -> Response:
-    """A figure with its ETag, or 304 where the asker has it."""
-    etag = etag_of(figure["revision"])
-    if request is not None and (unchanged := not_modified(request, etag)):
-        return unchanged
-    return answered(figure, headers={"ETag": etag, "Cache-Control": "private, no-cache", **headers})
+def figure_answer(figure: Document) -> Response:
+    """A figure with its ETag. That is what an edit is held to, and nothing for a cache: fits, assessed confidences and
+    a newer version come without a new revision."""
+    return answered(figure, headers={"ETag": etag_of(figure["revision"]), "Cache-Control": "no-store"})
 
 
 def _article_document(article: Any, figures: int) -> dict[str, Any]:
