@@ -99,11 +99,10 @@ def _records(
         batch = batches.get(figure_id)
         if batch is None or auto:
             review = store.reviews.load(figure_id, now_s=0.0).review
-            if batch is not None:
-                yield to_record(review, licenses[review.figure.article_id], verified_only=False, auto_batch=batch)
-            elif exported(review, verified_only):
+            if batch is not None or exported(review, verified_only):
                 unsure = _unsure(store, review, sure) if sure else ()
-                yield to_record(review, licenses[review.figure.article_id], verified_only, unsure=unsure)
+                license_ = licenses[review.figure.article_id]
+                yield to_record(review, license_, verified_only and batch is None, batch, unsure)
         progress(done, len(figure_ids))
 
 

@@ -103,4 +103,14 @@ def _export(store: Store, run: Path, asked: Asked, progress: Callable[[int, int]
 
     for left in run.glob(f".{DATA}-*"):
         shutil.rmtree(left)  # of an export that was killed
-    export(store, "jsonl", run / DATA, asked.verified_only, sure=asked.sure, link_images=True, progress=progress)
+    # where open proposals are in, those of figures accepted without a person are too: they are the surest of them
+    export(
+        store,
+        "jsonl",
+        run / DATA,
+        asked.verified_only,
+        auto=not asked.verified_only,
+        sure=asked.sure,
+        link_images=True,
+        progress=progress,
+    )

@@ -54,8 +54,27 @@ def test_a_run_on_sure_proposals_exports_those_alone(store: Store, tmp_path: Pat
     with pytest.raises(TrainingError, match="that is enough"):
         train_own(store, tmp_path / "runs" / "a", asked, none)
     manifest = json.loads((tmp_path / "runs" / "a" / "data" / "manifest.json").read_text())
-    assert manifest["filter"] == {"verified_only": False, "sure": 0.95}
+    assert (manifest["filter"]["verified_only"], manifest["filter"]["sure"]) == (False, 0.95)
     assert (manifest["counts"]["figures"], manifest["counts"]["panels"]) == (3, 0)
+
+
+def test_a_run_on_open_proposals_has_those_of_figures_accepted_without_a_person_too(
+    store: Store, tmp_path: Path
+) -> None:
+    def none() -> TrainConfig:
+        raise TrainingError("exported, and that is enough")
+
+    assert store.auto.apply(0.05, 0.5, 12, {}, "ann", 1.0, store.auto.assessor()).figures == 3
+    panels = {}
+    for sure in (0.0, 0.6):
+        folder = tmp_path / "runs" / f"from-{sure}"
+        with pytest.raises(TrainingError, match="that is enough"):
+            train_own(store, folder, Asked("flat", "curator-tiny", 4, verified_only=False, sure=sure), none)
+        counts = json.loads((folder / "data" / "manifest.json").read_text())["counts"]
+        assert (counts["figures"], counts["figures_auto"]) == (3, 3)
+        panels[sure] = counts["panels"]
+    assert panels == {0.0: 6, 0.6: 3}
+    assert sum(store.trainable.counts().sure.levels["P"].values()) == 3
 
 
 def test_a_run_without_a_verified_figure_fails_with_what_mends_it(store: Store, tmp_path: Path) -> None:
