@@ -62,10 +62,15 @@ class Audited:
 
     def waiting(self) -> list[str]:
         """Open figures of the sample, in the order in which they are drawn."""
-        rows = self._connections.rows(
-            "select figure_id from reviews where current = 1 and state = ?", (FigureState.PROPOSED,)
-        )
-        return sorted((row["figure_id"] for row in rows if in_audit(row["figure_id"])), key=place_of)
+        return sorted(self._in_state(FigureState.PROPOSED), key=place_of)
+
+    def skipped(self) -> int:
+        """Figures of the sample that a person skipped, so that nobody has said what is right in them."""
+        return len(self._in_state(FigureState.SKIPPED))
+
+    def _in_state(self, state: FigureState) -> list[str]:
+        rows = self._connections.rows("select figure_id from reviews where current = 1 and state = ?", (state,))
+        return [row["figure_id"] for row in rows if in_audit(row["figure_id"])]
 
     def _decided(self, assessor_id: int) -> list[sqlite3.Row]:
         """The sample's accepted figures of which something was decided, or another assessor asked, since they were

@@ -36,6 +36,8 @@ class Preview:
     accepted_before: int
     """Figures that are accepted already. The promise is of them too: the surest are taken first, so that of the later
     ones alone more may be wrong."""
+    skipped: int
+    """Figures of the sample that persons skipped: nothing is known of others like them, which may be accepted."""
     assessor: int
     statement: Statement | None
     """How right the panels of the sample's reviewed figures from the threshold on were."""
@@ -50,6 +52,15 @@ class Preview:
             f"{self.figures:,} of {self.open_figures:,} open figures ({self.panels:,} panels) have {size}"
             f"a confidence of {self.guarantee.threshold:.3f} or more: {self.guarantee.text}"
             f"{'; what was accepted before is counted with it' if self.accepted_before else ''}"
+            f"{self._silence if self.skipped else ''}"
+        )
+
+    @property
+    def _silence(self) -> str:
+        many = self.skipped != 1
+        return (
+            f"; it says nothing of figures like the {f'{self.skipped:,} ' if many else 'one '}of the audit sample that "
+            f"{'were' if many else 'was'} skipped"
         )
 
     def to_doc(self) -> dict[str, Any]:
@@ -103,6 +114,7 @@ def preview(
         int(waits.sum()),
         max_panels,
         int(found.accepted.sum()),
+        store.audited.skipped(),
         store.auto.assessor(),
         statement([one for one in like_it if one.panels <= chosen.max_panels]),
     )

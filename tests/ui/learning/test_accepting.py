@@ -130,6 +130,22 @@ def test_what_comes_first_in_the_sample_and_was_passed_over_stands_in_the_way(st
     assert preview(store, RATE).guarantee.threshold is not None
 
 
+def test_skipped_figures_of_the_sample_are_told_of(store: Store) -> None:
+    reviewed_ones = {one.figure_id for one in store.audited.sample()}
+    figures = (row["id"] for row in store.connections.rows("select id from figures"))
+    skip = {"op": "judge_figure", "state": "skipped", "reason": "a logo"}
+    open_ones = sorted((one for one in figures if in_audit(one) and one not in reviewed_ones), key=place_of)
+    for count, (figure_id, words) in enumerate(
+        zip(open_ones, ("one of the audit sample that was", "2 of the audit sample that were"), strict=False), 1
+    ):
+        mine(store, figure_id, 0.9)
+        revision = store.reviews.load(figure_id, 0.0).revision
+        store.reviews.decide(figure_id, revision, parse_commands([skip]), "ann", time.time())
+        seen = preview(store, RATE)
+        assert seen.skipped == count
+        assert seen.text.endswith(f"; it says nothing of figures like the {words} skipped")
+
+
 def test_accepted_panels_are_told_right_by_those_that_are_reviewed_since(store: Store) -> None:
     later = [row["id"] for row in store.connections.rows("select id from figures") if in_audit(row["id"])]
     reviewed_ones = {one.figure_id for one in store.audited.sample()}
