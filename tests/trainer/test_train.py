@@ -170,7 +170,8 @@ def test_two_processes_of_torchrun_give_the_losses_of_one_with_the_double_batch(
     (tmp_path / "config.json").write_text(config_to_json(two), encoding="utf-8")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     script = ["-m", "tests.trainer.small_runs", str(export), str(tmp_path / "two"), str(tmp_path / "config.json")]
-    environ = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    # torchrun leaves a folder of logs where temporary files go
+    environ = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "TMPDIR": str(tmp_path)}
     done = subprocess.run([*torchrun, *script], cwd=ROOT, env=environ, check=False, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()[-3000:]
     small_train(export, tmp_path / "one", one)
