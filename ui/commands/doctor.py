@@ -38,7 +38,7 @@ _PACKAGES = (
     ("matplotlib", True, "no demo corpus"),
     ("openai", True, "no models on servers"),
     ("faiss-cpu", True, "no search by text or likeness"),
-    ("torch", False, "no local models and no training; `make models` installs it, 5 GB"),
+    ("torch", False, "no local models and no training; `make models` installs it, 6 GB"),
     ("transformers", False, "no local vision-language models; `make models` installs it"),
     ("open_clip_torch", False, "no training; `make models` installs it"),
     ("segment-anything", False, "no SAM checkpoints of your own; `make models` installs it"),
