@@ -64,6 +64,8 @@ class FigureTable:
     """[journals, kinds]: figures of the project that were reviewed already; None: none."""
     covered_vectors: NDArray[np.float32] | None = None
     """[m, d]: embeddings of figures that were reviewed already, or the latest of them."""
+    nameless: int | None = None
+    """Code of the journal of articles whose journal is not known."""
 
     def __len__(self) -> int:
         return len(self.figure_ids)
@@ -167,27 +169,28 @@ def rank(table: FigureTable, strategy: Strategy, seed: int = 0, since_audit: int
 def why(table: FigureTable, index: int, doubted: str = "") -> str:
     """One line that says why the figure comes when it comes, in numbers; audit figures are told of as all others.
 
-    ``doubted``: what agents differ on, such as "panel C", where it is known.
+    ``doubted``: what of it is least sure, such as "panel C", where it is known.
     """
     errors, seconds = float(table.expected_errors[index]), float(table.seconds[index])
     parts = [f"about {errors:.1f} {'error' if f'{errors:.1f}' == '1.0' else 'errors'} in {seconds:.0f} s"]
     if table.disagreement[index] >= _DISAGREEING:
-        parts.append(f"agents disagree on {doubted}" if doubted else "agents disagree")
+        parts.append(f"agents disagree, {doubted} is least sure" if doubted else "agents disagree")
     if first := _first_of(table, index):
         parts.append(first)
     return "; ".join(parts)
 
 
 def _first_of(table: FigureTable, index: int) -> str:
-    """What of the figure nobody has reviewed yet; empty where nothing was reviewed at all, since then all is new."""
-    if table.covered is None or not table.covered.any():
+    """What of the figure nobody has reviewed yet; empty where nothing was reviewed at all, since then all is new, and
+    where its journal is not known."""
+    if table.covered is None or not table.covered.any() or table.journals[index] == table.nameless:
         return ""
     row = table.covered[table.journals[index]]
     if not row.any():
-        return "first figure of this journal"
+        return "no figure of its journal reviewed yet"
     bits = int(table.kinds[index])
     new = [kind for bit, kind in enumerate(KINDS) if bits >> bit & 1 and not row[bit] and kind != PanelKind.OTHER]
-    return f"first {new[0]} of this journal" if new else ""
+    return f"no {new[0]} of its journal reviewed yet" if new else ""
 
 
 def _order(table: FigureTable, scores: Floats) -> Indices:

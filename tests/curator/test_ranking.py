@@ -143,10 +143,11 @@ def test_the_reason_is_told_in_numbers() -> None:
         covered=covered,
     )
     assert [why(figures, 0, "panel C"), why(figures, 1), why(figures, 2)] == [
-        "about 2.1 errors in 14 s; agents disagree on panel C; first gel of this journal",
+        "about 2.1 errors in 14 s; agents disagree, panel C is least sure; no gel of its journal reviewed yet",
         "about 1.0 error in 9 s",
-        "about 0.0 errors in 5 s; first figure of this journal",
+        "about 0.0 errors in 5 s; no figure of its journal reviewed yet",
     ]
+    assert why(replace(figures, nameless=1), 2) == "about 0.0 errors in 5 s"
 
 
 def test_nothing_tells_a_figure_of_the_audit_sample_from_others() -> None:

@@ -74,7 +74,7 @@ def strategy_named(name: str) -> Strategy:
 def table_of(store: Store) -> FigureTable:
     """All figures that wait, as the strategies see them."""
     found = store.ranks.waiting()
-    codes, covered = _journals(store)
+    codes, covered, nameless = _journals(store)
     uncertainty = np.where(np.isnan(found.confidences), 1.0, 1 - found.confidences)
     nodes = found.panels + found.markers + found.regions
     # before any assessment: as if each node were as sure as the figure
@@ -99,6 +99,7 @@ def table_of(store: Store) -> FigureTable:
         embedded.reader,
         covered,
         embedded.covered,
+        nameless,
     )
 
 
@@ -108,8 +109,9 @@ def _usual(words: NDArray[np.float64]) -> float:
     return float(np.median(known)) if len(known) else _WORDS
 
 
-def _journals(store: Store) -> tuple[dict[str, int], Indices]:
-    """The code of each article's journal, and how many figures of each journal and kind were reviewed."""
+def _journals(store: Store) -> tuple[dict[str, int], Indices, int | None]:
+    """The code of each article's journal, how many figures of each journal and kind were reviewed, and which code
+    stands for no journal."""
     of_article = store.ranks.journals()
     code = {journal: index for index, journal in enumerate(sorted(set(of_article.values())))}
     codes = {article_id: code[journal] for article_id, journal in of_article.items()}
@@ -117,7 +119,7 @@ def _journals(store: Store) -> tuple[dict[str, int], Indices]:
     for article_id, kinds, count in store.ranks.reviewed():
         for bit in range(len(KINDS)):
             covered[codes[article_id], bit] += count * (kinds >> bit & 1)
-    return codes, covered
+    return codes, covered, code.get("")
 
 
 class _Embedded:

@@ -68,6 +68,10 @@ def test_what_has_to_be_drawn_and_read_takes_longer(store: Store) -> None:
     assert max(unassessed) < long
 
 
+def test_nothing_is_said_of_a_journal_that_is_not_known(store: Store) -> None:
+    assert [set(store.ranks.journals().values()), table_of(store).nameless] == [{""}, 0]
+
+
 def test_the_same_decisions_make_the_same_order(store: Store) -> None:
     rerank(store, "random", seed=4)
     first = listed(store)
