@@ -7,8 +7,9 @@ draw of the audit sample. This ratio need not fall as the threshold rises, and w
 all, so that conformal risk control says nothing of it; thresholds are tested one after the other instead (fixed
 sequence testing of Learn then Test, Angelopoulos et al. 2021, arXiv 2110.01052).
 
-``all``: of all panels, accepted or not, the share that is accepted and wrong is at most that in expectation, over the
-draw of the sample and the next figure. This loss falls as the threshold rises: conformal risk control (Angelopoulos et
+``all``: the share of a figure's panels that is accepted and wrong is at most that in expectation, over the draw of the
+sample and the next figure, accepted or not; where large figures go wrong more often, of all panels together it is a
+little more. This loss falls as the threshold rises: conformal risk control (Angelopoulos et
 al. 2022, arXiv 2208.02814). It takes fewer reviews, and allows more errors among what is accepted.
 
 Both hold for figures that are drawn like the sample, assessed by what was not fitted on the sample.
@@ -89,7 +90,7 @@ class Guarantee:
                 f"of the panels accepted this way at most {self.error_rate:.1%} are wrong; such a promise holds in "
                 f"{1 - (self.delta or 0):.0%} of cases"
             )
-        return f"of all panels at most {self.error_rate:.1%} are accepted and wrong, on average"
+        return f"at most {self.error_rate:.1%} of a figure's panels are accepted and wrong, on average over all figures"
 
 
 def guarantee(

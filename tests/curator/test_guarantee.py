@@ -82,7 +82,7 @@ def test_of_a_small_sample_only_small_figures_are_accepted_and_of_a_large_one_al
     assert guarantee(clean(5000), rng.random(1000), 0.02, open_panels=open_panels).max_panels == 12
 
 
-def test_of_all_panels_the_share_accepted_and_wrong_is_on_average_what_was_asked() -> None:
+def test_the_share_of_a_figure_s_panels_accepted_and_wrong_is_on_average_what_was_asked() -> None:
     rng = np.random.default_rng(2)
     confidences, sizes, wrong = draw(rng, 300_000)
     losses = []
@@ -140,5 +140,5 @@ def test_the_promise_says_what_it_is_a_share_of() -> None:
         "of the panels accepted this way at most 2.0% are wrong; such a promise holds in 90% of cases"
     )
     assert guarantee(clean, np.full(100, 0.9), 0.02, "all").text == (
-        "of all panels at most 2.0% are accepted and wrong, on average"
+        "at most 2.0% of a figure's panels are accepted and wrong, on average over all figures"
     )

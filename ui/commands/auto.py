@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     type=click.Choice(["accepted", "all"]),
     default="accepted",
     show_default=True,
-    help="Of which panels it is a share: of those accepted this way, or of all.",
+    help="Of which panels it is a share: of those accepted this way, or of each figure's, on average over all.",
 )
 @click.option("--preview", "action", flag_value="preview", default=True, help="Only say what it would do (default).")
 @click.option("--apply", "action", flag_value="apply", help="Accept, as one batch.")

@@ -9,7 +9,7 @@ const RATES = [0.01, 0.02, 0.05, 0.1];
 const rateText = (rate) => `${Math.round(100 * rate)}%`;
 const PROMISES = [
   { key: "accepted", name: "of the accepted panels", title: "Holds in nine of ten samples (Learn then Test)" },
-  { key: "all", name: "of all open panels", title: "Holds on average (conformal risk control)" },
+  { key: "all", name: "of each figure's, on average", title: "Of all open figures, accepted or not (conformal risk control)" },
 ];
 
 export class Accepting {

@@ -202,4 +202,6 @@ def test_conformal_risk_control_can_be_asked_for(store: Store) -> None:
     seen = json.loads(curator(store, "--error-rate", "0.02", "--promise", "all", "--json").stdout)
     assert seen["promised"] == "all"
     assert seen["figures"] == 20
-    assert seen["text"].endswith("of all panels at most 2.0% are accepted and wrong, on average")
+    assert seen["text"].endswith(
+        "at most 2.0% of a figure's panels are accepted and wrong, on average over all figures"
+    )
