@@ -54,16 +54,27 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes the file whole or not at all: a process killed meanwhile leaves the one before."""
+    """Writes the file whole or not at all: a process killed meanwhile leaves the one before.
+
+    Raises:
+        TrainingError: it cannot be written, such as for want of room; the one before is as it was.
+    """
     document = {item.name: getattr(checkpoint, item.name) for item in fields(checkpoint)}
     document["config"] = config_to_json(checkpoint.config)
     document["progress"] = asdict(checkpoint.progress)
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.fresh")
-    with fresh.open("wb") as file:
-        torch.save({"format": _FORMAT, **document}, file)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with fresh.open("wb") as file:
+            torch.save({"format": _FORMAT, **document}, file)
+            file.flush()
+            os.fsync(file.fileno())
+    except (OSError, RuntimeError) as error:  # of a full disk torch makes a RuntimeError about positions
+        fresh.unlink(missing_ok=True)
+        reason = error.__context__ if isinstance(error.__context__, OSError) else error
+        raise TrainingError(
+            f"{path} could not be written ({reason}); see that its disk has room, then go on with --resume"
+        ) from error
     os.replace(fresh, path)
 
 

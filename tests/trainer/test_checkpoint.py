@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from curator.errors import TrainingError
+from tests.data.full_disk import full_disk
 from trainer.checkpoint import Checkpoint, Progress, load_checkpoint, restore_rng, rng_state, save_checkpoint
 from trainer.machine import Machine
 from trainer.presets import make_config
@@ -47,20 +48,17 @@ def test_a_restored_random_state_goes_on_as_the_saved_one(tmp_path: Path) -> Non
     assert drawn() == expected
 
 
-def test_a_save_that_fails_half_way_leaves_the_checkpoint_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "c.pt"
+def test_a_full_disk_is_named_and_leaves_the_checkpoint_before(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
     save_checkpoint(path, checkpoint())
-
-    def dies(document: object, file: object) -> None:
-        file.write(b"half")  # type: ignore[attr-defined]
-        raise OSError("disk full")
-
-    monkeypatch.setattr(torch, "save", dies)
-    with pytest.raises(OSError, match="disk full"):
-        save_checkpoint(path, replace(checkpoint(), progress=replace(PROGRESS, step=8)))
-    assert load_checkpoint(path).progress.step == 7
+    larger = replace(checkpoint(), model={"w": torch.zeros(100_000)})
+    with full_disk(50_000), pytest.raises(TrainingError) as caught:
+        save_checkpoint(path, larger)
+    assert str(caught.value) == (
+        f"{path} could not be written ([Errno 27] File too large); see that its disk has room, then go on with --resume"
+    )
+    assert list(tmp_path.iterdir()) == [path]
+    assert load_checkpoint(path).progress == PROGRESS
 
 
 def test_a_missing_checkpoint_says_what_to_do(tmp_path: Path) -> None:
