@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,12 +62,15 @@ def worth(hierarchy: Hierarchy, confidences: Mapping[str, float]) -> dict[Level,
     return found
 
 
-def better_levels(before: Mapping[Level, float], after: Mapping[Level, float]) -> frozenset[Level]:
+def better_levels(
+    before: Mapping[Level, float], after: Mapping[Level, float], decided: Set[Level] = frozenset()
+) -> frozenset[Level]:
     """The levels of which the new proposals are worth more; see ``worth``.
 
-    Markers and regions hang in panels: where the new panels are worth clearly less, nothing below them is taken.
+    Markers and regions hang in panels: where the new panels are worth clearly less, nothing below them is taken. That
+    says nothing where a person has ``decided`` on panels: those count in full, and stay.
     """
-    if after["panel"] < before["panel"] - BETTER_BY:
+    if "panel" not in decided and after["panel"] < before["panel"] - BETTER_BY:
         return frozenset()
     return frozenset(level for level in LEVELS if after[level] > before[level] + BETTER_BY)
 

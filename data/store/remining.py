@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
+from typing import Any
 
 from curator.codec import Level, validated
+from curator.errors import StoreError
 from curator.remining_limits import Limits
 from data.store.clock import now_iso
 from data.store.database import Connections
 from data.store.second_reading import UNDER_WAY
 
 _BATCH = 500  # rows a transaction
+_MOST_DOUBTED = "coalesce(a.expected_errors, 1) desc, r.number"
+_COST = """coalesce((select sum(e.cost) from exchanges e where e.figure_id = d.figure_id and e.at >= o.begun_at
+    and e.at <= coalesce(o.ended_at, e.at)), 0)"""
+"""SQL: what the figure ``d`` took of models while the round ``o`` went on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,9 @@ class Round:
     gained: float
     """Right proposals more, or wrong ones less, by what was adopted, as far as confidences tell."""
     cost: float
+    """Of every reply of a model about its figures while it went on, those of failed and unfinished ones too."""
+    seconds: float
+    """That it went on, all its runs together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +67,8 @@ class Remining:
     def begin(self, limits: Limits, planned: Iterable[tuple[str, str]]) -> int:
         """A new round of figures, each with the way to go; its id. A round that was not ended is ended."""
         with self._connections.write() as conn:
-            conn.execute(
-                "update remine_rounds set ended_at = ?, ended_early = 'another round began' where ended_at is null",
-                (now_iso(),),
-            )
+            for (earlier,) in conn.execute("select id from remine_rounds where ended_at is null").fetchall():
+                _end(conn, earlier, "another round began")
             (round_id,) = conn.execute(
                 "insert into remine_rounds (begun_at, doc) values (?, ?) returning id",
                 (now_iso(), json.dumps(asdict(limits))),
@@ -80,40 +87,53 @@ class Remining:
         return row["id"] if row else None
 
     def waiting(self, round_id: int) -> list[tuple[str, str]]:
-        """(figure, way) of those that are still to be mined, in the order in which they were planned for."""
+        """(figure, way) of those that are still to be mined, the most expected errors first."""
         rows = self._connections.rows(
-            """select d.figure_id, d.way from remined d join reviews r on r.figure_id = d.figure_id
-            where d.round_id = ? and d.at is null and r.state = 'proposed'
-            order by r.confidence, r.number""",
+            f"""select d.figure_id, d.way from remined d join reviews r on r.figure_id = d.figure_id
+            left join assessed_figures a on a.figure_id = d.figure_id
+            where d.round_id = ? and d.at is null and r.current = 1 and r.state = 'proposed'
+            order by {_MOST_DOUBTED}""",
             (round_id,),
         )
         return [(row["figure_id"], row["way"]) for row in rows]
 
-    def note(self, round_id: int, done: Remined) -> None:
-        """Keeps what came of a figure."""
-        with self._connections.write() as conn:
-            conn.execute(
-                """update remined set at = ?, mining_id = ?, worth_before = ?, worth_after = ?, adopted = ?, reason = ?,
-                cost = ? where round_id = ? and figure_id = ?""",
-                (
-                    now_iso(),
-                    done.mining_id,
-                    done.worth_before,
-                    done.worth_after,
-                    ",".join(done.adopted),
-                    done.reason,
-                    done.cost,
-                    round_id,
-                    done.figure_id,
-                ),
-            )
+    def mined_before(self, round_id: int, way: str, agent: str, model: str | None) -> dict[str, int]:
+        """The mining of each figure that the agent has mined since the round began, and that still waits to be noted:
+        the round was killed in between."""
+        rows = self._connections.rows(
+            """select d.figure_id, max(m.id) as id from remine_rounds o join remined d on d.round_id = o.id
+            join minings m on m.figure_id = d.figure_id and m.at >= o.begun_at
+            where o.id = ? and d.way = ? and d.at is null and m.agent = ? and m.model is ? group by d.figure_id""",
+            (round_id, way, agent, model),
+        )
+        return {row["figure_id"]: row["id"] for row in rows}
+
+    def note(self, conn: Any, round_id: int, done: Remined, seconds: float = 0.0) -> Remined:
+        """Keeps what came of a figure, and gives it with what it cost, by the exchanges that are kept.
+
+        ``conn``: a write transaction. ``seconds``: that the round has gone on.
+        """
+        (cost,) = conn.execute(
+            f"""update remined as d set at = ?, mining_id = ?, worth_before = ?, worth_after = ?, adopted = ?,
+            reason = ?, cost = (select {_COST} from remine_rounds o where o.id = d.round_id)
+            where round_id = ? and figure_id = ? returning cost""",
+            (
+                now_iso(),
+                done.mining_id,
+                done.worth_before,
+                done.worth_after,
+                ",".join(done.adopted),
+                done.reason,
+                round_id,
+                done.figure_id,
+            ),
+        ).fetchone()
+        conn.execute("update remine_rounds set seconds = ? where id = ?", (seconds, round_id))
+        return replace(done, cost=cost)
 
     def end(self, round_id: int, ended_early: str = "") -> None:
         with self._connections.write() as conn:
-            conn.execute(
-                "update remine_rounds set ended_at = ?, ended_early = ? where id = ?",
-                (now_iso(), ended_early, round_id),
-            )
+            _end(conn, round_id, ended_early)
 
     def tried(self) -> dict[str, set[str]]:
         """The ways that were gone, by figure; one that failed may be tried again."""
@@ -131,7 +151,7 @@ class Remining:
             from reviews r left join assessed_figures a on a.figure_id = r.figure_id
             where r.current = 1 and r.state = 'proposed' and coalesce(r.confidence, 0) < ?
             and not exists (select 1 from second_readings s where s.figure_id = r.figure_id and {UNDER_WAY})
-            order by coalesce(a.expected_errors, 1) desc, r.number""",
+            order by {_MOST_DOUBTED}""",
             (confidence_below,),
         )
         return [(row["figure_id"], row["n"]) for row in rows]
@@ -139,11 +159,11 @@ class Remining:
     def rounds(self) -> list[Round]:
         """Newest first."""
         rows = self._connections.rows(
-            """select o.*, count(d.figure_id) as figures, count(d.mining_id) as mined,
+            f"""select o.*, count(d.figure_id) as figures, count(d.mining_id) as mined,
             coalesce(sum(d.at is not null and d.mining_id is null), 0) as failed,
             coalesce(sum(d.adopted != ''), 0) as n_adopted,
             coalesce(sum(case when d.adopted != '' then d.worth_after - d.worth_before end), 0) as gained,
-            coalesce(sum(d.cost), 0) as cost
+            coalesce(sum(case when d.at is null and o.ended_at is null then {_COST} else d.cost end), 0) as cost
             from remine_rounds o left join remined d on d.round_id = o.id group by o.id order by o.id desc"""
         )
         return [
@@ -159,9 +179,17 @@ class Remining:
                 row["n_adopted"],
                 row["gained"],
                 row["cost"],
+                row["seconds"],
             )
             for row in rows
         ]
+
+    def round(self, round_id: int) -> Round:
+        """One round; raises StoreError where there is none of that number."""
+        for one in self.rounds():
+            if one.id == round_id:
+                return one
+        raise StoreError(f"there is no round {round_id!r}; `curator remine --list` names all")
 
     def changes(self, round_id: int) -> list[Remined]:
         """What the round did to each figure so far, in order of their ids."""
@@ -181,3 +209,15 @@ class Remining:
             )
             for row in rows
         ]
+
+
+def _end(conn: Any, round_id: int, ended_early: str) -> None:
+    """Ends a round, and keeps what figures cost that were begun and not finished."""
+    conn.execute(
+        "update remine_rounds set ended_at = ?, ended_early = ? where id = ?", (now_iso(), ended_early, round_id)
+    )
+    conn.execute(
+        f"""update remined as d set cost = (select {_COST} from remine_rounds o where o.id = d.round_id)
+        where round_id = ? and at is null""",
+        (round_id,),
+    )

@@ -209,15 +209,8 @@ class Reviews:
                 note_settlement(conn, figure_id, kind == "redo", now_iso())
         return decision
 
-    def mined(
-        self,
-        figure_id: str,
-        proposed: Hierarchy,
-        agent: str,
-        now_s: float = math.inf,
-        levels: Set[Level] = LEVELS,
-    ) -> bool:
-        """Saves a mining's proposals of the levels beside what persons decided; False where one closed the figure.
+    def mined(self, figure_id: str, proposed: Hierarchy, agent: str, now_s: float = math.inf) -> bool:
+        """Saves a mining's proposals beside what persons decided; False where one closed the figure.
 
         Raises:
             HierarchyError, GeometryError: the proposals are no hierarchy; nothing was saved.
@@ -225,24 +218,41 @@ class Reviews:
             ReviewError: somebody reads it a second time, who must find what the first reader found.
         """
         with self._connections.write() as conn:
-            review, row = self._review(figure_id)
-            if row["lease_until"] > now_s:
-                raise LeaseError(f"{user_of(row['lease_by'])} is editing this figure; mine it again later")
-            if review.state in (FigureState.ACCEPTED, FigureState.SKIPPED):
-                return False
-            refuse_others(conn, figure_id, agent)
-            merged = merge_proposals(review.hierarchy, proposed, levels)
-            check(merged, review.figure.image_wh, review.figure.caption)
-            decision = Decision(
-                changes_between(review.hierarchy, merged),
-                (review.hierarchy.shared, merged.shared),
-                (review.state, FigureState.PROPOSED),
-            )
-            write_event(conn, review, decision, "mine", agent)
-            conn.execute(
-                "update reviews set mined_by = ?, mined_at = ? where figure_id = ?", (agent, now_iso(), figure_id)
-            )
-            conn.execute("delete from problems where stage = 'mine' and place = ?", (figure_id,))
+            return self.take_mined(conn, figure_id, None, proposed, LEVELS, agent, now_s)
+
+    def take_mined(
+        self,
+        conn: Any,
+        figure_id: str,
+        revision: int | None,
+        proposed: Hierarchy,
+        levels: Set[Level],
+        agent: str,
+        now_s: float,
+    ) -> bool:
+        """As ``mined``, of the levels; ``conn``: a write transaction, in which the caller notes what was taken.
+
+        Raises:
+            StaleError: the figure is no longer at ``revision``, where one is named.
+        """
+        review, row = self._review(figure_id)
+        if row["lease_until"] > now_s:
+            raise LeaseError(f"{user_of(row['lease_by'])} is editing this figure; mine it again later")
+        if revision is not None:
+            self.check_revision(conn, figure_id, revision)
+        if review.state in (FigureState.ACCEPTED, FigureState.SKIPPED):
+            return False
+        refuse_others(conn, figure_id, agent)
+        merged = merge_proposals(review.hierarchy, proposed, levels)
+        check(merged, review.figure.image_wh, review.figure.caption)
+        decision = Decision(
+            changes_between(review.hierarchy, merged),
+            (review.hierarchy.shared, merged.shared),
+            (review.state, FigureState.PROPOSED),
+        )
+        write_event(conn, review, decision, "mine", agent)
+        conn.execute("update reviews set mined_by = ?, mined_at = ? where figure_id = ?", (agent, now_iso(), figure_id))
+        conn.execute("delete from problems where stage = 'mine' and place = ?", (figure_id,))
         return True
 
     def to_mine(self, again: bool = False, agent: str | None = None, model: str | None = None) -> list[str]:

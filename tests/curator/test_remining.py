@@ -59,3 +59,5 @@ def test_a_level_is_better_by_half_a_proposal_or_more() -> None:
 
     assert better_levels(before, more_markers) == {"marker"}
     assert better_levels(before, fewer_panels) == frozenset()
+    # what a person accepted counts in full, and a proposal of the same never does
+    assert better_levels(before, fewer_panels, frozenset({"panel"})) == {"marker", "region"}

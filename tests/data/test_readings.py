@@ -199,9 +199,9 @@ def test_neither_mining_nor_label_studio_changes_a_figure_while_it_is_read_twice
         store.reviews.mined(figure_id, Hierarchy(), "embedded 2", NOW)
 
     # what was done in Label Studio waits, as while somebody edits
+    accepted, who = (FigureState.ACCEPTED, ""), "label-studio:anna@lab.org"
     with pytest.raises(LeaseError, match="read by a second curator"), store.connections.write() as conn:
-        state = (FigureState.ACCEPTED, "")
-        store.reviews.take_in(conn, figure_id, before.revision, HIERARCHY, state, "label-studio:anna@lab.org", NOW)
+        store.reviews.take_in(conn, figure_id, before.revision, HIERARCHY, accepted, who, NOW)
     assert store.reviews.load(figure_id, NOW) == before
     assert store.remining.doubted(1.0) == []
     assert store.reviews.to_mine(again=True) == []

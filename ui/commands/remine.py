@@ -46,7 +46,8 @@ def command(
 
     Several scales first, then the model of the settings, then more views and examples with the doubts named, at last
     the consensus. What promises to be better replaces open proposals, level by level, where nobody has decided; the
-    rest stands beside, to be compared in the page. A round that was stopped or killed goes on where it stopped.
+    rest stands beside, to be compared in the page. A round that was killed goes on where it stopped, within what its
+    limits left, when it is called with the same ones; what is mined is not mined again in any case.
     """
     store = project.store
     if not listing:
@@ -87,8 +88,11 @@ def _remine(project: Project, limits: Limits, workers: int | None, quiet: bool) 
         ) from error
     with held:
         remining = Remining(project.store, project.settings, workers=workers)
-        round_id = project.store.remining.open_round() or remining.begin(limits)
-        waiting = len(project.store.remining.waiting(round_id))
+        rounds = project.store.remining
+        open_id = rounds.open_round()
+        goes_on = open_id is not None and rounds.round(open_id).limits == limits
+        round_id = open_id if goes_on and open_id is not None else remining.begin(limits)
+        waiting = len(rounds.waiting(round_id))
         with click.progressbar(
             remining.run(round_id), length=waiting, label="mining again", hidden=quiet, show_pos=True, file=sys.stderr
         ) as done:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 from curator.assessor import Assessor, assess
 from curator.codec import Level
 from curator.doubts import Doubt, doubts
-from curator.errors import BudgetError, CuratorError, ModelError
+from curator.errors import BudgetError, CuratorError, ModelError, StaleError
 from curator.figure import Figure, FigureState, Hierarchy
 from curator.remining import WAYS, Way, better_levels, decided_levels, next_way, worth
 from curator.remining_limits import Limits
 from data.store.remining import Remined
-from ui.mining.mine import CONSENSUS, MinedFigure, Stopped, mine_figures
+from ui.mining.mine import MinedFigure, Stopped, mine_figures
 
 if TYPE_CHECKING:
     from curator.settings import Settings
@@ -65,7 +65,8 @@ class Remining:
         return self._store.remining.begin(limits, [(figure_id, way.name) for figure_id, way in self.plan(limits)])
 
     def run(self, round_id: int, stopped: Stopped = lambda: False) -> Iterator[Remined]:
-        """Mines what the round still has to mine; each figure is kept before it is told.
+        """Mines what the round still has to mine; each figure is kept before it is told. What the round took before it
+        was stopped or killed counts towards its limits.
 
         New proposals replace old ones only level by level, where they promise to be better and nobody has decided on
         one; else they stand beside, to be compared in the page. Ends early where the limits are reached.
@@ -73,8 +74,9 @@ class Remining:
         Raises:
             ModelError, SettingsError: no figure could be mined the way that was planned.
         """
-        limits = next(one.limits for one in self._store.remining.rounds() if one.id == round_id)
-        began_s, spent, ended_early = self._now_s(), 0.0, ""
+        rounds = self._store.remining
+        begun = rounds.round(round_id)
+        limits, began_s, ended_early = begun.limits, self._now_s() - begun.seconds, ""
 
         def over() -> bool:
             nonlocal ended_early
@@ -82,26 +84,23 @@ class Remining:
                 ended_early = "it was stopped"
             elif limits.seconds and self._now_s() - began_s >= limits.seconds:
                 ended_early = f"the {limits.seconds:g} seconds were spent"
-            elif limits.cost and spent >= limits.cost:
+            elif limits.cost and rounds.round(round_id).cost >= limits.cost:
                 ended_early = f"the cost of {limits.cost:g} was spent"
             return bool(ended_early)
 
-        by_way = sorted(self._store.remining.waiting(round_id), key=lambda one: _PLACE[one[1]])
+        by_way = sorted(rounds.waiting(round_id), key=lambda one: _PLACE[one[1]])
         for name, figures in groupby(by_way, key=lambda one: one[1]):
             if over():
                 break
             way = next(one for one in WAYS if one.name == name)
             try:
-                for mined in self._mined(way, [figure_id for figure_id, _ in figures], over):
-                    done = self._considered(way, mined)
-                    self._store.remining.note(round_id, done)
-                    spent += done.cost
-                    yield done
+                for mined in self._mined(round_id, way, [figure_id for figure_id, _ in figures], over):
+                    yield self._considered(round_id, way, mined, self._now_s() - began_s)
             except (BudgetError, ModelError) as error:  # other ways may still go
                 ended_early = str(error)
-        self._store.remining.end(round_id, ended_early)
+        rounds.end(round_id, ended_early if rounds.waiting(round_id) else "")
 
-    def _mined(self, way: Way, figure_ids: Sequence[str], stopped: Stopped) -> Iterator[MinedFigure]:
+    def _mined(self, round_id: int, way: Way, figure_ids: Sequence[str], stopped: Stopped) -> Iterator[MinedFigure]:
         settings = self._settings
         if way.harder:
             prompting = settings.prompting
@@ -113,11 +112,13 @@ class Remining:
                     examples=min(prompting.examples + _HARDER_EXAMPLES, _MOST_EXAMPLES),
                 ),
             )
-        agent = way.agent or settings.model.provider
-        return self._mine(
+        agent, model = (way.agent, None) if way.agent else (settings.model.provider, settings.model.model)
+        before = self._store.remining.mined_before(round_id, way.name, agent, model)
+        yield from (MinedFigure(figure_id, before[figure_id]) for figure_id in figure_ids if figure_id in before)
+        yield from self._mine(
             self._store,
             settings,
-            figure_ids,
+            [figure_id for figure_id in figure_ids if figure_id not in before],
             agent,
             stopped,
             aside=True,
@@ -129,43 +130,53 @@ class Remining:
         review = self._store.reviews.load(figure_id, 0.0).review
         return doubts(review.figure, review.hierarchy, self._store.assessors.of_figure(figure_id))
 
-    def _considered(self, way: Way, mined: MinedFigure) -> Remined:
-        """Adopts what is better of a new mining."""
-        done = Remined(mined.figure_id, way.name, mined.mining_id, reason=mined.reason, cost=mined.cost)
-        if mined.mining_id is None:
-            return done
+    def _considered(self, round_id: int, way: Way, mined: MinedFigure, seconds: float) -> Remined:
+        """Adopts what is better of a new mining, and keeps what came of it in the same transaction."""
         store = self._store
+        done = Remined(mined.figure_id, way.name, mined.mining_id, reason=mined.reason)
+        if mined.mining_id is None:
+            return self._kept(round_id, done, seconds)
         stored = store.reviews.load(mined.figure_id, time.time())
         proposed = store.minings.mining(mined.mining_id).hierarchy
         if stored.review.state != FigureState.PROPOSED:
-            return replace(done, reason=f"a person has {stored.review.state} it meanwhile")
+            reason = f"a person has {stored.review.state} it meanwhile"
+            return self._kept(round_id, replace(done, reason=reason), seconds)
         before, after = self._worths(stored.review.figure, stored.review.hierarchy, proposed)
         done = replace(done, worth_before=sum(before.values()), worth_after=sum(after.values()))
-        better = better_levels(before, after)
-        levels = better - decided_levels(stored.review.hierarchy)
+        decided = decided_levels(stored.review.hierarchy)
+        better = better_levels(before, after, decided)
+        levels = better - decided
         if not levels:
-            return replace(done, reason="a person has decided there" if better else "")
+            return self._kept(round_id, replace(done, reason="a person has decided there" if better else ""), seconds)
+        stands = sum((after if level in levels else before)[level] for level in before)
         agent = f"{way.agent or self._settings.model.provider} again ({way.name})"
         try:
-            store.reviews.mined(mined.figure_id, proposed, agent, time.time(), levels)
+            with store.connections.write() as conn:
+                store.reviews.take_mined(conn, mined.figure_id, stored.revision, proposed, levels, agent, time.time())
+                adopted = replace(done, adopted=tuple(sorted(levels)), worth_after=stands)
+                return store.remining.note(conn, round_id, adopted, seconds)
+        except StaleError:  # somebody decided meanwhile
+            return self._considered(round_id, way, mined, seconds)
         except CuratorError as error:  # somebody edits it now: the mining stands beside
-            return replace(done, reason=str(error))
-        stands = sum((after if level in levels else before)[level] for level in before)
-        return replace(done, adopted=tuple(sorted(levels)), worth_after=stands)
+            return self._kept(round_id, replace(done, reason=str(error)), seconds)
+
+    def _kept(self, round_id: int, done: Remined, seconds: float) -> Remined:
+        with self._store.connections.write() as conn:
+            return self._store.remining.note(conn, round_id, done, seconds)
 
     def _worths(
         self, figure: Figure, standing: Hierarchy, proposed: Hierarchy
     ) -> tuple[Mapping[Level, float], Mapping[Level, float]]:
-        """Of the old and the new, by the same assessor; each is a witness of the other. The model's fits are of the old
-        nodes' texts alone, and stay out."""
+        """Of the old and the new, by the same assessor and the same witnesses as in the queue, for which it is
+        calibrated. The model's fits are of the old nodes' texts alone, and stay out."""
         _, known = self._store.assessors.in_use()
         assessor = known or Assessor.prior()
-        minings = [one.hierarchy for one in self._store.minings.current(figure.id) if one.agent != CONSENSUS]
-
-        def worth_of(hierarchy: Hierarchy, beside: Hierarchy) -> Mapping[Level, float]:
-            return worth(hierarchy, assess(assessor, figure, hierarchy, [*minings, beside], {}).nodes)
-
-        return worth_of(standing, proposed), worth_of(proposed, standing)
+        minings = [one.hierarchy for one in self._store.minings.current(figure.id)]
+        old, new = (
+            worth(hierarchy, assess(assessor, figure, hierarchy, minings, {}).nodes)
+            for hierarchy in (standing, proposed)
+        )
+        return old, new
 
 
 _PLACE: Final = {way.name: place for place, way in enumerate(WAYS)}

@@ -203,7 +203,7 @@ class Asker:
             messages=messages_to_doc(question.messages),
             reply=reply,
             cost=cost,
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
 
     def _given_up(self, stage: str, key: str, fault: ReplyFault) -> str:

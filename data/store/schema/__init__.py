@@ -20,6 +20,7 @@ from data.store.schema.m013_oidc import m013_oidc
 from data.store.schema.m017_conflict_decisions import m017_conflict_decisions
 from data.store.schema.m018_review_time import m018_review_time
 from data.store.schema.m019_settled_event import m019_settled_event
+from data.store.schema.m020_round_seconds import m020_round_seconds
 
 _STEPS = (
     m001_articles_figures_reviews,
@@ -38,6 +39,7 @@ _STEPS = (
     m017_conflict_decisions,
     m018_review_time,
     m019_settled_event,
+    m020_round_seconds,
 )
 """In the order in which they are applied. One that was released is never changed."""
 
