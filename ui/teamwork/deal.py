@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
-from curator.errors import LeaseError, StaleError
+from curator.errors import LeaseError, ReviewError
 from curator.figure import FigureState
 from data.store import Store
 from data.store.queue import QueueFilter
@@ -50,7 +50,8 @@ def matching(store: Store, wanted: QueueFilter, also_assigned: bool, most: int) 
 
 
 def settle_agreeing(store: Store, who: str, now_s: float) -> tuple[int, int]:
-    """Settles all figures on which both readers agree; how many, and how many were left since somebody edits them."""
+    """Settles all figures on which both readers agree; how many, and how many were left since somebody edits or settles
+    them now."""
     settled = busy = 0
     for pair in store.readings.pairs():
         if store.comparisons.of(pair).differences:
@@ -58,6 +59,6 @@ def settle_agreeing(store: Store, who: str, now_s: float) -> tuple[int, int]:
         try:
             store.readings.settle(pair.figure_id, pair.revision, {}, who, now_s)
             settled += 1
-        except (LeaseError, StaleError):
+        except (LeaseError, ReviewError):
             busy += 1
     return settled, busy

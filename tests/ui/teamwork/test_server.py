@@ -110,3 +110,18 @@ def test_what_is_not_there_is_said(store: Store) -> None:
     assert "was not read by two" in ask(store, "team_differences", {"figure_id": "PMC1:fig1"})["error"]
     assert "second reading" in ask(store, "team_begin_second", {"figure_id": "PMC1:fig1"}, BEN)["error"]
     assert "two people or more" in ask(store, "team_assign", {"people": ["anna"], "overlap": 0.5})["error"]
+
+
+def test_what_somebody_settles_meanwhile_does_not_stop_settling_the_rest(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for figure_id in ("PMC1:fig1", "PMC1:fig2"):
+        store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+        accept(store, figure_id, "anna")
+        store.readings.begin_second(figure_id, "ben", NOW)
+        accept(store, figure_id, "ben")
+    pairs = store.readings.pairs()
+    store.readings.settle("PMC1:fig1", pairs[0].revision, {}, "eve", NOW)
+    monkeypatch.setattr(store.readings, "pairs", lambda: pairs)
+
+    assert ask(store, "team_settle_agreeing") == {"settled": 1, "busy": 1}
