@@ -110,12 +110,19 @@ def guarantee(
     """
     usable = [figure for figure in sample if 0 < figure.panels <= max_panels]
     if promised == "all":
-        return replace(_of_all(usable, error_rate), max_panels=max_panels)
+        return replace(_of_all(usable, error_rate, _named(usable, sample, max_panels)), max_panels=max_panels)
     if open_panels is not None and len(open_panels):
         max_panels = _most_panels(len(usable), open_panels, error_rate, delta, max_panels)
         usable = [figure for figure in usable if figure.panels <= max_panels]
         open_confidences = open_confidences[open_panels <= max_panels]
-    return replace(_of_accepted(usable, open_confidences, error_rate, delta, max_panels), max_panels=max_panels)
+    named = _named(usable, sample, max_panels)
+    return replace(_of_accepted(usable, open_confidences, error_rate, delta, max_panels, named), max_panels=max_panels)
+
+
+def _named(usable: Sequence[AuditFigure], sample: Sequence[AuditFigure], max_panels: int) -> str:
+    """What a reason calls the figures that it is about: of the sample, or of those in it that are small enough."""
+    size = f" of at most {max_panels} panel{'s' if max_panels > 1 else ''}" if len(usable) < len(sample) else ""
+    return f"{len(usable):,} figures of the audit sample{size}"
 
 
 def _most_panels(count: int, open_panels: NDArray[np.int64], error_rate: float, delta: float, max_panels: int) -> int:
@@ -143,6 +150,7 @@ def _of_accepted(
     error_rate: float,
     delta: float,
     max_panels: int,
+    named: str,
 ) -> Guarantee:
     confidences, sizes, wrong = _columns(sample)
     count = len(sample)
@@ -153,8 +161,8 @@ def _of_accepted(
     if count < fewest:
         return Guarantee(
             "accepted", error_rate, delta, None, count, 0, 0, 0,
-            f"{count:,} figures of the audit sample were reviewed; even if all their panels were right, a promise of "
-            f"{error_rate:.1%} takes about {fewest:,}",
+            f"{named} were reviewed; even if all their panels were right, a promise of {error_rate:.1%} takes about "
+            f"{fewest:,}",
             fewest - count,
         )  # fmt: skip
     thresholds = np.quantile(open_confidences, 1 - _SHARES, method="lower")
@@ -168,7 +176,7 @@ def _of_accepted(
             break
         passed = threshold
     if passed is None:
-        reason, more = _why_none(confidences, sizes, wrong, thresholds.tolist(), error_rate, delta, max_panels)
+        reason, more = _why_none(confidences, sizes, wrong, thresholds.tolist(), error_rate, delta, max_panels, named)
         return Guarantee("accepted", error_rate, delta, None, count, 0, 0, 0, reason, more)
     in_it = confidences >= passed
     return Guarantee(
@@ -212,6 +220,7 @@ def _why_none(
     error_rate: float,
     delta: float,
     max_panels: int,
+    named: str,
 ) -> tuple[str, int | None]:
     """Which threshold came nearest, and how many more reviews it would take if all goes on as so far."""
     count = len(confidences)
@@ -232,20 +241,20 @@ def _why_none(
     if best is None:
         share = float(wrong.sum() / sizes.sum())
         return (
-            f"{share:.1%} of the panels of {count:,} reviewed figures of the audit sample are wrong, and too many also "
-            f"at high confidence: more reviews would not bring a promise of {error_rate:.1%}, better proposals would",
+            f"{named} were reviewed; {share:.1%} of their panels are wrong, and too many also at high confidence: more "
+            f"reviews would not bring a promise of {error_rate:.1%}, better proposals would",
             None,
         )
     needed, share, threshold = best
     more = max(math.ceil(needed) - count, 1)
     return (
-        f"{count:,} figures of the audit sample were reviewed; from a confidence of {threshold:.2f} on {share:.1%} of "
-        f"their panels are wrong, and that takes about {more:,} more reviews to promise {error_rate:.1%}",
+        f"{named} were reviewed; from a confidence of {threshold:.2f} on {share:.1%} of their panels are wrong, and "
+        f"that takes about {more:,} more reviews to promise {error_rate:.1%}",
         more,
     )
 
 
-def _of_all(sample: Sequence[AuditFigure], error_rate: float) -> Guarantee:
+def _of_all(sample: Sequence[AuditFigure], error_rate: float, named: str) -> Guarantee:
     confidences, sizes, wrong = _columns(sample)
     count = len(sample)
     # the bound on the next figure's loss is 1: all its panels wrong
@@ -254,7 +263,7 @@ def _of_all(sample: Sequence[AuditFigure], error_rate: float) -> Guarantee:
         fewest = math.ceil(1 / error_rate) - 1
         return Guarantee(
             "all", error_rate, None, None, count, 0, 0, 0,
-            f"{count:,} figures of the audit sample were reviewed; a promise of {error_rate:.1%} takes {fewest:,}",
+            f"{named} were reviewed; a promise of {error_rate:.1%} takes {fewest:,}",
             fewest - count,
         )  # fmt: skip
     losses = wrong / sizes
@@ -267,8 +276,7 @@ def _of_all(sample: Sequence[AuditFigure], error_rate: float) -> Guarantee:
     if not in_it.any():
         return Guarantee(
             "all", error_rate, None, None, count, 0, 0, 0,
-            f"the surest of {count:,} reviewed figures of the audit sample are wrong too often to promise "
-            f"{error_rate:.1%}",
+            f"{named} were reviewed; the surest of them are wrong too often to promise {error_rate:.1%}",
         )  # fmt: skip
     return Guarantee(
         "all", error_rate, None, threshold, count,

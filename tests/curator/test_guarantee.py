@@ -106,6 +106,13 @@ def test_a_small_sample_accepts_nothing_and_says_how_many_more_it_takes(promised
     assert guarantee(enough, np.full(100, 0.9), 0.02, promised).threshold is not None  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("promised", ["accepted", "all"])
+def test_a_reason_that_is_about_small_figures_alone_says_so(promised: str) -> None:
+    sample = [AuditFigure(str(n), 0.99, 1 if n < 4 else 40, 0) for n in range(300)]
+    found = guarantee(sample, np.full(100, 0.9), 0.02, promised, max_panels=1)  # type: ignore[arg-type]
+    assert found.text.startswith("4 figures of the audit sample of at most 1 panel were reviewed; ")
+
+
 def test_nothing_reviewed_promises_nothing() -> None:
     assert guarantee([], np.zeros(0), 0.02).threshold is None
     assert guarantee([], np.zeros(0), 0.02, "all").threshold is None
