@@ -6,7 +6,7 @@ import { number } from "../train/numbers.js";
 import { say } from "../train/said.js";
 
 const RATES = [0.01, 0.02, 0.05, 0.1];
-const rateText = (rate) => `${Math.round(100 * rate)}%`;
+const rateText = (rate) => `${Number((100 * rate).toFixed(2))}%`;
 const PROMISES = [
   { key: "accepted", name: "of the accepted panels", title: "Holds in nine of ten samples (Learn then Test)" },
   { key: "all", name: "of each figure's, on average", title: "Of all open figures, accepted or not (conformal risk control)" },
@@ -53,7 +53,7 @@ export class Accepting {
   async _state() {
     const state = await ask(this._server, "auto_state", {});
     this.node.querySelector(".total").textContent = state.figures ? `${number(state.figures)} figures, never counted as verified` : "none so far";
-    this._right.textContent = state.right ? state.right.text : "";
+    this._right.textContent = state.right ? `Of the panels so accepted ${state.right.text} are right, by those that a person reviewed` : "";
     this._batches.replaceChildren(...state.batches.map((batch) => this._batch(batch)));
   }
 
@@ -67,7 +67,7 @@ export class Accepting {
     if (mine !== this._turn) return;
     this.node.dataset.asking = "false";
     this._text.textContent = found.text.charAt(0).toUpperCase() + found.text.slice(1);
-    this._why.textContent = found.right ? found.right.text : "";
+    this._why.textContent = found.right ? `Of the panels reviewed from there on ${found.right.text} are right` : "";
     this._apply.disabled = !found.figures;
     this._apply.textContent = found.figures ? `Accept ${number(found.figures)} figures` : "Accept";
   }
