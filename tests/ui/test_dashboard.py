@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from curator.commands import parse_commands
 from curator.exchange import Exchange, Finish, Reply
 from data.store import Store
+from data.store.queue import QueueFilter
 from tests.e2e.project import make_project
 from ui.learning.assessing import fit_now
 from ui.tabs.dashboard import DAYS_SHOWN, VERSIONS_SHOWN, accepted_by_day, dashboard_document, wilson
@@ -82,6 +83,12 @@ def test_decisions_are_counted_by_level_and_agent_and_agreement_by_the_second_pe
     assert (marker["accepted"], marker["rejected"]) == (1, 1)
     assert found["seconds_per_figure"] == 40.0
     assert found["seconds_left"] == 40.0 * 6
+
+    surest = float(store.auto.candidates(1e6).confidences.max())
+    batch = store.auto.apply(0.1, surest, 99, {}, "ada", 1e6, store.auto.assessor())
+    accepted = store.queue.count(QueueFilter(auto=True)) - len(store.audited.waiting())
+    assert 0 < accepted <= batch.figures
+    assert dashboard_document(store, TODAY)["seconds_left"] == 40.0 * (6 - accepted)
     assert found["agreement"]["figures"] == 1
     assert (found["agreement"]["n"], found["agreement"]["share"]) == (7, pytest.approx(6 / 7))
     assert found["days"][-1][1] == 1

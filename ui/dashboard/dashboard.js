@@ -54,7 +54,7 @@ function drawTiles(found) {
   } else {
     const [value, unit] = duration(found.seconds_per_figure);
     const [left, leftUnit] = duration(found.seconds_left);
-    tile("pace", value, unit + " median", found.seconds_left ? "About " + left + " " + leftUnit + " for all open figures" : "");
+    tile("pace", value, unit + " median", found.seconds_left ? "About " + left + " " + leftUnit + " for all that wait" : "");
   }
   const week = found.days.slice(-7).reduce((sum, [, n]) => sum + n, 0);
   const today = found.days[found.days.length - 1][1];

@@ -12,6 +12,7 @@ from typing import Any
 from curator.calibration import Tally, calibration_error, cross_validated, reliability
 from curator.figure import FigureState
 from data.store import Store
+from data.store.queue import QueueFilter
 from ui.learning.accepting import accepted_statement, statement_doc
 from ui.learning.assessing import due
 
@@ -49,7 +50,8 @@ def dashboard_document(store: Store, today: date) -> dict[str, Any]:
     states = store.queue.states()
     seconds = store.dashboard.seconds_per_figure()
     agreement = store.dashboard.agreement()
-    left = states[FigureState.PROPOSED] + states[FigureState.UNMINED]
+    # for a person: not what was accepted without one
+    left = store.queue.count(QueueFilter(states=(FigureState.PROPOSED, FigureState.UNMINED), auto=False))
     return {
         "states": {str(state): count for state, count in states.items()},
         "auto": _auto(store),
