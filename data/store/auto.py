@@ -213,8 +213,13 @@ class Auto:
         return {row["figure_id"]: row["batch_id"] for row in rows}
 
     def ever(self) -> frozenset[str]:
-        """Figures that were auto-accepted in a batch that stands, whatever became of them since."""
-        return frozenset(row["figure_id"] for row in self._connections.rows("select figure_id from auto_accepted"))
+        """Figures that were auto-accepted in a batch that stands, whatever persons made of them since; not those that
+        were mined again before, of which other proposals were reviewed than accepted."""
+        rows = self._connections.rows(
+            """select a.figure_id from auto_accepted a left join events e
+            on e.figure_id = a.figure_id and e.revision = a.revision + 1 where e.kind is not 'mine'"""
+        )
+        return frozenset(row["figure_id"] for row in rows)
 
 
 def _candidates(rows: list[sqlite3.Row]) -> Candidates:
