@@ -75,12 +75,14 @@ def build_app(
     from ui.service.limits import Limits
     from ui.service.metrics import Metrics, metrics_routes
     from ui.service.requests_log import RequestsLog
+    from ui.service.unused import Unused
     from ui.signed import signed_routes
     from ui.training.routes import report_routes
 
     app = FastAPI(title="Curator", docs_url=None, redoc_url=None, openapi_url=None)
     # what is added last is asked first
     app.add_middleware(Limits)
+    app.add_middleware(Unused)
     app.add_middleware(Gate, store=store, local=User(who, "admin") if loopback else None, own_checks=OWN_CHECKS)
     app.add_middleware(Guard, hosts=LOOPBACK, any_host=lambda: not loopback or store.users.any(), own_checks=OWN_CHECKS)
     servers = Servers.of(store, miner, segmenting_of(store, choose or opencv_only), load)
@@ -113,7 +115,6 @@ def build_app(
         run_history=False,
         footer_links=[],
         ssr_mode=False,
-        max_file_size=1,  # byte: the page uploads nothing
         app_kwargs={"openapi_url": None},
         theme=theme.theme(),
         css=theme.css(),

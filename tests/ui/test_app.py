@@ -108,9 +108,10 @@ def test_no_file_of_the_project_or_machine_is_served_by_its_path(client: TestCli
         assert client.get(f"/gradio_api/file={path}").status_code in (403, 404), path
 
 
-def test_nothing_can_be_uploaded(client: TestClient) -> None:
-    answer = client.post("/gradio_api/upload", files={"files": ("a.txt", b"more than a byte")})
-    assert answer.status_code == 413
+@pytest.mark.parametrize("path", ["upload", "upload/", "process_recording", "vibe-code", "call/x", "run/predict"])
+def test_nothing_can_be_uploaded_or_run(client: TestClient, path: str) -> None:
+    answer = client.post(f"/gradio_api/{path}", files={"files": ("a.txt", b"x"), "video": ("a.mp4", b"x")})
+    assert (answer.status_code, answer.text) == (404, "there is nothing at this address")
 
 
 def test_the_framework_writes_no_stub_files_beside_the_sources(client: TestClient) -> None:

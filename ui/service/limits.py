@@ -21,7 +21,6 @@ MAX_BODY_BYTES: Final = 4 * 2**20
 BODY_BYTES: Final[Mapping[str, int]] = {
     "/search/picture": LIMITS.max_bytes + 4096,  # the route's own answer says more
     "/api/v1/search/pictures": LIMITS.max_bytes + 4096,
-    "/gradio_api/upload": 65_536,  # the page uploads nothing; the framework's route is there all the same
     f"{ML_PATH}/predict": LARGEST_PREDICT,
     "/login": 65_536,
     "/logout": 65_536,

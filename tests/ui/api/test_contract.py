@@ -15,149 +15,11 @@ from starlette.routing import Mount
 from curator.user import ROLES, Role, User
 from data.store import Store
 from tests.ui.api.conftest import Clients, routes_of
+from tests.ui.api.ways import BODIES, LEAST, WAYS, filled
 from ui.app import build_app
 
-WAYS = {
-    "load": "GET /figures/{figure_id}",
-    "lease": "PUT /leases/{figure_id}",
-    "release": "DELETE /leases/{figure_id}",
-    "edit": "POST /decisions/{figure_id}",
-    "queue": "GET /figures",
-    "agents": "GET /agents",
-    "mine": "POST /mining-jobs",
-    "jobs": "GET /mining-jobs",
-    "stop_mining": "DELETE /mining-jobs/{job_id}",
-    "mining": "GET /minings/{mining_id}",
-    "trace": "GET /exchanges",
-    "exchange": "GET /exchanges/{key}",
-    "model": "GET /model",
-    "test_model": "POST /model/test",
-    "save_model": "PUT /model",
-    "segment_open": "POST /segmenter",
-    "segment_status": "GET /segmenter",
-    "segment": "POST /outlines/{figure_id}",
-    "snap": "POST /snaps/{figure_id}",
-    "find": "GET /figures",
-    "articles": "GET /articles",
-    "problems": "GET /problems",
-    "search_state": "GET /search",
-    "search_find": "POST /search",
-    "train_overview": "GET /training",
-    "train_plan": "POST /training/plan",
-    "train_start": "POST /training/runs",
-    "train_stop": "POST /training/runs/{name}/stop",
-    "train_resume": "POST /training/runs/{name}/resume",
-    "train_remove": "DELETE /training/runs/{name}",
-    "train_run": "GET /training/runs/{name}",
-    "train_use": "POST /training/runs/{name}/use",
-    "measure": "GET /dashboard",
-    "sync_state": "GET /sync",
-    "sync_form": "GET /sync/form",
-    "sync_test": "POST /sync/test",
-    "sync_connect": "PUT /sync/form",
-    "sync_disconnect": "DELETE /sync",
-    "sync_now": "POST /sync/passes",
-    "sync_watch": "PUT /sync/watch",
-    "sync_send_new": "PUT /sync/send-new",
-    "sync_agents": "GET /sync/agents",
-    "sync_preview": "POST /sync/preview",
-    "sync_send": "POST /sync/send",
-    "sync_take_out": "POST /sync/take-out",
-    "sync_figures": "GET /sync/figures",
-    "sync_figure": "GET /sync/figures/{figure_id}",
-    "sync_conflict": "GET /sync/conflicts/{figure_id}",
-    "sync_resolve": "POST /sync/conflicts/{figure_id}",
-    "sync_decide_again": "POST /sync/decisions/{decision_id}",
-    "team_overview": "GET /team",
-    "team_assign": "POST /team/assignments",
-    "team_unassign": "POST /team/unassignments",
-    "team_begin_second": "POST /team/second-readings",
-    "team_cancel_second": "DELETE /team/second-readings",
-    "team_readings": "GET /team/readings",
-    "team_differences": "GET /team/differences",
-    "team_settle": "POST /team/settlements",
-    "team_settle_agreeing": "POST /team/settlements/agreeing",
-    "auto_state": "GET /auto",
-    "auto_preview": "POST /auto/preview",
-    "auto_apply": "POST /auto/batches",
-    "auto_undo": "DELETE /auto/batches",
-    "loop_state": "GET /loop",
-    "loop_start": "POST /loop/start",
-    "loop_stop": "POST /loop/stop",
-    "loop_changes": "GET /loop/changes",
-}
-"""The API's way for each function that the page calls."""
-
-LEAST: dict[str, Role] = {
-    "POST /adoptions/{figure_id}": "reviewer",
-    "POST /mining-jobs": "reviewer",
-    "DELETE /mining-jobs/{job_id}": "reviewer",
-    "GET /export": "reviewer",
-    "POST /training/runs": "reviewer",
-    "DELETE /training/runs/{name}": "reviewer",
-    "POST /training/runs/{name}/stop": "reviewer",
-    "POST /training/runs/{name}/resume": "reviewer",
-    "POST /training/runs/{name}/use": "reviewer",
-    "POST /sync/passes": "reviewer",
-    "PUT /sync/watch": "reviewer",
-    "GET /sync/form": "reviewer",
-    "PUT /sync/form": "reviewer",
-    "POST /sync/test": "reviewer",
-    "DELETE /sync": "reviewer",
-    "PUT /sync/send-new": "reviewer",
-    "POST /sync/send": "reviewer",
-    "POST /sync/take-out": "reviewer",
-    "POST /team/assignments": "reviewer",
-    "POST /team/unassignments": "reviewer",
-    "POST /team/settlements": "reviewer",
-    "POST /team/settlements/agreeing": "reviewer",
-    "POST /auto/batches": "reviewer",
-    "DELETE /auto/batches": "reviewer",
-    "POST /loop/start": "reviewer",
-    "POST /loop/stop": "reviewer",
-    "POST /sync/conflicts/{figure_id}": "reviewer",
-    "POST /sync/decisions/{decision_id}": "reviewer",
-    "GET /ingests": "admin",
-    "POST /ingests": "admin",
-    "GET /ingests/{job_id}": "admin",
-    "DELETE /ingests/{job_id}": "admin",
-    "GET /model": "admin",
-    "PUT /model": "admin",
-    "POST /model/test": "admin",
-    "GET /users": "admin",
-    "POST /users": "admin",
-    "PATCH /users/{name}": "admin",
-    "GET /audit": "admin",
-}
-"""All others need no more than a login."""
-
-BODIES: dict[str, Any] = {
-    "POST /adoptions/{figure_id}": {"mining_id": 1, "levels": ["panel"]},
-    "POST /mining-jobs": {"figure_ids": ["nix"], "agent": "embedded"},
-    "POST /training/runs": {"preset": "none", "steps": 1},
-    "POST /sync/passes": {},
-    "PUT /sync/watch": {"on": False},
-    "PUT /sync/send-new": {"on": False},
-    "PUT /sync/form": {"fields": {"unknown": 1}},
-    "POST /sync/test": {"fields": {"unknown": 1}},
-    "POST /sync/send": {},
-    "POST /sync/take-out": {},
-    "POST /team/assignments": {"people": ["ann"]},
-    "POST /team/unassignments": {},
-    "POST /team/settlements": {"figure_id": "nix", "revision": 1},
-    "POST /auto/batches": {"error_rate": 0.5},
-    "POST /loop/start": {"figures": 0},
-    "POST /sync/conflicts/{figure_id}": {"keep": "ours"},
-    "POST /sync/decisions/{decision_id}": {"keep": "ours"},
-    "POST /ingests": {"sources": ["/nowhere"]},
-    "PUT /model": {"fields": {}},
-    "POST /model/test": {"fields": {"provider": "none"}},
-    "POST /users": {"name": "new", "role": "curator", "password": "long enough a word"},
-    "PATCH /users/{name}": {},
-}
 ELSEWHERE = {"/team/differences", "/loop/changes"}
 """Answers of what this project has none of: tests/ui/api/test_filled_answers.py."""
-VALUES = {"figure_id": "PMC1:F4", "job_id": "1", "name": "nobody"}
 
 
 def functions_of(store: Store) -> set[str]:
@@ -324,7 +186,7 @@ def test_without_a_token_nothing_is_answered_and_the_refusal_is_a_problem(
     del stranger.headers["authorization"]
     for way in ways(document):
         method, path = way.split(" ")
-        answer = stranger.request(method, _filled(path))
+        answer = stranger.request(method, filled(path))
         assert (answer.status_code, answer.json()["kind"]) == (401, "login"), way
         assert answer.headers["www-authenticate"] == "Bearer"
     assert stranger.get("/openapi.json").status_code == 401
@@ -337,7 +199,7 @@ def test_each_role_may_do_what_it_may_and_no_more(document: dict[str, Any], as_r
     assert set(LEAST) <= set(known)
     for way, least in LEAST.items():
         method, path = way.split(" ")
-        answer = client.request(method, _filled(path), json=BODIES.get(way), headers={"If-Match": '"1"'})
+        answer = client.request(method, filled(path), json=BODIES.get(way), headers={"If-Match": '"1"'})
         allowed = ROLES.index(role) >= ROLES.index(least)
         refused = answer.status_code == 403 and answer.json()["kind"] == "rights"
         assert refused != allowed, (way, answer.status_code, answer.text[:200])
@@ -359,7 +221,7 @@ def test_a_number_that_the_database_cannot_hold_is_a_fault_of_the_request(
             if one["schema"].get("type") == "integer":
                 there = re.sub(f"{{{one['name']}}}", str(huge), path)
                 query = given | ({one["name"]: str(huge)} if one["in"] == "query" else {})
-                answer = api.request(method, _filled(there), params=query)
+                answer = api.request(method, filled(there), params=query)
                 assert 400 <= answer.status_code < 500, (way, one["name"], answer.text)
                 asked += 1
     body = {"mining_id": huge, "levels": ["panel"]}
@@ -374,7 +236,3 @@ def test_a_way_that_is_none_is_a_problem_too(api: TestClient, method: str, path:
     assert answer.status_code in (404, 405)
     assert answer.headers["content-type"] == "application/problem+json"
     assert "openapi.json" in answer.json()["detail"]
-
-
-def _filled(path: str) -> str:
-    return re.sub(r"{(\w+)}", lambda found: VALUES.get(found[1], "1"), path)
