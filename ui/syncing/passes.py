@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -138,8 +139,7 @@ class Syncing:
             if waits:
                 self._apart.append((work, future))
         if not waits:
-            with locked(self._store):
-                return work()
+            return self._alone(work)
         try:
             return future.result(_APART_S)
         except TimeoutError as error:
@@ -306,8 +306,11 @@ class Syncing:
             waiting, self._apart = self._apart, []
             self._changed.notify_all()
         for work, future in waiting:
-            with locked(self._store):
-                _do(work, future)
+            _do(partial(self._alone, work), future)  # what keeps it out is told to who asked, and ends no passes
+
+    def _alone(self, work: Callable[[], T]) -> T:
+        with locked(self._store):
+            return work()
 
     def _check_connected(self) -> None:
         if self._store.outbox.connected() is None:

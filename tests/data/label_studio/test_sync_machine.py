@@ -126,7 +126,7 @@ class TwoSides(RuleBasedStateMachine):
     def draw_there(self) -> None:
         assert self.editor is not None
         width = self.next_width()
-        row = {**shape(self.editor, "p2"), "id": f"x{len(self.parents)}", "meta": {}}
+        row = {**shape(self.editor, "p2"), "id": f"x{width * 100:.0f}", "meta": {}}
         row["value"] = {**row["value"], "x": 1.0, "width": width}
         self.editor.append(row)
         self.left[f"p-{row['id']}"] = 1.0

@@ -13,6 +13,7 @@ from bench.stand_ins.label_studio import TOKEN, Fault, LabelStudioServer
 from curator.errors import SyncError
 from curator.settings import LabelStudioSettings
 from data.label_studio.resolve import resolve
+from data.label_studio.sync import locked
 from tests.data.label_studio.syncing import NOW_S, Pair, resized
 from ui.syncing.passes import LONGEST_PAUSE_S, Syncing
 
@@ -170,6 +171,42 @@ def test_progress_is_told_and_a_decision_comes_in_between_two_figures(pair: Pair
     assert syncing.settle(_LONG_S)
     assert pair.store.syncs.conflicts() == []
     assert pair.node("p1").box_xyxy[0] == 10
+
+
+def test_a_decision_that_another_process_keeps_waiting_is_refused_and_passes_go_on(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.label_studio.sync._LOCK_WAIT_S", 0.01)
+    may_begin, errors = threading.Event(), list[SyncError]()
+
+    def settings() -> LabelStudioSettings:
+        may_begin.wait(_LONG_S)
+        return LabelStudioSettings(url=pair.there.url, api_key=TOKEN, retries=0)
+
+    syncing = Syncing(pair.store, settings)
+
+    def decide() -> None:
+        try:
+            syncing.apart(lambda: None)
+        except SyncError as error:
+            errors.append(error)
+
+    with locked(pair.store):
+        syncing.once()
+        passed_by = threading.Thread(target=decide)
+        with syncing._changed:
+            assert syncing._changed.wait_for(lambda: syncing._running_since is not None, _LONG_S)
+        passed_by.start()
+        while not syncing._apart:  # until it stands in line
+            passed_by.join(0.01)
+        may_begin.set()
+        passed_by.join()
+    assert "another `curator sync` of this project is running" in str(errors)
+    pair.decide(resized("p1", 40))
+    syncing.once()
+    assert syncing.settle(_LONG_S)
+    assert pair.statuses() == {"synced"}
+    syncing.close()
 
 
 def test_a_pass_that_is_ended_leaves_the_rest_for_the_next(pair: Pair, syncing: Syncing) -> None:
