@@ -84,7 +84,7 @@ class BothReadings:
     first_reason: str
     """Why it was skipped."""
     second_reason: str
-    """The same, until both are settled; then that of the outcome."""
+    """The same; empty once both are settled."""
     first: Hierarchy
     second: Hierarchy
     revision: int
@@ -348,7 +348,7 @@ class Readings:
             FigureState(row["first_state"]),
             stored.state if stored else FigureState(row["second_state"]),
             row["first_reason"],
-            row["reason"],
+            row["reason"] if stored else "",
             validated(Hierarchy, unpacked(row["first"])),
             stored.hierarchy if stored else validated(Hierarchy, unpacked(row["second"])),
             row["revision"],

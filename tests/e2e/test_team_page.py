@@ -196,3 +196,24 @@ def test_what_agrees_is_settled_at_once(tab: Page, project: Store) -> None:
     expect(tab.locator("#team .settle .all")).to_contain_text("Settled ")
     expect(tab.locator("#team .settle .alike")).to_have_text("Both readers see 3 boxes alike.")
     expect(tab.locator("#team .settle .all").get_by_role("button")).to_have_count(0)
+
+
+def test_why_one_reader_skipped_the_figure_is_told_to_who_settles(
+    project: Store, open_page: Callable[..., Page]
+) -> None:
+    project.readings.assign([FIGURE], ["anna", "ben"], 1.0, 0, "lead")
+    decide(project, FIGURE, "anna")
+    project.readings.begin_second(FIGURE, "ben", 0.0)
+    revision = project.reviews.load(FIGURE, 0.0).revision
+    skip = {"op": "judge_figure", "state": "skipped", "reason": "no panels"}
+    project.reviews.decide(FIGURE, revision, parse_commands([skip]), "ben", 0.0)
+    project.reviews.release(FIGURE, "ben")
+    with served(project) as address:
+        page = open_page(f"{address}/#team&settle={FIGURE}")
+        sides = page.locator("#team .settle .sides [data-side]")
+        expect(sides).to_contain_text(["The figure was accepted.", "The figure was skipped: no panels."])
+        sides.last.get_by_role("button", name="This is right").click()
+        page.locator("#team .settle").get_by_role("button", name="Settle").click()
+        expect(page.locator("#team .toast")).to_contain_text("Settled")
+        assert project.reviews.load(FIGURE, 0.0).reason == "no panels"
+        page.context.close()

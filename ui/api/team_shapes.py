@@ -102,7 +102,7 @@ class DifferenceShape(Shape):
     key: str
     level: Level
     fields: list[str]
-    """box, label, kind, text, parent; node where only one reader has it."""
+    """What differs, such as box, label, kind or text; node where only one reader has it."""
     first: AnyNode | None
     second: AnyNode | None
 
@@ -110,6 +110,10 @@ class DifferenceShape(Shape):
 class DifferencesShape(TwoReadings):
     """Both versions of a figure."""
 
+    first_reason: str
+    """Why the first reader skipped it."""
+    second_reason: str
+    """The same of the second; empty once both are settled."""
     image_wh: tuple[int, int]
     caption: str
     agreed: list[tuple[AnyNode, AnyNode]]

@@ -182,7 +182,7 @@ export class Settle {
       ...this._rows.flatMap((one) => (one !== row && one.kind === "node" && one[side] ? [one[side]] : [])),
     ].map((one) => ({ box: one.box_xyxy }));
     const picture = isState
-      ? html("div", { class: "plain" }, html("p", {}, `The figure was ${row[side][0]}.`))
+      ? html("div", { class: "plain" }, html("p", {}, `The figure was ${row[side].filter(Boolean).join(": ")}.`))
       : drawVersion(figure, view, { node, before, nodes, tone: side });
     const chosen = row && this._choices.get(row.key) === side;
     return html(
@@ -303,9 +303,9 @@ export class Settle {
   }
 }
 
-const stateRow = ({ state_key: key, first_state: first, second_state: second }) => ({
+const stateRow = ({ state_key: key, first_state: first, first_reason: why, second_state: second, second_reason: otherWhy }) => ({
   key,
   kind: "state",
-  first: [first, ""],
-  second: [second, ""],
+  first: [first, why],
+  second: [second, otherWhy],
 });

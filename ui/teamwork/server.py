@@ -160,6 +160,8 @@ class TeamServer:
             "second_who": both.second_who,
             "first_state": both.first_state,
             "second_state": both.second_state,
+            "first_reason": both.first_reason,
+            "second_reason": both.second_reason,
             "state_key": _state_key(both.first_state, both.second_state),
             "settled_at": both.settled_at,
             "revision": both.revision,
