@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -58,10 +60,14 @@ def command(
     twice.
     """
     from ui.accounts.shell import note_from_shell
+    from ui.service.stopping import ending_well
 
     settings = _with_options(project.settings, agent, variant, model)
     note_from_shell(project.store, "mining.start", "", agent=agent, again=again, limit=limit)
-    outcome = mine_waiting(project, settings, agent, workers=workers, again=again, limit=limit, quiet=as_json)
+    with ending_well([signal.SIGTERM]) as stopped:
+        outcome = mine_waiting(
+            project, settings, agent, workers=workers, again=again, limit=limit, quiet=as_json, stopped=stopped
+        )
     if as_json:
         click.echo(json.dumps(asdict(outcome)))
         return
@@ -93,8 +99,9 @@ def mine_waiting(
     again: bool = False,
     limit: int | None = None,
     quiet: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Mines the figures that wait for this agent, and saves.
+    """Mines the figures that wait for this agent, and saves; once ``stopped`` only those that are under way.
 
     Raises:
         MiningError: another process mines this project.
@@ -112,7 +119,7 @@ def mine_waiting(
             f"another process mines {store.project} (the page does so while it is open); wait for it or stop it"
         ) from error
     with held:
-        return _mine_waiting(project, settings, agent, workers, again, limit, quiet)
+        return _mine_waiting(project, settings, agent, workers, again, limit, quiet, stopped)
 
 
 def _mine_waiting(
@@ -123,6 +130,7 @@ def _mine_waiting(
     again: bool,
     limit: int | None,
     quiet: bool,
+    stopped: Callable[[], bool],
 ) -> Outcome:
     from ui.mining.mine import CONSENSUS, EMBEDDED, mine_figures
 
@@ -133,7 +141,7 @@ def _mine_waiting(
     else:
         waiting = store.reviews.to_mine(again, agent, None if agent == CONSENSUS else settings.model.model)
     waiting = waiting[:limit]
-    mined = mine_figures(store, settings, waiting, agent, aside=False, workers=workers)
+    mined = mine_figures(store, settings, waiting, agent, stopped, aside=False, workers=workers)
     with click.progressbar(length=len(waiting), label="mining", hidden=quiet, show_pos=True, file=sys.stderr) as bar:
         try:
             for figure in mined:

@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,26 @@ def test_figures_that_wait_are_mined_while_the_page_is_open_and_no_longer(tmp_pa
         miners = _children(page.pid)
         assert len(miners) == 1
         page.terminate()
-        assert page.wait(60) == 0
+        assert page.wait(120) == 0
         assert _ended(miners[0])
     assert store.queue.states()[FigureState.UNMINED] > 0
+
+
+def test_a_miner_that_is_told_to_end_saves_what_it_has_begun(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    add_figures(store, 400)
+    command = [sys.executable, "-m", "ui", "--project", str(tmp_path), "mine", "--workers", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as miner:
+        while store.queue.states()[FigureState.UNMINED] == 400:
+            with suppress(subprocess.TimeoutExpired):
+                miner.wait(0.1)
+                pytest.fail("it ended before it had mined one")
+        miner.terminate()
+        said, noted = miner.communicate(timeout=60)
+    mined = 400 - store.queue.states()[FigureState.UNMINED]
+    assert 0 < mined < 400
+    assert (miner.returncode, said) == (0, f"{mined} figures mined\n")
+    assert "leaked" not in noted, "the workers have ended in order"
 
 
 def test_nothing_is_started_where_nothing_waits(tmp_path: Path) -> None:
