@@ -101,6 +101,14 @@ def test_another_sites_page_changes_nothing(client: Clients, origin: str, method
     assert ann.get("/me").status_code == 200
 
 
+def test_a_page_that_came_without_tls_changes_nothing_over_it(client: Clients, app: FastAPI, store: Store) -> None:
+    """Whoever sits on the way can answer for http://, not for https://."""
+    browser = TestClient(app, base_url="https://curator.lab", follow_redirects=False)
+    browser.cookies.set(f"__Host-{SESSION}", store.sessions.open("ann"), domain="curator.lab", path="/")
+    for origin, status in (("http://curator.lab", 403), ("https://curator.lab", 303)):
+        assert browser.post("/logout", headers={"Origin": origin}).status_code == status
+
+
 def test_no_page_may_be_framed_or_shared_and_no_secret_travels_on(client: Clients) -> None:
     ann = client("ann")
     for path in ("/", "/login", "/account", "/image/PMC1:F1", "/api/v1/figures"):

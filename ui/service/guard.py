@@ -67,7 +67,7 @@ class Guard:
             return
         if _host_name(host) not in self._hosts and not self._any_host():
             reason = f"Curator answers on {sorted(self._hosts)!r}, not on {host!r}"
-        elif origin is not None and _netloc(origin) != host:
+        elif origin is not None and not _is_ours(origin, host, scope["scheme"]):
             reason = f"a page of {origin!r} may not talk to Curator"
         else:
             await self._app(scope, receive, _with_headers(send))
@@ -83,11 +83,14 @@ def _host_name(host: str) -> str | None:
         return None
 
 
-def _netloc(origin: str) -> str | None:
+def _is_ours(origin: str, host: str, scheme: str) -> bool:
+    """Whether the page is of this server. Over TLS not where the page itself came without, and so from anybody on the
+    way; a proxy may have taken the TLS off for us, so the other way round proves nothing."""
     try:
-        return urlsplit(origin).netloc
+        parts = urlsplit(origin)
     except ValueError:
-        return None
+        return False
+    return parts.netloc == host and not (scheme in ("https", "wss") and parts.scheme == "http")
 
 
 def _with_headers(send: Send) -> Send:
