@@ -21,7 +21,7 @@ export class Standing {
     this._track = html("ol", { class: "track" });
     this._words = html("p", { class: "words", role: "status" });
     this._said = html("p", { class: "notice bad", role: "alert", hidden: true });
-    this._go = button("Begin a round", { class: "c-button primary", "data-right": "train", onclick: () => this._start(false) });
+    this._go = button("Begin the next round", { class: "c-button primary", "data-right": "train", onclick: () => this._start(false) });
     this._review = html("a", { class: "c-button primary", href: "#" }, "Review");
     this._skip = button("Go on without the rest", {
       class: "c-button",
@@ -61,7 +61,8 @@ export class Standing {
     );
     this._words.textContent = wordsOf(state, open, waits);
     this._go.hidden = state.running || waits;
-    this._go.textContent = open ? `Go on with round ${open.id}` : state.rounds.length ? "Begin the next round" : "Begin the first round";
+    const what = open ? `Go on with round ${open.id}` : state.rounds.length ? "Begin the next round" : "Begin the first round";
+    this._go.textContent = this._go.title = this._go.ariaLabel = what;
     this._review.hidden = !waits;
     this._review.textContent = waits ? `Review ${state.missing} more` : "Review";
     this._skip.hidden = state.running || !waits;
@@ -81,7 +82,9 @@ export class Standing {
     await this._do("loop_stop", {});
   }
 
+  // Until there is an answer no second click is taken: the loop's own process takes seconds to begin.
   async _do(name, request) {
+    this._hold(true);
     try {
       await ask(this._server, name, request);
       this._refused = false;
@@ -91,7 +94,12 @@ export class Standing {
       this._refused = true;
       say(this._said, error.message);
     }
+    this._hold(false);
     this._changed();
+  }
+
+  _hold(held) {
+    for (const control of [this._go, this._skip, this._stop]) control.disabled = held;
   }
 }
 
