@@ -61,6 +61,16 @@ NAMELESS = """
   .map((one) => one.outerHTML.slice(0, 120))
 """
 
+# Controls whose name leaves out the words that they show: who says these words to the page gets nothing (WCAG 2.5.3).
+MISNAMED = """
+() => [...document.querySelectorAll("button[aria-label], a[aria-label]")]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+  .map((one) => [one, [...one.childNodes].filter((part) => !["svg", "KBD"].includes(part.nodeName) &&
+    (part.nodeType === Node.TEXT_NODE || part.checkVisibility())).map((part) => part.textContent).join("").trim()])
+  .filter(([one, words]) => /\\p{L}{2}/u.test(words) && !one.ariaLabel.toLowerCase().includes(words.toLowerCase()))
+  .map(([one, words]) => `${words}: ${one.ariaLabel}`)
+"""
+
 # What a pointer could not reach: controls of which a part lies outside the window, in nothing that scrolls sideways.
 OUTSIDE = """
 () => [...document.querySelectorAll("button, a[href], input, select, textarea")]
@@ -85,18 +95,20 @@ def _ready(page: Page, tab: str) -> None:
 def test_every_text_can_be_read_and_every_control_has_a_name(
     read_url: str, open_page: Callable[..., Page], scheme: Scheme
 ) -> None:
-    page = open_page(f"{read_url}/#figure=PMC1%3AF1", color_scheme=scheme)
+    page = open_page(f"{read_url}/#figure=PMC1%3AF1", width=1920, height=1080, color_scheme=scheme)
     shown(page, "PMC1:F1")
     assert page.evaluate(FAINT) == []
     assert page.evaluate(NAMELESS) == []
     row(page, "m6").click()  # a row that is selected, and the fields of a node
     expect(page.locator(".rv-fields h2")).to_have_text("Marker white asterisk")
     assert page.evaluate(FAINT) == []
+    assert page.evaluate(MISNAMED) == []
     for tab in TABS:
         page.evaluate("tab => { location.hash = tab }", tab)
         _ready(page, tab)
         assert page.evaluate(FAINT) == [], tab
         assert page.evaluate(NAMELESS) == [], tab
+        assert page.evaluate(MISNAMED) == [], tab
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (640, 400)], ids=["small laptop", "twice as large"])

@@ -162,8 +162,8 @@ export class Fields {
     if (node.level === "panel") parts.push(this._fullCaption());
     parts.push(this._box());
     if (node.level === "panel")
-      parts.push(this._place("Letter", "label_box_xyxy", "letter", "Draw the box of the printed letter"));
-    if (node.level === "marker") parts.push(this._place("Tip", "tip_xy", "tip", "Click where it points"));
+      parts.push(this._place("Letter", "label_box_xyxy", "letter", "Set: draw the box of the printed letter"));
+    if (node.level === "marker") parts.push(this._place("Tip", "tip_xy", "tip", "Set: click where it points"));
     parts.push(this._provenance());
     return parts;
   }
@@ -307,7 +307,7 @@ export class Fields {
   _place(title, field, tool, hint) {
     const where = html("output", { class: "c-num" });
     const clear = button(
-      `No ${title.toLowerCase()}`,
+      `Clear: no ${title.toLowerCase()}`,
       { class: "rv-link", onclick: () => this._update({ [field]: null }) },
       "clear",
     );

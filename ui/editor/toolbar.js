@@ -75,9 +75,9 @@ export class Toolbar {
       this._why,
       html("span", { class: "grow" }),
       this._panelButton("agents", "Agents: mine again, compare (g)", "Agents", actions.agents),
-      this._panelButton("seen", "What the model saw (i)", "What it saw", actions.trace),
+      this._panelButton("seen", "What it saw: pictures and words of a model (i)", "What it saw", actions.trace),
       button(
-        "Accept all above a confidence (b)",
+        "Bulk: accept all above a confidence (b)",
         { class: "c-button", "data-act": "bulk", onclick: actions.bulk },
         icon("bulk"),
         html("span", {}, "Bulk"),
