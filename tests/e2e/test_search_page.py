@@ -311,7 +311,8 @@ def test_without_a_model_the_tab_says_how_to_get_one(open_page: Callable[..., Pa
     empty = page.locator(".find .empty")
     expect(empty).to_contain_text("No model in use")
     expect(empty.get_by_role("link", name="Train one")).to_have_attribute("href", "#train")
-    expect(empty.locator("code")).to_contain_text("index --model RUN")
+    expect(empty.locator("code").last).to_contain_text("index --model RUN")
+    assert "`" not in empty.inner_text()
     expect(_box(page)).to_be_disabled()
 
 

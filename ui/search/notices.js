@@ -2,7 +2,9 @@
 
 import { html } from "../editor/dom.js";
 
-const sentence = (text) => text[0].toUpperCase() + text.slice(1);
+// A server's words as a sentence; what stands in backquotes is code.
+const sentence = (text) =>
+  (text[0].toUpperCase() + text.slice(1)).split("`").map((part, index) => (index % 2 ? html("code", {}, part) : part));
 
 // Title, text and what helps, in the middle of the tab.
 export function notice(place, title, text, ...more) {

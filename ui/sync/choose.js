@@ -20,12 +20,12 @@ export class Choose {
     const changed = () => this._later();
     const box = (value, text) =>
       html("label", { class: "pick" }, html("input", { type: "checkbox", value, onchange: changed }), html("span", {}, text));
-    this._states = html("div", { class: "picks line" }, ...STATES.map((state) => box(state, state)));
-    this._article = html("input", { class: "c-field", placeholder: "PMC1234567; empty: all", maxlength: 500, oninput: changed, spellcheck: "false" });
+    this._states = html("div", { class: "picks line", role: "group", "aria-label": "State" }, ...STATES.map((state) => box(state, state)));
+    this._article = html("input", { class: "c-field", "aria-label": "Article", placeholder: "PMC1234567; empty: all", maxlength: 500, oninput: changed, spellcheck: "false" });
     const share = (label) => html("input", { class: "c-field share c-num", type: "number", min: 0, max: 1, step: 0.05, "aria-label": label, oninput: changed });
     this._from = share("Confidence from");
     this._below = share("Confidence below");
-    this._agent = html("select", { class: "c-field", onchange: changed }, html("option", { value: "" }, "any"));
+    this._agent = html("select", { class: "c-field", "aria-label": "Proposed by", onchange: changed }, html("option", { value: "" }, "any"));
     this._fresh = html("input", { type: "checkbox", checked: true, onchange: changed });
     this._preview = html("div", { class: "preview", role: "status" });
     this._send = html("button", { type: "button", class: "c-button primary", "data-right": "sync", onclick: () => this._do("sync_send") });

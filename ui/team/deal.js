@@ -94,6 +94,7 @@ export class Deal {
           {
             type: "button",
             class: "c-button person",
+            title: name,
             "aria-pressed": String(this._chosen.has(name)),
             onclick: (event) => {
               if (!this._chosen.delete(name)) this._chosen.add(name);

@@ -1,10 +1,13 @@
 // The stages of a curriculum on one line, as wide as their shares; in a run with what is done.
 
 import { html } from "../editor/dom.js";
-import { percent } from "./numbers.js";
+import { LEVELS, percent } from "./numbers.js";
+
+const nameOf = (level) => LEVELS.find(({ key }) => key === level).name.toLowerCase();
 
 export function stageStrip(stages) {
-  const said = stages.map((stage) => `${stage.name} ${percent(stage.share)}: ${stage.cycle.join(" → ")}`);
+  const cycles = stages.map((stage) => stage.cycle.map(nameOf).join(" → "));
+  const said = stages.map((stage, index) => `${stage.name} ${percent(stage.share)}: ${cycles[index]}`);
   return html(
     "div",
     { class: "strip", role: "img", "aria-label": `Stages: ${said.join("; ")}` },
@@ -13,7 +16,7 @@ export function stageStrip(stages) {
         "span",
         { style: `flex-grow: ${stage.share}`, title: said[index] },
         html("b", {}, stage.name),
-        html("small", {}, stage.cycle.join(" ")),
+        html("small", {}, cycles[index]),
       ),
     ),
   );
