@@ -224,6 +224,9 @@ class OidcSettings:
     """Domains of verified e-mail addresses that may log in; none: all."""
     allowed_groups: Listed = ()
     """Values of ``roles_claim`` of which a person must have one; none: all."""
+    end_session: bool = False
+    """Whether who logged in through the provider and logs out of Curator is led on to log out there too, which ends the
+    login for all else that uses it. PUBLIC_URL/login must be registered there as a post-logout redirect address."""
     timeout_s: Annotated[float, Field(gt=0)] = 10.0
 
 

@@ -91,6 +91,14 @@ class OidcServer:
                         self._json(200, {"keys": [key.as_dict(private=False) for key in provider.keys]})
                     case "/userinfo" if self.headers.get("Authorization") == f"Bearer {provider._access_token}":
                         self._json(200, provider.userinfo)
+                    case "/end":
+                        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+                        known = asked.get("client_id") == provider.client_id
+                        self.send_response(302 if known else 400)
+                        if known:
+                            self.send_header("Location", asked["post_logout_redirect_uri"])
+                        self.send_header("Content-Length", "0")
+                        self.end_headers()
                     case "/authorize":
                         self.send_response(302)
                         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
@@ -125,6 +133,7 @@ class OidcServer:
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
+            "end_session_endpoint": f"{self.issuer}/end",
             "authorization_response_iss_parameter_supported": True,
             **({"userinfo_endpoint": f"{self.issuer}/userinfo"} if self.userinfo else {}),
             **self.description,

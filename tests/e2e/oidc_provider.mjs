@@ -12,6 +12,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
       client_id: "curator",
       client_secret: "a secret of thirty-two letters ++",
       redirect_uris: [redirectUri],
+      post_logout_redirect_uris: [new URL("/login", redirectUri).href],
       response_types: ["code"],
       grant_types: ["authorization_code"],
     },

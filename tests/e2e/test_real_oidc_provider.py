@@ -41,7 +41,13 @@ def port() -> int:
 
 
 @pytest.fixture
-def url(project: Store, port: int, tmp_path: Path) -> Iterator[str]:
+def more() -> tuple[str, ...]:
+    """Other lines of the settings."""
+    return ()
+
+
+@pytest.fixture
+def url(project: Store, port: int, tmp_path: Path, more: tuple[str, ...]) -> Iterator[str]:
     folder, node = os.environ.get("TEST_OIDC_PROVIDER"), shutil.which("node")
     if not folder or node is None:
         pytest.skip("TEST_OIDC_PROVIDER names no folder with npm's oidc-provider, or there is no node")
@@ -49,6 +55,7 @@ def url(project: Store, port: int, tmp_path: Path) -> Iterator[str]:
     lines = (
         *("[oidc]", f'issuer = "http://127.0.0.1:{port}"', 'client_id = "curator"', 'roles_claim = "groups"'),
         'roles = { imaging = "curator", imaging-leads = "reviewer" }',
+        *more,
     )
     (project.project / FILE_NAME).write_text("\n".join(lines))
     secret = project.project / SECRET_FILE
@@ -117,6 +124,20 @@ def test_somebody_logs_in_with_the_role_of_their_group_logs_out_and_is_refused_o
     page.goto(f"{url}/login")
     page.get_by_role("link", name="Sign in with").click()
     expect(page.get_by_role("alert")).to_contain_text("Zoe is disabled here")
+
+
+@pytest.mark.parametrize("more", [("end_session = true",)], ids=["end_session"])
+def test_who_logs_out_logs_out_there_too_where_the_settings_say_so(page: Page, url: str, more: object) -> None:
+    page.goto(f"{url}/login?next=/account")
+    page.get_by_role("link", name="Sign in with").click()
+    log_in_there(page, "7")
+    page.wait_for_url(f"{url}/account")
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Yes, sign me out").click()
+    page.wait_for_url(f"{url}/login")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    page.get_by_role("link", name="Sign in with").click()
+    expect(page.get_by_placeholder("Enter any login")).to_be_visible()  # a password is asked for again
 
 
 def test_each_group_gives_its_role_and_who_is_in_none_of_them_stays_outside(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import httpx
 
@@ -47,6 +47,7 @@ class _Metadata:
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str | None
+    end_session_endpoint: str | None
     names_itself: bool
     """Whether its answers carry ``iss`` (RFC 9207)."""
     posts_secret: bool
@@ -104,6 +105,21 @@ class Provider:
                 code_challenge_method="S256",
             )
         )
+
+    def logout_address(self, back: str) -> str | None:
+        """Where the browser goes to log out there too (OpenID Connect RP-Initiated Logout 1.0); it comes back to
+        ``back``. None where the provider has no such place.
+
+        The client names itself, not the person by an ID token, which would have to be kept: the provider may ask.
+
+        Raises:
+            OidcError: the provider cannot be asked.
+        """
+        address = self._described().end_session_endpoint
+        if address is None:
+            return None
+        asked = urlencode({"client_id": self.settings.client_id, "post_logout_redirect_uri": back})
+        return f"{address}{'&' if urlsplit(address).query else '?'}{asked}"
 
     def checked_sender(self, issuer: str | None) -> None:
         """Passes where an answer came from this provider and not from another one (mix-up; RFC 9207).
@@ -258,9 +274,9 @@ class Provider:
                 "to the letter"
             )
         addresses = [document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-        userinfo = document.get("userinfo_endpoint")
+        userinfo, end = document.get("userinfo_endpoint"), document.get("end_session_endpoint")
         schemes = ("https://",) if self.issuer.startswith("https://") else ("https://", "http://")
-        for address in [*addresses, *([] if userinfo is None else [userinfo])]:
+        for address in [*addresses, *(one for one in (userinfo, end) if one is not None)]:
             if not isinstance(address, str) or not address.startswith(schemes):
                 raise OidcError(f"{self.issuer} names the address {address!r}; expected one that begins with https://")
         offered = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
@@ -270,6 +286,7 @@ class Provider:
             token,
             keys,
             userinfo,
+            end,
             names_itself=document.get("authorization_response_iss_parameter_supported") is True,
             posts_secret="client_secret_basic" not in offered,
         )

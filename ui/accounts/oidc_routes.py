@@ -22,6 +22,8 @@ from ui.accounts.places import local_path
 LOGIN = "/login/oidc"
 CALLBACK = "/login/oidc/callback"
 _COOKIE = "curator_oidc"
+_THROUGH = "curator_through"  # that this browser logged in through the provider, and then that it has logged out
+_LEFT_S = 60  # guess: the login page is asked for at once
 _MOST_SHOWN = 200
 
 
@@ -80,6 +82,8 @@ def oidc_routes(
         attempts.succeeded(f"by {address}", address)
         answer = RedirectResponse(there, 303)
         set_session(answer, request, secret)
+        if provider.settings.end_session:
+            set_cookie(answer, request, _THROUGH, "in")
         return over(answer, request)
 
     def over(answer: Response, request: Request) -> Response:
@@ -90,10 +94,36 @@ def oidc_routes(
     return router
 
 
+def note_left(answer: Response, request: Request) -> None:
+    """Has the login page lead on to the provider, where this browser had logged in through it."""
+    if named_cookie(request, _THROUGH):
+        set_cookie(answer, request, _THROUGH, "left", _LEFT_S)
+
+
+def leaving(request: Request, provider: Provider) -> str | None:
+    """Where whoever has just logged out of Curator logs out of the provider; None: nowhere, or not yet.
+
+    Raises:
+        OidcError: the provider cannot be asked.
+    """
+    if named_cookie(request, _THROUGH) != "left":
+        return None
+    return provider.logout_address(_public(request, provider.settings) + "/login")
+
+
+def forget_left(answer: Response, request: Request) -> None:
+    if named_cookie(request, _THROUGH):
+        drop_cookie(answer, request, _THROUGH)
+
+
 def _callback(request: Request, settings: OidcSettings) -> str:
     """Where the provider sends the browser back to; it compares it with what is registered there."""
+    return _public(request, settings) + CALLBACK
+
+
+def _public(request: Request, settings: OidcSettings) -> str:
     base = settings.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"
-    return base.rstrip("/") + CALLBACK
+    return base.rstrip("/")
 
 
 def _code(answered: Mapping[str, str]) -> str:

@@ -56,6 +56,18 @@ def login_page(
     return _page("Log in - Curator", "login", body, status)
 
 
+def leaving_page(title: str, address: str) -> HTMLResponse:
+    """Leads on to ``address``, where the login at the provider called ``title`` ends. No redirect: browsers follow none
+    to elsewhere from a form that may only be sent here."""
+    body = f"""<div class="wordmark">{_MARK}</div>
+<h1>Logged out</h1>
+<p class="quiet">You are logged out of Curator, and go on to log out of {escape(title)}.</p>
+<meta http-equiv="refresh" content="0;url={escape(address)}">
+<a class="c-button" href="{escape(address)}">Log out of {escape(title)}</a>
+<p><a href="/login">Log in again</a></p>"""
+    return _page("Logged out - Curator", "login", body, 200)
+
+
 def account_page(
     user: User,
     tokens: Sequence[Token],

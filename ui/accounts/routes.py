@@ -19,8 +19,8 @@ from ui.accounts.forms import form_of
 from ui.accounts.identity import identity, permit
 from ui.accounts.logins import LoginError, Logins
 from ui.accounts.oidc import OidcError, Provider
-from ui.accounts.oidc_routes import begin_address, oidc_routes
-from ui.accounts.pages import Elsewhere, account_page, login_page
+from ui.accounts.oidc_routes import begin_address, forget_left, leaving, note_left, oidc_routes
+from ui.accounts.pages import Elsewhere, account_page, leaving_page, login_page
 from ui.accounts.places import local_path
 
 _NO_USERS = "there are no users yet; on the server: curator users add NAME --role admin"
@@ -49,7 +49,14 @@ def account_routes(store: Store, logins: Logins | None = None, provider: Provide
         secret = session_secret(request)
         if secret and store.sessions.user_of(secret):
             return RedirectResponse(there, 303)
-        return login_page(there, elsewhere=elsewhere)
+        answer = login_page(there, elsewhere=elsewhere)
+        try:
+            if provider is not None and (out_there := leaving(request, provider)):
+                answer = leaving_page(provider.settings.title, out_there)
+        except OidcError as error:  # away: then this is all that can be done
+            answer = login_page(there, wrong=_sentence(str(error)), elsewhere=elsewhere)
+        forget_left(answer, request)
+        return answer
 
     @router.post("/login")
     async def log_in(request: Request) -> Response:
@@ -66,6 +73,7 @@ def account_routes(store: Store, logins: Logins | None = None, provider: Provide
             return _login_again(there, name, error, elsewhere)
         answer = RedirectResponse(there, 303)
         set_session(answer, request, secret)
+        forget_left(answer, request)
         return answer
 
     @router.post("/logout")
@@ -75,6 +83,7 @@ def account_routes(store: Store, logins: Logins | None = None, provider: Provide
             await run_in_threadpool(logins.log_out, secret, identity(request).name, _address(request))
         answer = RedirectResponse("/login", 303)
         drop_session(answer, request)
+        note_left(answer, request)
         answer.headers["Clear-Site-Data"] = '"cache"'  # figures that the browser keeps; it obeys over TLS alone
         return answer
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+import time
+from html import unescape
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -10,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from bench.stand_ins.oidc import OidcServer
 from data.store import Store
-from tests.ui.accounts.oidc.conftest import PASSWORD, SESSION, URL, Apps, answered, browser, log_in, refusal
+from tests.ui.accounts.oidc.conftest import PASSWORD, QUICK, SESSION, URL, Apps, answered, browser, log_in, refusal
 from ui.accounts.attempts import MOST_BY_NAME
 from ui.accounts.oidc_pending import LONGEST_S, PendingLogins
 
@@ -131,6 +133,55 @@ def test_what_the_provider_refuses_is_shown_as_text(app: Apps, provider: OidcSer
     answer = {"error": "<script>alert(1)</script>", "state": state, "iss": provider.issuer}
     told = refusal(client.get("/login/oidc/callback", params=answer))
     assert told == "The provider says &#x27;&lt;script&gt;alert(1)&lt;/script&gt;&#x27;."
+
+
+def out(client: TestClient) -> str:
+    """What the login page shows after logging out."""
+    assert client.post("/logout", headers={"Origin": URL}).headers["location"] == "/login"
+    return client.get("/login").text
+
+
+def test_who_came_through_the_provider_is_led_on_to_log_out_there_where_the_settings_say_so(
+    app: Apps, provider: OidcServer
+) -> None:
+    client = browser(app(end_session=True, title="Lab login"))
+    log_in(client)
+    page = out(client)
+    assert "go on to log out of Lab login" in page
+    there = unescape(page.partition("0;url=")[2].partition('"')[0])
+    asked = {"client_id": "curator", "post_logout_redirect_uri": f"{URL}/login"}
+    assert there == f"{provider.issuer}/end?{urlencode(asked)}"
+    assert httpx.get(there).headers["location"] == f"{URL}/login"
+    assert client.get("/me").status_code == 401
+    assert "Sign in with Lab login" in client.get("/login").text  # who comes back is not sent there again
+
+
+def test_nobody_else_is_led_to_the_provider_to_log_out(app: Apps, store: Store, provider: OidcServer) -> None:
+    client = browser(app())  # as the settings are by themselves
+    log_in(client)
+    assert "<h1>Log in</h1>" in out(client)
+    client = browser(app(end_session=True))
+    log_in(client)
+    assert "<h1>Log in</h1>" in browser(app(end_session=True)).get("/login").text
+    store.users.set_password("zoe", QUICK.hashed(PASSWORD))  # ends the session; the provider's is another matter
+    assert "<h1>Log in</h1>" in client.get("/login").text
+    assert client.post("/login", data={"name": "zoe", "password": PASSWORD}, headers={"Origin": URL}).status_code == 303
+    assert "<h1>Log in</h1>" in out(client)
+
+
+@pytest.mark.parametrize("ends", ["has no such place", "is away"])
+def test_logging_out_here_needs_no_provider(app: Apps, provider: OidcServer, ends: str) -> None:
+    clock = [time.time()]
+    provider.description = {"end_session_endpoint": None}
+    client = browser(app(now_s=lambda: clock[0], end_session=True))
+    log_in(client)
+    if ends == "is away":
+        provider.stop()
+        clock[0] += 3700
+    page = out(client)
+    assert "<h1>Log in</h1>" in page
+    assert ("cannot be asked" in page) == (ends == "is away")
+    assert client.get("/me").status_code == 401
 
 
 def test_where_a_login_leads_is_a_path_of_this_server(app: Apps) -> None:
