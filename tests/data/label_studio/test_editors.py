@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from curator.commands import Add, JudgeFigure
 from curator.figure import FigureState, State
 from data.label_studio.there import hashes_of
 from data.label_studio.version import Version
+from data.store.syncs import save_synced
 from tests.data.label_studio.syncing import (
     EVE,
     NOW_S,
@@ -186,3 +188,24 @@ def test_what_was_sent_before_nodes_had_samples_is_known_again(pair: Pair) -> No
     del doc["provenance"]["samples"]
     before = hashlib.sha256(json.dumps(doc, sort_keys=True).encode()).hexdigest()[:16]
     assert hashes_of(Version(pair.hierarchy()))["p1"] == before
+
+
+def test_what_was_agreed_on_before_rows_said_of_which_writing_they_are_is_read_as_then(pair: Pair) -> None:
+    synced = pair.store.syncs.synced(pair.id)
+    assert synced is not None
+    doc = {name: value for name, value in synced.doc.items() if name not in ("mark", "writings", "sending")}
+    with pair.store.connections.write() as conn:
+        save_synced(conn, replace(synced, doc=doc))
+    rows = pair.rows()
+    for row in rows:
+        row.get("meta", {}).pop("curator_written", None)
+    shape(rows, "p2")["value"]["x"] = 60
+    pair.submit([row for row in rows if "r4" not in ends(row)])
+    assert pair.sync().conflicts == 0
+    assert pair.node("r4").state == State.REJECTED
+    drawn = draw(pair)
+    pair.sync()
+    pair.submit([row for row in rows if "r4" not in ends(row)])  # from an editor of before
+    pair.sync()
+    assert drawn in pair.hierarchy().by_id()
+    assert pair.node("p2").box_xyxy[0] == pytest.approx(60, abs=1)
