@@ -96,6 +96,14 @@ class Exchanges:
         rows = self._connections.rows("select * from exchanges where figure_id = ? order by at, rowid", (figure_id,))
         return [_exchange(row) for row in rows]
 
+    def cost_since(self, figure_id: str, at: str) -> float:
+        """What the figure's exchanges since then cost, faulty replies too; ``at``: ISO 8601, UTC."""
+        row = self._connections.row(
+            "select coalesce(sum(cost), 0.0) as cost from exchanges where figure_id = ? and at >= ?", (figure_id, at)
+        )
+        assert row is not None
+        return float(row["cost"])
+
     def found(self, keys: Iterable[str]) -> list[Exchange]:
         """The exchanges that a node's provenance names, in that order; one that is gone is left out."""
         return [exchange for key in keys if (exchange := self.find(key)) is not None]

@@ -167,10 +167,13 @@ def _model(
 ) -> Iterator[MinedFigure]:
     from agents.engine import load_rgb
     from agents.lvlm.engine import ask_about_many
+    from data.store.clock import now_iso
 
     agent = _lvlm_agent(store, settings)
+    asked_at: dict[str, str] = {}
 
     def ask(candidates: Mined) -> Proposal:
+        asked_at[candidates.figure_id] = now_iso()
         hierarchy = candidates.hierarchy
         if candidates.reason:
             raise MiningError(candidates.reason)
@@ -183,7 +186,8 @@ def _model(
     for done in ask_about_many(jobs, ask, settings.model.in_flight, stopped):
         figure_id, proposal = done.job.figure_id, done.outcome
         if proposal is None:
-            yield MinedFigure(figure_id, None, str(done.error))
+            cost = store.exchanges.cost_since(figure_id, asked_at[figure_id])
+            yield MinedFigure(figure_id, None, str(done.error), cost)
             continue
         yield keeper.keep(
             figure_id,

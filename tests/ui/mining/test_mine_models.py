@@ -128,10 +128,14 @@ def test_a_server_that_is_away_is_an_error_and_the_proposals_stay(project: Path,
 def test_a_reply_that_stays_unreadable_is_a_problem_of_its_figure_with_the_reply_kept(
     project: Path, oracle: NoisyOracle
 ) -> None:
+    settings = project / "curator.toml"
+    settings.write_text(settings.read_text("utf-8").replace("retries = 0", "retries = 0\nprice_in = 1000.0"), "utf-8")
     with ModelServer(oracle.respond, faults=[Fault(text="I see a lovely picture.")] * 6) as server:
         outcome = json.loads(mine(project, server, "--in-flight", "1", "--json").stdout)
     assert (outcome["mined"], outcome["failed"]) == (FIGURES - 1, 1)
     store = Store(project)
+    # replies that could not be used were paid for too
+    assert outcome["cost"] == pytest.approx(sum(spent.cost for spent in store.exchanges.spent()))
     [problem] = store.problems.listed()
     assert problem.figure_id is not None
     raw = [exchange for exchange in store.exchanges.of_figure(problem.figure_id) if exchange.fault]
