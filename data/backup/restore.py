@@ -33,7 +33,8 @@ def restore(
 
     The project is made beside its place, every file checked against its hash, and put there in one step: a process
     killed at any moment leaves the project that was there as it was. With ``overwrite`` that one is moved aside and
-    kept. A backup without images takes them from its shelf or ``project/images``, where each must be as it was.
+    kept. A backup without images takes them from its shelf or ``project/images``, where each must be as it was. Nobody
+    is logged in to what was restored: sessions that ended since would be open again.
 
     Returns what the backup says of itself, and where the former project is now (None where there was none).
 
@@ -57,6 +58,7 @@ def _restore(source: Path, project: Path, overwrite: bool, progress: Progress) -
         fresh = scratch / "project"
         fresh.mkdir()
         _place_files(shelf.root / name, manifest, fresh)
+        _end_sessions(fresh / DATABASE)
         _place_images(shelf, name, manifest, project / "images", fresh / "images", progress)
         return manifest, _put(fresh, project)
 
@@ -161,6 +163,13 @@ def _place_files(backup: Path, manifest: Manifest, fresh: Path) -> None:
             shutil.copy2(source, fresh / name)
             source = fresh / name
         _expect(source, kept.sha256)
+
+
+def _end_sessions(database: Path) -> None:
+    """Logs everybody out; a backup of before there were accounts has nobody to log out."""
+    with closing(sqlite3.connect(database)) as conn, conn:
+        if conn.execute("select 1 from sqlite_master where name = 'sessions'").fetchone():
+            conn.execute("delete from sessions")
 
 
 def _place_images(shelf: Shelf, name: str, manifest: Manifest, present: Path, target: Path, progress: Progress) -> None:

@@ -74,6 +74,21 @@ def test_a_restored_backup_is_the_project_again(project: Path, tmp_path: Path) -
     assert wrong(tmp_path / "again") == []
 
 
+def test_nobody_is_logged_in_to_what_was_restored(project: Path, tmp_path: Path) -> None:
+    store = Store(project)
+    store.users.add("ann", "admin", "hash")
+    secret = store.sessions.open("ann")
+    store.close()
+    taken = take_backup(project, tmp_path / "backups")
+
+    restore(taken.place, tmp_path / "again")
+
+    again = Store(tmp_path / "again")
+    assert again.sessions.user_of(secret) is None
+    assert again.users.find("ann") is not None
+    again.close()
+
+
 def test_the_manifest_says_what_is_in_the_backup_and_what_is_not(project: Path, tmp_path: Path) -> None:
     manifest = take_backup(project, tmp_path / "backups").manifest
     assert (manifest.figures, manifest.decisions, manifest.images) == (1, 1, 4)
