@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 Level: TypeAlias = Literal["M", "P", "R"]
 """Figure (multi-panel), panel, region: the levels of Panel2Patch."""
+LEVELS: Final[Mapping[str, str]] = {"M": "figures", "P": "panels", "R": "regions"}
+"""What people call them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
@@ -21,6 +22,7 @@ from trainer.regions import roi_cells
 from trainer.roi_processor import RoiProcessor
 from trainer.text_tower import encode_tokens
 from trainer.towers import tower_of
+from trainer.unwarned import unwarned
 
 Tokenizer: TypeAlias = Callable[[list[str]], Tensor]
 """Texts -> int64 [n, context]."""
@@ -181,15 +183,17 @@ def make_model(config: TrainConfig) -> tuple[RegionClip, Preprocess, Tokenizer]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         try:
-            clip, _, preprocess = open_clip.create_model_and_transforms(
-                config.model,
-                pretrained=config.pretrained or None,
-                force_image_size=config.image_px,
-                force_patch_dropout=0.0,  # a map with missing cells is none
-                image_resize_mode="squash",  # as training makes its pictures, see trainer.pictures
-                **(siglip if becomes_siglip else {}),
-                **moved_text,
-            )
+            # our own small model has no weights that could be missed
+            with unwarned() if config.model == tiny.NAME else nullcontext():
+                clip, _, preprocess = open_clip.create_model_and_transforms(
+                    config.model,
+                    pretrained=config.pretrained or None,
+                    force_image_size=config.image_px,
+                    force_patch_dropout=0.0,  # a map with missing cells is none
+                    image_resize_mode="squash",  # as training makes its pictures, see trainer.pictures
+                    **(siglip if becomes_siglip else {}),
+                    **moved_text,
+                )
             tokenizer = open_clip.get_tokenizer(config.model)
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelError(f"the model {config.model!r} cannot be made: {error}") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.checkpoint import Checkpoint
+from trainer.config import LEVELS
 from trainer.evaluate.subject import ROI_PROCESSOR, Subject
 from trainer.metrics import read_metrics
 from trainer.model import has_weights
@@ -16,7 +17,6 @@ from trainer.run_folder import RunFolder
 if TYPE_CHECKING:
     from trainer.config import TrainConfig
 
-_LEVELS = {"M": "figures", "P": "panels", "R": "regions"}
 _TASKS = {"figure": "figures", "panel": "panels", "region": "regions, cut out", "box": "regions, as boxes in panels"}
 _WAYS = {"image_to_text": "image to text", "text_to_image": "text to image"}
 
@@ -131,7 +131,7 @@ def _data(snapshot: Mapping[str, Any]) -> Iterator[str]:
     splits = list(snapshot["figures"])
     rows = [
         ("articles", *(snapshot["articles"][split] for split in splits)),
-        *((name, *(snapshot["pairs"][split][level] for split in splits)) for level, name in _LEVELS.items()),
+        *((name, *(snapshot["pairs"][split][level] for split in splits)) for level, name in LEVELS.items()),
     ]
     yield from ("", *_table(("pairs", *splits), rows), "")
     for title, counts in (
@@ -198,7 +198,7 @@ def _validated(run: Path, checkpoint: Checkpoint) -> Iterator[str]:
         return
     rows = [
         (
-            f"{_LEVELS[level]}, {way}",
+            f"{LEVELS[level]}, {way}",
             int(numbers[pool]),
             f"{numbers[key]:.1%}",
             f"{start[level][key]:.1%}" if level in start else "",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.errors import TrainingError
-from trainer.config import Level
+from trainer.config import LEVELS, Level
 from trainer.contents import Items
 
 _WINDOW = 8192  # guess: 16 shards of an export; samples mix within it, and reads of a slow disk stay near each other
@@ -60,8 +60,8 @@ class Order:
         """
         if len(items) < world:
             raise TrainingError(
-                f"level {level!r} has {len(items)} samples for {world} process(es), expected at least one each; "
-                "verify more figures, or choose a preset without this level"
+                f"{world} process(es) need as many {LEVELS[level]} with words to train on, and there are {len(items)}; "
+                f"verify more figures, or choose a preset without {LEVELS[level]}"
             )
         return cls(items, files, level, min(batch, len(items) // world), seed, rank, world, 0)
 

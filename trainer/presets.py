@@ -139,7 +139,7 @@ PRESETS = {
     for preset in (
         Preset(
             "zoomin",
-            "ours of both papers: all levels, two at a time from one encoding, coarse first",
+            "ours, drawn from both papers: all levels, two at a time from one encoding, coarse first",
             zoomin,
         ),
         Preset("panel2patch", "that paper's: figure, panel and region in turn, regions as crops", panel2patch),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curator.errors import CuratorError
-from ui.disk_errors import is_of_the_disk
+from ui.disk_errors import MEND, is_of_the_disk
 
 if TYPE_CHECKING:
     from curator.settings import Settings
@@ -79,8 +79,7 @@ class _Commands(click.Group):
             if not is_of_the_disk(error):
                 raise
             raise click.ClickException(
-                f"{error}: what was done so far stays. See that the disks have room and can be written to, and that no "
-                "other process holds the database, then give the same command again"
+                f"{error}: what was done so far stays. {MEND}, then give the same command again"
             ) from error
 
 

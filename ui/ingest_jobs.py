@@ -22,6 +22,7 @@ from data.ingest import IngestReport, ingest
 from data.pmc import PmcSettings
 from data.sources import ArticleSource, Problem, SourceSettings, read_sources
 from data.store import Store
+from ui.disk_errors import unexpected
 
 IngestState: TypeAlias = Literal["waiting", "running", "stopping", "done", "stopped", "failed"]
 _KEPT = 50  # guess: jobs that a program may still ask for
@@ -198,7 +199,7 @@ class IngestJobs:
         except CuratorError as error:
             state, job.reason = "failed", str(error)
         except Exception as error:  # a bug in one reader must not end the thread that all jobs wait for
-            state, job.reason = "failed", f"{type(error).__name__}: {error}; please report this as a bug of the reader"
+            state, job.reason = "failed", unexpected(error, " of the reader")
         finally:
             self._store.close()  # the thread's own connection: the next job may be days away
         with self._lock:

@@ -190,7 +190,7 @@ class ScriptedTraining:
             "presets": [
                 {"name": name, "title": title, "suits": suits, "why": why}
                 for name, title, suits, why in (
-                    ("zoomin", "ours of both papers: all levels, hard negatives", True, "minutes on this machine"),
+                    ("zoomin", "ours: all levels, hard negatives", True, "minutes on this machine"),
                     ("panel2patch", "figure, panel and region in turn, regions as crops", True, "twice as slow"),
                     ("regionmed", "RegionMed-CLIP's: warm-up, global, regions, joint", False, "made for a GPU"),
                     ("flat", "the baseline: plain CLIP on whole figures", True, "fast; knows no regions"),

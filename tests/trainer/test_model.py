@@ -43,6 +43,14 @@ def test_all_features_have_unit_length_and_the_models_dimension(name: str) -> No
         torch.testing.assert_close(features.norm(dim=-1), torch.ones(rows))
 
 
+def test_the_model_that_has_no_weights_is_made_without_a_warning_of_missing_ones(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    make_model(a_config("curator-tiny"))
+    assert caplog.messages == []
+
+
 def test_image_and_text_features_are_open_clips_own(name: str) -> None:
     model, batch = made(name)
     torch.testing.assert_close(

@@ -63,8 +63,8 @@ def test_fewer_samples_than_processes_is_an_error() -> None:
     with pytest.raises(TrainingError) as caught:
         over(1, world=2)
     assert str(caught.value) == (
-        "level 'P' has 1 samples for 2 process(es), expected at least one each; "
-        "verify more figures, or choose a preset without this level"
+        "2 process(es) need as many panels with words to train on, and there are 1; "
+        "verify more figures, or choose a preset without panels"
     )
 
 

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from trainer.config import LEVELS
 from trainer.evaluate.answers import Task
 from trainer.evaluate.charts import Line, Whisker, dot_chart, line_chart, smoothed
 
@@ -19,7 +20,6 @@ _TASKS = {
 }
 _SHORT = {"figure": "Figures", "panel": "Panels", "region": "Regions", "box": "Boxes"}
 _WAYS = {"image_to_text": "image to text", "text_to_image": "text to image"}
-_LEVELS = {"M": "figures", "P": "panels", "R": "regions"}
 _KEYS = '<span class="key" style="--key:var(--c-{0})">{1}</span>'
 
 
@@ -49,7 +49,7 @@ def render_page(document: Mapping[str, Any], pictures: Mapping[tuple[Task, str],
 
 def _head(document: Mapping[str, Any]) -> str:
     data = document["data"]
-    pairs = ", ".join(f"{data['pairs'][level]} {name}" for level, name in _LEVELS.items())
+    pairs = ", ".join(f"{data['pairs'][level]} {name}" for level, name in LEVELS.items())
     beside = f", beside {escape(document['start'])}" if document["start"] else ""
     limit = f" (the first {data['limit']} of each level)" if data["limit"] else ""
     warnings = "".join(f'<p class="warning">{escape(text)}</p>' for text in data["warnings"])
@@ -164,18 +164,18 @@ def _curves(curves: Mapping[str, Any] | None) -> str:
     if not curves:
         return ""
     loss = [
-        Line(_LEVELS[level], smoothed([(x, y) for x, y in points]), f"var(--c-{level.lower()})")
+        Line(LEVELS[level], smoothed([(x, y) for x, y in points]), f"var(--c-{level.lower()})")
         for level, points in curves["loss"].items()
     ]
     recall = [
         Line(
-            f"{_LEVELS[level]}, {way}", [(x, y) for x, y in points], f"var(--c-{level.lower()})", way == "text to image"
+            f"{LEVELS[level]}, {way}", [(x, y) for x, y in points], f"var(--c-{level.lower()})", way == "text to image"
         )
         for level, ways in curves["validation"].items()
         for way, points in ways.items()
     ]
     top = max((y for line in recall for _, y in line.points), default=1.0)
-    keys = "".join(_KEYS.format(level.lower(), name) for level, name in _LEVELS.items())
+    keys = "".join(_KEYS.format(level.lower(), name) for level, name in LEVELS.items())
     charts = _figure("Loss of a step", line_chart(loss, x_label="step", title="Loss by step"))
     charts += _figure(
         "R@1 on the validation split (dashed: text to image)",

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curator.errors import LoopError
+from trainer.config import LEVELS
 from trainer.presets import PRESETS
 
 if TYPE_CHECKING:
     from data.store.loop import LoopRound
     from ui.cli import Project
-
-_LEVELS = {"M": "figures", "P": "panels", "R": "regions"}
 
 
 @click.command("loop")
@@ -95,6 +94,8 @@ def _show(rounds: list[LoopRound], as_json: bool) -> None:
         return
     for one in rounds:
         click.echo(said(one))
+    if not rounds:
+        click.echo("no round has begun yet")
 
 
 def said(one: LoopRound) -> str:
@@ -110,7 +111,7 @@ def said(one: LoopRound) -> str:
         line += f"\n  not trained: {train['skipped']}"
     elif train:
         recalls = [
-            f"{_LEVELS[level]} {100 * found['a2b_r1']:.0f}/{100 * found['b2a_r1']:.0f} % of {found['pool_a']:.0f}"
+            f"{LEVELS[level]} {100 * found['a2b_r1']:.0f}/{100 * found['b2a_r1']:.0f} % of {found['pool_a']:.0f}"
             for level, found in train["retrieval"].items()
         ]
         line += f"\n  {train['run']}: R@1 {', '.join(recalls)}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from curator.errors import CuratorError, StoreError
+from ui.disk_errors import unexpected
 
 JobState = Literal["waiting", "running", "stopping", "done", "stopped", "failed"]
 """``stopping``: the figures under way are finished first."""
@@ -175,7 +176,7 @@ class MiningJobs:
         except CuratorError as error:
             return str(error)
         except Exception as error:  # a bug in one agent must not end the thread that all jobs wait for
-            return f"{type(error).__name__}: {error}; please report this as a bug of the agent"
+            return unexpected(error, " of the agent")
         return ""
 
 

@@ -21,6 +21,7 @@ from data.label_studio.images import images_of
 from data.label_studio.sync import Sync, SyncReport, locked
 from data.label_studio.token import load_token
 from data.store import Store
+from ui.disk_errors import unexpected
 from ui.syncing.picking import Picking
 
 T = TypeVar("T")
@@ -265,7 +266,7 @@ class Syncing:
         except CuratorError as error:
             message = str(error)
         except Exception as error:  # what goes wrong with one pass must not end those to come
-            message = f"{type(error).__name__}: {error}; please report this as a bug"
+            message = unexpected(error)
         return _Last(self._now_s(), self._now_s() - began, report, message)
 
     def _synced(self, asked: dict[str, bool]) -> SyncReport:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from curator.errors import CuratorError, SyncError
 from data.store import Store
+from ui.disk_errors import unexpected
 
 Picked: TypeAlias = Literal["send", "leave out"]
 
@@ -95,7 +96,7 @@ class Picking:
         except CuratorError as failure:
             error = str(failure)
         except Exception as failure:  # nobody waits for the thread: it is told in the page
-            error = f"{type(failure).__name__}: {failure}; please report this as a bug"
+            error = unexpected(failure)
         finally:
             self._store.close()
             with self._lock:
