@@ -12,10 +12,11 @@ from typing import Any, Literal
 from curator.codec import node_to_doc, to_doc
 from curator.confidence import figure_confidence
 from curator.errors import RepeatedError, ReviewError
-from curator.figure import Marker, Node, Panel, PanelKind, State, flags
+from curator.figure import FigureState, Marker, Node, Panel, PanelKind, State, flags
 from curator.review import Decision, Review, apply, decision_to_doc
 from data.store.clock import now_iso
 from data.store.outbox import note_change
+from data.store.second_reading import change_places
 
 MAX_SECONDS = 3600.0  # a figure that was open longer was left open
 FROM_LABEL_STUDIO = "label-studio:"
@@ -93,6 +94,8 @@ def write_event(
     _summarise(conn, after, decision.reason if decision.state else None)
     if kind != "mine":
         conn.execute("update reviews set decided_by = ?, decided_at = ? where figure_id = ?", (who, at, figure_id))
+        if after.state in (FigureState.ACCEPTED, FigureState.SKIPPED):
+            change_places(conn, figure_id, who)
 
 
 def _write_node(conn: Any, figure_id: str, node: Node) -> None:

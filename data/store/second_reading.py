@@ -31,6 +31,19 @@ def note_settlement(conn: Any, figure_id: str, stands: bool, at: str) -> None:
         )
 
 
+def change_places(conn: Any, figure_id: str, who: str) -> None:
+    """Whoever was to read the figure second has closed it first: the second reading is the other's, to whom the figure
+    was given, and the figure is theirs. Nothing where that is not so."""
+    given = conn.execute(
+        """select a.who from assignments a join second_readings s on s.figure_id = a.figure_id
+        where a.figure_id = ? and s.who = ? and s.begun_at is null and a.who != s.who""",
+        (figure_id, who),
+    ).fetchone()
+    if given is not None:
+        conn.execute("update second_readings set who = ? where figure_id = ?", (given[0], figure_id))
+        conn.execute("update assignments set who = ? where figure_id = ?", (who, figure_id))
+
+
 def refuse_others(conn: Any, figure_id: str, who: str, error: type[CuratorError] = ReviewError) -> None:
     """Nothing, where nobody reads the figure a second time or ``who`` does; ``conn``: a write transaction.
 

@@ -187,6 +187,30 @@ def test_nobody_else_edits_a_figure_while_it_is_read_twice(store: Store) -> None
     assert store.queue.count(QueueFilter(assigned_to="anna")) == 0
 
 
+@pytest.mark.parametrize("state", ["accepted", "skipped"])
+def test_who_was_to_read_second_and_closes_a_figure_first_changes_places_with_the_first_reader(
+    store: Store, state: str
+) -> None:
+    (figure_id,) = mined(store, 1)
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+
+    decide(store, figure_id, "ben", state=state)
+
+    assert [one.figure_id for one in store.readings.to_read_second("anna")] == [figure_id]
+    assert store.readings.to_read_second("ben") == []
+    assert store.readings.assigned_to(figure_id) == "ben"
+    store.readings.begin_second(figure_id, "anna", NOW)
+    decide(store, figure_id, "anna", state=state)
+    assert [(pair.first_who, pair.second_who) for pair in store.readings.pairs()] == [("ben", "anna")]
+
+
+def test_a_third_who_closes_a_figure_changes_no_places(store: Store) -> None:
+    (figure_id,) = mined(store, 1)
+    store.readings.assign([figure_id], ["anna", "ben"], 1.0, 0, "lead")
+    decide(store, figure_id, "cleo")
+    assert (store.readings.assigned_to(figure_id), store.readings.second_reader(figure_id)) == ("anna", "ben")
+
+
 def test_neither_mining_nor_label_studio_changes_a_figure_while_it_is_read_twice(store: Store) -> None:
     (figure_id,) = mined(store, 1)
     assert store.remining.doubted(1.0) == [(figure_id, 0)]
