@@ -351,7 +351,7 @@ export class Fields {
       state.dataset.state = figure.state;
       const facts = [
         ["skipped because", figure.state === "skipped" ? figure.reason : null],
-        ["confidence", confidenceText(figure.confidence)],
+        ["panels' confidence", confidenceText(figure.confidence)],
         ["article", figure.title || figure.article_id],
         ["journal", figure.journal],
         ["DOI", figure.doi],

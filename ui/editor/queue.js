@@ -249,7 +249,11 @@ export class Queue {
       html(
         "span",
         { class: "side" },
-        html("span", { class: `sure ${sureness(item.confidence)}` }, confidenceText(item.confidence)),
+        html(
+          "span",
+          { class: `sure ${sureness(item.confidence)}`, title: "how sure its panels are" },
+          confidenceText(item.confidence),
+        ),
         html(
           "span",
           { class: "state", title: item.state },
