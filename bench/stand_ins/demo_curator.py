@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from bench.stand_ins.curators import SimulatedCurator
 from bench.stand_ins.truths import hierarchy_of
 from curator.errors import StoreError
-from curator.figure import FigureState, Hierarchy
+from curator.figure import Hierarchy
 from data.store import Store
-from data.store.queue import QueueFilter
+from ui.looping.loop import TO_REVIEW
 
 WHO = "simulated"
 
@@ -23,8 +24,7 @@ def review(store: Store, count: int) -> None:
         StoreError: the project has figures that are not of its demo corpora.
     """
     curator = SimulatedCurator(demo_truth(store.project))
-    wanted = QueueFilter(states=(FigureState.PROPOSED,), auto=False, order="next")
-    for item in store.queue.page(wanted, 0, count, time.time()):
+    for item in store.queue.page(replace(TO_REVIEW, order="next"), 0, count, time.time()):
         stored = store.reviews.load(item.figure_id, time.time())
         if item.figure_id not in curator.truth:
             raise StoreError(

@@ -115,8 +115,8 @@ def read_there(figure: Figure, task: Task, agreed: Agreed, annotation_id: int | 
     sent = {row.node_id: row.sent for row in rows if row.sent is not None}
     hashes = {node_id: _hash(node) for node_id, node in sent.items()}
     marks = {row.mark for row in rows}
-    mark = marks.pop() if len(marks) == 1 else ""
-    behind = agreed.base is not None and bool({row.mark for row in rows} - {agreed.mark})
+    mark = next(iter(marks)) if len(marks) == 1 else ""
+    behind = agreed.base is not None and bool(marks - {agreed.mark})
     shown = agreed.shown(mark) if behind else None
     base = agreed.base or _as_sent(figure, task, sent, author)
     reading = from_annotation(figure, _with_state(task.data, shown or agreed.base), carrier, author)
@@ -136,9 +136,8 @@ def read_there(figure: Figure, task: Task, agreed: Agreed, annotation_id: int | 
             base = _without_unseen(base, theirs)
         if shown is not None:
             base = replace(base, state=shown.state, reason=shown.reason)
-        elif (
-            behind or beside
-        ) and theirs.state == FigureState.PROPOSED:  # as it was shown, or as it opens a skipped one
+        elif (behind or beside) and theirs.state == FigureState.PROPOSED:
+            # as it was shown, or as it opens a skipped one
             theirs = replace(theirs, state=base.state, reason=base.reason)
     base = _as_we_wrote(base, theirs)
     foreign = tuple(item.row for item in reading.foreign)

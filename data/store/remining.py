@@ -156,15 +156,17 @@ class Remining:
         )
         return [(row["figure_id"], row["n"]) for row in rows]
 
-    def rounds(self) -> list[Round]:
-        """Newest first."""
+    def rounds(self, round_id: int | None = None) -> list[Round]:
+        """Newest first; of ``round_id`` that one alone, where there is one."""
         rows = self._connections.rows(
             f"""select o.*, count(d.figure_id) as figures, count(d.mining_id) as mined,
             coalesce(sum(d.at is not null and d.mining_id is null), 0) as failed,
             coalesce(sum(d.adopted != ''), 0) as n_adopted,
             coalesce(sum(case when d.adopted != '' then d.worth_after - d.worth_before end), 0) as gained,
             coalesce(sum(case when d.at is null and o.ended_at is null then {_COST} else d.cost end), 0) as cost
-            from remine_rounds o left join remined d on d.round_id = o.id group by o.id order by o.id desc"""
+            from remine_rounds o left join remined d on d.round_id = o.id
+            where :id is null or o.id = :id group by o.id order by o.id desc""",
+            {"id": round_id},
         )
         return [
             Round(
@@ -186,9 +188,8 @@ class Remining:
 
     def round(self, round_id: int) -> Round:
         """One round; raises StoreError where there is none of that number."""
-        for one in self.rounds():
-            if one.id == round_id:
-                return one
+        for one in self.rounds(round_id):
+            return one
         raise StoreError(f"there is no round {round_id!r}; `curator remine --list` names all")
 
     def changes(self, round_id: int) -> list[Remined]:

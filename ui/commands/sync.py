@@ -217,6 +217,7 @@ def _show_status(project: Project, as_json: bool) -> None:
 
 
 def _show_conflicts(project: Project, as_json: bool) -> None:
+    from data.label_studio.step import ANNOTATION_GONE, TASK_GONE
     from data.store.syncs import WRITTEN_OVER
 
     conflicts = project.store.syncs.conflicts()
@@ -228,7 +229,7 @@ def _show_conflicts(project: Project, as_json: bool) -> None:
             click.echo(f"{conflict.figure_id}  {conflict.key}: somebody saved it in Label Studio while it was written")
             click.echo("  what they saved is not there any more: look there; either version only says that it was seen")
             continue
-        if conflict.key in ("task", "annotation"):
+        if conflict.key in (TASK_GONE, ANNOTATION_GONE):
             click.echo(f"{conflict.figure_id}  the {conflict.key} was deleted in Label Studio")
             click.echo("  ours: send it again   theirs: leave the figure out from now on")
             continue
@@ -239,13 +240,16 @@ def _show_conflicts(project: Project, as_json: bool) -> None:
 
 
 def _show_decisions(project: Project, as_json: bool) -> None:
+    from data.label_studio.step import ANNOTATION_GONE, TASK_GONE
+    from data.store.syncs import WRITTEN_OVER
+
     decisions = project.store.conflict_decisions.of()
     if as_json:
         click.echo(json.dumps([asdict(decision) for decision in decisions]))
         return
     for decision in decisions:
         click.echo(f"{decision.id}  {decision.figure_id}  {decision.key}: {decision.who} kept {decision.keep}")
-        if decision.key not in ("task", "annotation", "overwritten"):
+        if decision.key not in (TASK_GONE, ANNOTATION_GONE, WRITTEN_OVER):
             _show_versions(decision.doc)
     if not decisions:
         click.echo("no conflict was decided")

@@ -60,6 +60,15 @@ def passed(syncing: Syncing, passes: int) -> None:
         assert syncing._changed.wait_for(lambda: syncing._passes >= passes, _LONG_S)
 
 
+def stand_in_line(syncing: Syncing, decision: threading.Thread) -> None:
+    """Starts the decision while a pass runs, and comes back when it waits for its turn."""
+    with syncing._changed:
+        assert syncing._changed.wait_for(lambda: syncing._running_since is not None, _LONG_S)
+    decision.start()
+    while not syncing._apart:
+        decision.join(0.01)
+
+
 def test_a_pass_on_demand_sends_what_waits_and_says_so(pair: Pair, syncing: Syncing) -> None:
     pair.decide(resized("p1", 40))
     syncing.once()
@@ -160,11 +169,7 @@ def test_progress_is_told_and_a_decision_comes_in_between_two_figures(pair: Pair
             syncing.apart(lambda: resolve(pair.store, pair.id, "theirs", "anna", NOW_S + 1000))
         )
     )
-    with syncing._changed:
-        assert syncing._changed.wait_for(lambda: syncing._running_since is not None, _LONG_S)
-    work.start()
-    while not syncing._apart:  # until it stands in line
-        work.join(0.01)
+    stand_in_line(syncing, work)
     answered.set()
     work.join(_LONG_S)
     assert decided == [1]
@@ -194,11 +199,7 @@ def test_a_decision_that_another_process_keeps_waiting_is_refused_and_passes_go_
     with locked(pair.store):
         syncing.once()
         passed_by = threading.Thread(target=decide)
-        with syncing._changed:
-            assert syncing._changed.wait_for(lambda: syncing._running_since is not None, _LONG_S)
-        passed_by.start()
-        while not syncing._apart:  # until it stands in line
-            passed_by.join(0.01)
+        stand_in_line(syncing, passed_by)
         may_begin.set()
         passed_by.join()
     assert "another `curator sync` of this project is running" in str(errors)
