@@ -15,13 +15,31 @@ from ui.editor.bundle import bundle
 
 _FOLDER = Path(__file__).parent
 
+# One file a part of the screen; a later one may change what an earlier one says. No backslash, backquote or doubled
+# brace may stand in them: the framework reads them as a template.
+_STYLES = (
+    "review.css",
+    "queue.css",
+    "canvas.css",
+    "caption.css",
+    "tree.css",
+    "fields.css",
+    "dialogs.css",
+    "agents.css",
+    "drawer.css",
+    "compare.css",
+    "trace.css",
+    "setup.css",
+    "widths.css",
+)
+
 
 def review_editor(server_functions: list[Callable[..., Any]]) -> gr.HTML:
     """The whole review screen as one component; it talks to Python by ``server_functions`` alone."""
     return gr.HTML(
         # no value in the template: the framework would draw it again and remove the nodes that the script made
         html_template='<div class="rv" data-ready="false"></div>',
-        css_template="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("review.css", "agents.css")),
+        css_template="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _STYLES),
         js_on_load=bundle(),
         apply_default_css=False,
         elem_id="review",
