@@ -31,6 +31,7 @@ from trainer.run_folder import RunFolder
 GOAL: Final = 20
 """Figures a round, unless said otherwise. Guess: some ten minutes of one curator."""
 LOG, LOCK, PID = "loop.log", "loop.lock", "loop.pid"
+_STAGE_LOCK: Final = "stage.lock"
 _TAIL_LINES: Final = 5
 _FEWEST: Final = 3  # verified figures to train on; the Train tab asks for as many
 
@@ -215,22 +216,29 @@ class Commands:
             raise LoopError(f"`curator {' '.join(command)}` printed no JSON: {printed[-200:]!r}") from error
 
     def _process(self, *command: str) -> str:
-        """What the command printed. A signal that ends the loop ends the command too, which keeps what it has done.
+        """What the command printed. Whatever ends the loop ends the command too, which keeps what it has done: SIGTERM
+        and Ctrl+C are handed on, and where the loop is killed the command's standard input ends.
 
         Raises:
             LoopError: it failed; what it said last.
         """
-        log = self._store.project / LOG
+        project = self._store.project
+        log = project / LOG
+        stage = [sys.executable, "-m", "ui.looping.stage", str(project / _STAGE_LOCK)]
         with log.open("ab") as errors:
             start = errors.tell()
             process = subprocess.Popen(
-                [sys.executable, "-m", "ui", "--project", str(self._store.project), *command],
-                stdin=subprocess.DEVNULL,
+                [*stage, "--project", str(project), *command],
+                stdin=subprocess.PIPE,  # nothing is written: it ends with us
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                # Ctrl+C reaches us alone: with what we make of it it would be two signals, and the second one kills
+                start_new_session=True,
             )
-            with _ending_together(process):
-                printed, _ = process.communicate()
+            with process, _ending_together(process):
+                assert process.stdout is not None
+                printed = process.stdout.read()
+                process.wait()
         if process.returncode:
             said = log.read_bytes()[start:].decode("utf-8", "replace").strip().splitlines()[-_TAIL_LINES:]
             raise LoopError(
