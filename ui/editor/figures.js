@@ -12,8 +12,10 @@ export class Figures {
     this._coming = new Map();
   }
 
+  // What is known of a figure; who asks uses it, so that what is open is not what is forgotten next.
   known(id) {
-    return this._documents.get(id) || null;
+    const figure = this._documents.get(id);
+    return figure ? this.keep(figure) : null;
   }
 
   keep(figure) {
@@ -28,12 +30,22 @@ export class Figures {
   }
 
   // The figure as the server has it now.
-  async fetch(id) {
+  fetch(id) {
     if (!this._coming.has(id)) {
-      const asked = call(this._server, "load", { figure_id: id }).finally(() => this._coming.delete(id));
-      this._coming.set(id, asked);
+      this._coming.set(
+        id,
+        this._load(id).finally(() => this._coming.delete(id)),
+      );
     }
-    return this.keep((await this._coming.get(id)).figure);
+    return this._coming.get(id);
+  }
+
+  async _load(id) {
+    const before = this.known(id);
+    const { figure } = await call(this._server, "load", { figure_id: id });
+    const now = this.known(id);
+    // an edit was confirmed while this answer was on its way: the answer is the older of the two
+    return now && now !== before && now.revision > figure.revision ? now : this.keep(figure);
   }
 
   // The decoded image, so that it paints in the frame in which it is shown.

@@ -12,6 +12,7 @@ export class Jobs {
     this._told = told;
     this._open = new Set();
     this._timer = 0;
+    this._turn = 0;
     this.running = [];
     document.addEventListener("curator:mining", () => this.look());
   }
@@ -31,9 +32,11 @@ export class Jobs {
 
   // Asks how the jobs stand, and again while one of them runs.
   async look() {
+    const mine = ++this._turn;
     clearTimeout(this._timer);
     try {
       const { jobs } = await call(this._server, "jobs", {});
+      if (mine !== this._turn) return; // asked again meanwhile: this answer may not know of a job that was just begun
       this.running = jobs.filter((job) => !isOver(job));
       const ended = jobs.filter((job) => isOver(job) && this._open.has(job.id));
       this._open = new Set(this.running.map((job) => job.id));
@@ -41,6 +44,7 @@ export class Jobs {
       for (const job of ended) this._told.over(job);
     } catch (error) {
       if (!(error instanceof CallError)) throw error; // without an answer the next look tells
+      if (mine !== this._turn) return;
     }
     if (this._open.size) this._timer = setTimeout(() => this.look(), POLL_MS);
   }

@@ -23,6 +23,8 @@ export class Lease {
     this._told = told;
     this._figureId = null;
     this._timer = 0;
+    this._asked = 0;
+    this._answered = 0; // the latest question that has an answer
     addEventListener("pagehide", () => this._giveBack());
     document.addEventListener("visibilitychange", () => document.hidden || this._beat());
   }
@@ -39,11 +41,14 @@ export class Lease {
 
   async _ask(more) {
     const figureId = this._figureId;
+    const turn = ++this._asked;
     clearTimeout(this._timer);
     this._timer = setTimeout(() => this._beat(), HEARTBEAT_MS);
     try {
       const answer = await call(this._server, "lease", { figure_id: figureId, tab: this._tab, ...more });
-      if (figureId === this._figureId) this._told(figureId, answer);
+      if (figureId !== this._figureId || turn < this._answered) return; // a later question was answered before
+      this._answered = turn;
+      this._told(figureId, answer);
     } catch {
       // no answer: the next beat asks again, and an edit without a lease is refused by the server itself
     }

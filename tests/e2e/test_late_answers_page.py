@@ -1,0 +1,112 @@
+"""Answers that come late: what the page has learned meanwhile stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from ui.editor.bundle import as_script
+
+_MODULES = ("calls.js", "figures.js", "lease.js", "jobs.js")
+# A server whose answers come when, and in the order in which, a test gives them: `answer(name, index, answer)` is of the
+# call of that number.
+_SERVER = """
+window.asked = {};
+window.server = new Proxy({}, {
+    get: (_, name) => (request) => new Promise((done) => (asked[name] ||= []).push({ request, done })),
+});
+window.answer = async (name, index, answer) => {
+    asked[name][index].done(answer);
+    await new Promise((done) => setTimeout(done)); // until all that follows from it is done
+};
+"""
+
+
+@pytest.fixture
+def modules_page(chromium: Browser) -> Iterator[Page]:
+    """An empty page with modules of the editor and such a server."""
+    page = chromium.new_page()
+    made = "; ".join(f"window.{name} = module_{name}" for name in ("figures", "lease", "jobs"))
+    page.add_script_tag(content=f"{as_script(_MODULES)}\n{made};{_SERVER}")
+    yield page
+    page.close()
+
+
+def test_a_figure_read_before_an_edit_was_confirmed_does_not_take_its_place(modules_page: Page) -> None:
+    shown = modules_page.evaluate(
+        """async () => {
+            const known = new figures.Figures(server);
+            known.keep({ id: "F", revision: 1 });
+            const read = known.fetch("F");
+            known.keep({ id: "F", revision: 3 }); // the edit was confirmed
+            await answer("load", 0, { figure: { id: "F", revision: 2 } });
+            return [(await read).revision, known.known("F").revision];
+        }"""
+    )
+    assert shown == [3, 3]
+
+
+def test_a_figure_that_was_set_back_on_the_server_is_shown_as_it_is_there(modules_page: Page) -> None:
+    shown = modules_page.evaluate(
+        """async () => {
+            const known = new figures.Figures(server);
+            known.keep({ id: "F", revision: 9 });
+            const read = known.fetch("F");
+            await answer("load", 0, { figure: { id: "F", revision: 2 } });
+            return [(await read).revision, known.known("F").revision];
+        }"""
+    )
+    assert shown == [2, 2]
+
+
+def test_a_figure_that_is_opened_again_is_not_the_next_to_be_forgotten(modules_page: Page) -> None:
+    kept = modules_page.evaluate(
+        """() => {
+            const known = new figures.Figures(server);
+            for (let number = 0; number < 24; number += 1) known.keep({ id: `F${number}`, revision: 1 });
+            known.known("F0");
+            known.keep({ id: "another", revision: 1 });
+            return ["F0", "F1", "another"].map((id) => known.known(id) !== null);
+        }"""
+    )
+    assert kept == [True, False, True]
+
+
+def test_who_holds_a_figure_is_what_the_latest_question_was_answered(modules_page: Page) -> None:
+    told = modules_page.evaluate(
+        """async () => {
+            const told = [];
+            const held = new lease.Lease(server, "tab", (figureId, { mine }) => told.push(mine));
+            held.open("F");
+            held.takeOver();
+            await answer("lease", 1, { mine: true });
+            await answer("lease", 0, { mine: false }); // as it was before
+            held.takeOver();
+            await answer("lease", 2, { mine: false });
+            return told;
+        }"""
+    )
+    assert told == [True, False]
+
+
+def test_a_job_that_was_just_begun_is_followed_although_an_earlier_look_does_not_know_it(modules_page: Page) -> None:
+    told = modules_page.evaluate(
+        """async () => {
+            const told = [];
+            const all = new jobs.Jobs(server, {
+                changed: (running) => told.push(running.map((job) => job.id)),
+                over: (job) => told.push(`${job.id} is over`),
+            });
+            all.look();
+            all.start(["F"], "embedded");
+            await answer("mine", 0, { job: { id: "new" } });
+            await answer("jobs", 1, { jobs: [{ id: "new", state: "running" }] });
+            await answer("jobs", 0, { jobs: [] });
+            all.look();
+            await answer("jobs", 2, { jobs: [{ id: "new", state: "done" }] });
+            return told;
+        }"""
+    )
+    assert told == [["new"], [], "new is over"]
