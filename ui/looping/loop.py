@@ -15,13 +15,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Protocol
 
 from curator.errors import LoopError, SettingsError
 from curator.figure import FigureState
+from curator.remining_limits import Limits
 from data.store import Store
 from data.store.loop import OVER, STAGES, LoopRound, Stage
 from data.store.queue import QueueFilter
@@ -141,8 +142,7 @@ class Commands:
             case "index":
                 return self._index(at)
             case "remine":
-                (done,) = self._run_list("remine", "--figures", str(self._remine_figures), "--json")
-                return {name: done[name] for name in ("figures", "done", "failed", "adopted", "gained", "cost")}
+                return self._remine(at)
             case "review":
                 raise LoopError("curators review; no command does")
 
@@ -181,6 +181,20 @@ class Commands:
         if "run" not in at.facts.get("train", {}):
             return {"skipped": "no model was trained in this round"}
         return self._run("index", "--model", str(self._run_of(at)), "--json")
+
+    def _remine(self, at: LoopRound) -> dict[str, Any]:
+        """Mines again, once a round: where the loop was killed after that ended and before it was noted, another time
+        would take the same figures the next way, and spend as much once more."""
+        latest = next(iter(self._store.remining.rounds()), None)
+        before = at.facts.get("remined_before")
+        if before is None:
+            before = latest.id - (latest.ended_at is None) if latest else 0  # one that is open is gone on with
+            self._store.loop.note(at.id, "remined_before", before)
+        limits = Limits(self._remine_figures)  # others: of a round that somebody began by hand meanwhile
+        if latest and latest.id > before and latest.ended_at and latest.limits == limits:
+            return _remined(asdict(latest))
+        (done,) = self._run_list("remine", "--figures", str(self._remine_figures), "--json")
+        return _remined(done)
 
     def _run_of(self, at: LoopRound) -> Path:
         return self._store.project / "runs" / f"loop-{at.id}"
@@ -295,6 +309,11 @@ def load_reviewer(name: str) -> Reviewer:
         raise SettingsError(f"{name!r} is no function; it is called with the store and how many figures to review")
     reviewer: Reviewer = found
     return reviewer
+
+
+def _remined(done: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a round of mining again."""
+    return {name: done[name] for name in ("figures", "done", "failed", "adopted", "gained", "cost")}
 
 
 def _retrieval(run: Path) -> dict[str, dict[str, float]]:

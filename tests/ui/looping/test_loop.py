@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from curator.commands import parse_commands
 from curator.errors import LoopError, SettingsError
 from curator.figure import FigureState
+from curator.remining_limits import Limits
 from data.store import Store
 from data.store.loop import LoopRound, Stage
 from data.store.queue import QueueFilter
@@ -190,6 +192,59 @@ def test_where_no_proposal_is_so_sure_there_is_nothing_to_train_on(tmp_path: Pat
 
     assert "needs" in done["skipped"]
     store.close()
+
+
+class MinesAgain(Commands):
+    """A round of mining again ends; the loop is killed before it hears of it, as often as it is told."""
+
+    def __init__(self, store: Store, kills: int, figures: int = 5) -> None:
+        super().__init__(store, Training(), figures)
+        self._rounds, self._kills, self._figures = store.remining, kills, figures
+
+    def _process(self, *command: str) -> str:
+        round_id = self._rounds.open_round() or self._rounds.begin(Limits(self._figures), [])
+        self._rounds.end(round_id)
+        if self._kills:
+            self._kills -= 1
+            raise SystemExit(-9)
+        return json.dumps([asdict(self._rounds.round(round_id))])
+
+
+def test_what_was_mined_again_is_not_mined_again_once_more_where_the_loop_was_killed_before_it_noted_that(
+    store: Store,
+) -> None:
+    store.remining.end(store.remining.begin(Limits(5), []))  # by hand, before
+    at = store.loop.begin(1)
+    with pytest.raises(SystemExit):
+        MinesAgain(store, kills=1)("remine", at)
+
+    done = MinesAgain(store, kills=0)("remine", store.loop.rounds(1)[0])
+
+    assert (done["figures"], done["done"], done["cost"]) == (0, 0, 0)
+    assert [one.id for one in store.remining.rounds()] == [2, 1]
+    store.loop.end(at.id)
+    MinesAgain(store, kills=0)("remine", store.loop.begin(1))
+    assert len(store.remining.rounds()) == 3  # another round of the loop mines again
+
+
+def test_a_round_of_mining_again_that_was_open_is_gone_on_with_once(store: Store) -> None:
+    store.remining.begin(Limits(5), [])
+    at = store.loop.begin(1)
+    with pytest.raises(SystemExit):
+        MinesAgain(store, kills=1)("remine", at)
+
+    MinesAgain(store, kills=0)("remine", store.loop.rounds(1)[0])
+
+    assert len(store.remining.rounds()) == 1
+
+
+def test_a_round_of_mining_again_with_other_limits_is_not_the_loop_s(store: Store) -> None:
+    with pytest.raises(SystemExit):
+        MinesAgain(store, kills=1, figures=3)("remine", store.loop.begin(1))
+
+    MinesAgain(store, kills=0)("remine", store.loop.rounds(1)[0])
+
+    assert [one.limits.figures for one in store.remining.rounds()] == [5, 3]
 
 
 @pytest.mark.process
