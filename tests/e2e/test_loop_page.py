@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Page, expect
 
 from curator.commands import parse_commands
 from curator.figure import FigureState
 from data.store import Store
 from data.store.queue import QueueFilter
+from ui.looping.loop import LOCK
+from ui.looping.process import OUTPUT, LoopProcess
 
 ROUND_MS = 240_000  # eight processes, one after the other, on two busy cores
 
@@ -74,3 +77,33 @@ def test_a_loop_that_failed_says_why(project: Store, tab: Page) -> None:
     tab.get_by_role("button", name="Begin the first round").click()
 
     expect(tab.locator("#loop .standing .notice")).to_contain_text("nonsense", timeout=ROUND_MS)
+
+
+def test_a_loop_whose_process_has_yet_to_begin_says_so_and_takes_no_second_click(
+    project: Store, tab: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = project.project / OUTPUT
+    monkeypatch.setattr(LoopProcess, "start", lambda process, *options: output.write_bytes(b""))
+    begin = tab.get_by_role("button", name="Begin the first round")
+    begin.click()
+
+    expect(tab.locator("#loop .standing .words")).to_have_text("The loop is starting.")
+    expect(begin).to_be_hidden()
+    with FileLock(project.project / LOCK):  # as its process does when it begins
+        expect(tab.get_by_role("button", name="Stop the loop")).to_be_visible()
+    expect(begin).to_be_visible()
+
+
+def test_a_loop_that_ends_before_it_begins_can_be_begun_again(
+    project: Store, tab: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = project.project / OUTPUT
+    monkeypatch.setattr(LoopProcess, "start", lambda process, *options: output.write_bytes(b""))
+    begin = tab.get_by_role("button", name="Begin the first round")
+    begin.click()
+    expect(begin).to_be_hidden()
+
+    output.write_text("Error: there is no room\n")
+
+    expect(tab.locator("#loop .standing .notice")).to_have_text("there is no room")
+    expect(begin).to_be_visible()

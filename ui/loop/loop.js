@@ -46,17 +46,17 @@ export class Loop {
 
   async _look(mine, withAccepting) {
     clearTimeout(this._timer);
-    let running = false;
+    let busy = false;
     try {
       const state = await ask(this._server, "loop_state", {});
       if (mine !== this._turn) return;
-      running = state.running;
       this._standing.show(state);
+      busy = state.running || this._standing.starting;
       this._rounds.show(state.rounds);
       this._again.show(state.remined, state.ways);
       // assessing changes what could be accepted: looked at anew when the tab opens and when the loop has ended
-      if (withAccepting || (this._ran && !running)) await this._accepting.show();
-      this._ran = running;
+      if (withAccepting || (this._wasBusy && !busy)) await this._accepting.show();
+      this._wasBusy = busy;
       say(this._away, "");
     } catch (error) {
       if (!(error instanceof AskError)) throw error;
@@ -64,7 +64,7 @@ export class Loop {
       say(this._away, error.message);
     }
     this._place.dataset.ready = "true";
-    this._timer = setTimeout(() => mine === this._turn && this._isSeen && this._look(mine, false), running ? POLL_MS : WAITING_MS);
+    this._timer = setTimeout(() => mine === this._turn && this._isSeen && this._look(mine, false), busy ? POLL_MS : WAITING_MS);
   }
 }
 

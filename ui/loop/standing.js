@@ -12,12 +12,15 @@ const FIELDS = [
   { name: "remine", label: "Figures mined again", value: 50, title: "At most; 0: all that are doubted" },
 ];
 
+const STARTS_MS = 60_000; // guess: a process that has said nothing by then was killed before it began
+
 const TRAINED_ON = [["verified", "Verified only"], ["sure", "With sure proposals"], ["all", "With open proposals"]];
 
 export class Standing {
   constructor(server, changed) {
     this._server = server;
     this._changed = changed;
+    this._startsUntil = 0;
     this._track = html("ol", { class: "track" });
     this._words = html("p", { class: "words", role: "status" });
     this._said = html("p", { class: "notice bad", role: "alert", hidden: true });
@@ -48,7 +51,14 @@ export class Standing {
     );
   }
 
+  // Whether the loop's own process was started and has neither begun nor said why not: that takes it seconds.
+  get starting() {
+    return performance.now() < this._startsUntil;
+  }
+
   show(state) {
+    if (state.running || state.said) this._startsUntil = 0;
+    const busy = state.running || this.starting;
     this._sureFrom = state.sure_from;
     const open = state.rounds.find((round) => !round.ended_at);
     const place = open ? placeOf(open.stage) : -1;
@@ -59,15 +69,15 @@ export class Standing {
         return html("li", { "data-at": at, "data-stage": key, title: does }, html("span", {}, name));
       }),
     );
-    this._words.textContent = wordsOf(state, open, waits);
-    this._go.hidden = state.running || waits;
+    this._words.textContent = this.starting ? "The loop is starting." : wordsOf(state, open, waits);
+    this._go.hidden = busy || waits;
     const what = open ? `Go on with round ${open.id}` : state.rounds.length ? "Begin the next round" : "Begin the first round";
     this._go.textContent = this._go.title = this._go.ariaLabel = what;
-    this._review.hidden = !waits;
+    this._review.hidden = this.starting || !waits;
     this._review.textContent = waits ? `Review ${state.missing} more` : "Review";
-    this._skip.hidden = state.running || !waits;
+    this._skip.hidden = busy || !waits;
     this._stop.hidden = !state.running;
-    this._form.hidden = state.running;
+    this._form.hidden = busy;
     const failed = !state.running && /^Error: /m.test(state.said) ? state.said.slice(state.said.lastIndexOf("Error: ") + 7) : "";
     if (!this._refused) say(this._said, failed);
   }
@@ -75,18 +85,20 @@ export class Standing {
   async _start(goOn) {
     const fields = Object.fromEntries(this._fields.map(({ name, input }) => [name, Number(input.value)]));
     const way = this._way.value;
-    await this._do("loop_start", { ...fields, unverified: way === "all", sure: way === "sure" ? this._sureFrom : 0, go_on: goOn });
+    const starts = () => (this._startsUntil = performance.now() + STARTS_MS);
+    await this._do("loop_start", { ...fields, unverified: way === "all", sure: way === "sure" ? this._sureFrom : 0, go_on: goOn }, starts);
   }
 
   async _end() {
     await this._do("loop_stop", {});
   }
 
-  // Until there is an answer no second click is taken: the loop's own process takes seconds to begin.
-  async _do(name, request) {
+  // Until there is an answer no second click is taken.
+  async _do(name, request, done = () => {}) {
     this._hold(true);
     try {
       await ask(this._server, name, request);
+      done();
       this._refused = false;
       say(this._said, "");
     } catch (error) {
