@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from curator.audit_sample import AuditFigure, Statement, place_of, statement
+from curator.audit_sample import SHARE, AuditFigure, Statement, place_of, statement
 from curator.errors import SettingsError, StoreError
 from curator.guarantee import MAX_PANELS, Guarantee, Promised, guarantee
 from data.store import Store
@@ -95,13 +95,16 @@ def preview(
     waits = ~found.accepted
     # all that nobody has seen, in a batch or not: what was taken before must not change which thresholds are tried
     unseen = (found.panels <= max_panels) & ~found.audit & bool(waits.any())
-    chosen = _passed_over(store, sample, error_rate, promised) or guarantee(
-        sample,
-        found.confidences[unseen],
-        error_rate,
-        promised,
-        max_panels=max_panels,
-        open_panels=found.panels[unseen],
+    chosen = _passed_over(store, sample, error_rate, promised) or _with_what_is_lacking(
+        store,
+        guarantee(
+            sample,
+            found.confidences[unseen],
+            error_rate,
+            promised,
+            max_panels=max_panels,
+            open_panels=found.panels[unseen],
+        ),
     )
     threshold = chosen.threshold
     sure = (found.panels <= chosen.max_panels) & (found.confidences >= (np.inf if threshold is None else threshold))
@@ -166,4 +169,21 @@ def _passed_over(store: Store, sample: list[AuditFigure], error_rate: float, pro
         f"{passed_over:,} figures of the audit sample wait that come before the last one reviewed: they are new or "
         'were passed over. Review them first; they come in the order "next"',
         passed_over,
+    )
+
+
+def _with_what_is_lacking(store: Store, found: Guarantee) -> Guarantee:
+    """Says too where the project has fewer figures of the sample than would have to be reviewed: a small one may have
+    none at all, and whoever went on reviewing would wait for them for ever."""
+    if found.threshold is not None or found.more_reviews is None:
+        return found
+    waiting = len(store.audited.waiting())
+    lacking = found.more_reviews - waiting
+    if lacking <= 0:
+        return found
+    left = "none of those waits" if not waiting else f"only {waiting:,} of those wait{'s' if waiting == 1 else ''}"
+    return replace(
+        found,
+        reason=f"{found.reason}. A twentieth of all figures are in the sample, and {left}: about "
+        f"{round(lacking / SHARE):,} more figures would have to be mined first",
     )

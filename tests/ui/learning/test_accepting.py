@@ -113,6 +113,38 @@ def test_a_rate_that_the_sample_cannot_promise_accepts_nothing_and_says_what_is_
         accept(store, 0.01, "ann")
 
 
+def test_where_the_project_has_too_few_figures_of_the_sample_it_says_so(tmp_path: Path) -> None:
+    small = Store(tmp_path / "small")
+    inside, outside = [], []
+    for figure_id in add_figures(small, 64):
+        mine(small, figure_id, 0.9)
+        (inside if in_audit(figure_id) else outside).append(figure_id)
+    few = len(inside)
+    assert 1 < few < 9
+
+    some = preview(small, RATE, "all")
+    for figure_id in inside:
+        review(small, figure_id)
+    none = preview(small, RATE, "all")
+    small.close()
+
+    assert some.text == (
+        "nothing can be accepted: 0 figures of the audit sample were reviewed; a promise of 10.0% takes 9. A twentieth "
+        f"of all figures are in the sample, and only {few} of those wait: about {20 * (9 - few)} more figures would "
+        "have to be mined first"
+    )
+    assert f"and none of those waits: about {20 * (9 - few)} more figures" in none.text
+
+
+def test_while_enough_of_the_sample_wait_nothing_is_said_of_more_figures(store: Store) -> None:
+    assert preview(store, 0.01).text.endswith("would have to be mined first")
+    for number in range(2, 10):
+        for figure_id in add_figures(store, 800, f"PMC{number}"):
+            if in_audit(figure_id):
+                mine(store, figure_id, 0.9)
+    assert not preview(store, 0.01).text.endswith("mined first")
+
+
 def test_what_comes_first_in_the_sample_and_was_passed_over_stands_in_the_way(store: Store) -> None:
     figures = [row["id"] for row in store.connections.rows("select id from figures")]
     last = place_of(store.audited.sample()[-1].figure_id)
