@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, Page
 from ui.editor.bundle import as_script
 
 _MODULES = ("calls.js", "figures.js", "lease.js", "jobs.js")
-# A server whose answers come when, and in the order in which, a test gives them: `answer(name, index, answer)` is of the
-# call of that number.
+# A server whose answers come when, and in the order in which, a test gives them, each for the call of a number.
 _SERVER = """
 window.asked = {};
 window.server = new Proxy({}, {

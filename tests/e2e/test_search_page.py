@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -21,6 +23,7 @@ from data.store import Store
 from tests.e2e.conftest import served
 from tests.e2e.green_model import GreenModel
 from ui.searching.indexing import index_project
+from ui.searching.server import SearchServer
 
 HOSTILE = "<img src=x onerror=document.title=1>"
 
@@ -335,6 +338,62 @@ def test_while_the_model_is_loaded_the_tab_says_so_and_a_failure_is_told(
         seen.set()
         expect(page.locator(".find .empty")).to_contain_text("its weights are cut off; train again")
         page.close()
+
+
+def _timers_held(page: Page) -> None:
+    """Timers of the page wait for ``page.clock.run_for``: how fast somebody types is then the test's to say."""
+    page.clock.install()
+    page.clock.pause_at(datetime.now() + timedelta(hours=1))
+
+
+def test_words_typed_before_it_is_known_what_there_is_to_search_are_searched_for(
+    open_page: Callable[..., Page], indexed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = threading.Event()
+    known = SearchServer.search_state
+
+    def slow(server: SearchServer, raw: object) -> dict[str, object]:
+        assert typed.wait(60)
+        return {**known(server, raw), "nodes": 4711}
+
+    monkeypatch.setattr(SearchServer, "search_state", slow)
+    store = Store(Path(shutil.copytree(indexed, tmp_path / "kidneys")))
+    with served(store, load=lambda place: GreenModel()) as address:
+        page = open_page(address + "/#queue")
+        page.get_by_role("tab", name="Search").click()
+        expect(_box(page)).to_be_visible()
+        _timers_held(page)
+        _box(page).fill("green 0")
+        typed.set()
+        expect(page.locator(".find .model")).to_have_attribute("title", re.compile(r"^4,711 "))
+        page.clock.run_for(1000)
+        expect(page.locator(".find .card")).to_have_count(15)
+        expect(_box(page)).to_have_value("green 0")
+        page.close()
+
+
+def test_a_filter_set_while_somebody_types_narrows_what_is_typed(search: Page) -> None:
+    _timers_held(search)
+    _box(search).fill("green 200")
+    search.locator("#search").get_by_label("Verified only").check()
+    expect(search.locator(".find .card")).to_have_count(3)
+    assert _asked(search) == {"text": "green 200", "verified": True}
+    expect(_box(search)).to_have_value("green 200")
+
+
+def test_back_returns_to_the_search_before_however_fast_the_words_were_typed(search: Page) -> None:
+    _find(search, "green 0")
+    before = _hits(search)
+    _timers_held(search)
+    for words in ("green 2", "green 25", "green 255"):
+        _box(search).fill(words)
+    search.clock.run_for(1000)
+    _ready(search)
+    assert _hits(search) != before
+    search.go_back()
+    expect(_box(search)).to_have_value("green 0")
+    _ready(search)
+    assert _hits(search) == before
 
 
 def test_figures_that_changed_since_they_were_indexed_are_counted(

@@ -19,8 +19,9 @@ let query = queryOfAddress();
 let state = null; // what the server last said of model and index
 let shownKey = null; // the search that the grid shows, as an address
 let turn = 0;
-let typed = false; // the text was changed since the search was last put into the history
-let typing = 0;
+let looks = 0;
+let typed = false; // the words in the box have a step of the history of their own
+let typing = 0; // timer of words that are not searched for yet, or 0
 
 const isShown = () => tab.isConnected && tab.getClientRects().length > 0;
 
@@ -54,6 +55,19 @@ function search(next, how) {
   run();
 }
 
+// Searches for the words in the box. Back goes to the search before them, not to each letter.
+function searchWords(filters = {}) {
+  const how = typed || !hasSubject(query) ? "replace" : "push";
+  typed = true;
+  search({ ...withSubject(query, { text: text.value.trim() }), ...filters }, how);
+}
+
+// A filter that is set while somebody types narrows what is typed.
+function narrow(filters) {
+  if (typing) searchWords(filters);
+  else search({ ...query, ...filters }, "replace");
+}
+
 function moreLike(hit) {
   typed = false;
   search(withSubject(query, { figure_id: hit.figure_id, node_id: hit.node_id }), "push");
@@ -62,6 +76,7 @@ function moreLike(hit) {
 async function run() {
   const mine = ++turn;
   clearTimeout(typing);
+  typing = 0;
   tab.dataset.ready = "false";
   if (!hasSubject(query) || !state || !state.model) return show(mine, null);
   part(".count").textContent = "Searching";
@@ -130,36 +145,38 @@ function drawState() {
 
 // Models and figures change while the tab is away: read again whenever it is shown.
 async function shown() {
+  const mine = ++looks;
+  tab.dataset.ready = "false";
   if (location.hash.startsWith("#search")) query = queryOfAddress();
   typed = false;
+  if (!typing) text.value = query.text || ""; // also where the cursor is in it: Back has changed the search
   drawQuery();
   const answer = await ask("search_state", {});
+  if (mine !== looks) return;
   if (answer.error) {
     state = null;
     notice(part(".empty"), "No answer", answer.error);
+    tab.dataset.ready = "true";
     return;
   }
   state = answer;
   drawState();
-  run();
+  if (!typing) run(); // else what was typed meanwhile is searched for soon
   if (state.model && !hasSubject(query)) text.focus();
 }
 
 text.addEventListener("input", () => {
-  const next = withSubject(query, { text: text.value.trim() });
-  const how = typed || !hasSubject(query) ? "replace" : "push"; // Back goes to the search before, not to each letter
-  typed = true;
   turn += 1; // an answer to the words before is no longer wanted
   tab.dataset.ready = "false";
   clearTimeout(typing);
-  typing = setTimeout(() => search(next, how), TYPING_MS);
+  typing = setTimeout(() => searchWords(), TYPING_MS);
 });
 text.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
   if (event.key === "Enter") {
     event.preventDefault();
     const next = withSubject(query, { text: text.value.trim() });
-    if (text.value.trim() && addressOf(next) !== shownKey) search(next, typed ? "replace" : "push");
+    if (text.value.trim() && addressOf(next) !== shownKey) searchWords();
     typed = false;
   } else if (event.key === "ArrowDown") {
     event.preventDefault();
@@ -172,10 +189,10 @@ text.addEventListener("keydown", (event) => {
 });
 
 for (const one of tab.querySelectorAll("[data-level]"))
-  one.addEventListener("click", () => search({ ...query, level: one.dataset.level || null }, "replace"));
+  one.addEventListener("click", () => narrow({ level: one.dataset.level || null }));
 for (const name of props.kinds) part(".kind").append(html("option", { value: name }, name));
-part(".kind").addEventListener("change", () => search({ ...query, kind: part(".kind").value || null }, "replace"));
-part(".verified").addEventListener("change", () => search({ ...query, verified: part(".verified").checked }, "replace"));
+part(".kind").addEventListener("change", () => narrow({ kind: part(".kind").value || null }));
+part(".verified").addEventListener("change", () => narrow({ verified: part(".verified").checked }));
 
 document.addEventListener("keydown", (event) => {
   if (!isShown() || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
