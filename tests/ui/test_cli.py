@@ -133,9 +133,16 @@ def test_a_broken_image_is_a_problem_of_its_figure_alone(tmp_path: Path, drawn: 
     assert curator(tmp_path / "p", "status", "--problems").output == "no problems\n"
 
 
-def test_what_does_not_exist_is_a_problem_with_the_mend(tmp_path: Path) -> None:
-    curator(tmp_path, "ingest", "nowhere/")
-    assert "neither a file or folder that exists nor a PMC id" in curator(tmp_path, "status", "--problems").output
+def test_what_does_not_exist_is_a_problem_with_the_mend_told_at_once_and_listed(tmp_path: Path) -> None:
+    reason = "nowhere/: neither a file or folder that exists nor a PMC id"
+    assert reason in curator(tmp_path, "ingest", "nowhere/").output
+    assert reason in curator(tmp_path, "status", "--problems").output
+
+
+def test_of_many_problems_the_first_are_told_at_once_and_the_others_counted(tmp_path: Path) -> None:
+    outcome = curator(tmp_path, "ingest", "lost1/", "lost2/", "lost3/", "lost4/", "lost5/")
+    assert [f"lost{number}/: " in outcome.output for number in range(1, 6)] == [True, True, True, False, False]
+    assert "and 2 more; `curator status --problems` lists all" in outcome.output
 
 
 def test_captions_are_split_without_a_project(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
     from ui.cli import Project
+
+_TOLD: Final = 3
+"""Problems told at once: a mistyped path is seen where it was typed, and a bad package of thousands fills no screen."""
 
 
 @click.command("ingest")
@@ -44,5 +47,7 @@ def command(project: Project, sources: tuple[str, ...], caption: str | None, as_
         f"{report.articles} articles: {report.added} figures added, {report.replaced} in a new version, "
         f"{report.unchanged} unchanged"
     )
-    if report.problems:
-        click.echo(f"{len(report.problems)} problems; `curator status --problems` lists them", err=True)
+    for problem in report.problems[:_TOLD]:
+        click.echo(f"{problem.where}: {problem.reason}", err=True)
+    if (more := len(report.problems) - _TOLD) > 0:
+        click.echo(f"and {more:,} more; `curator status --problems` lists all", err=True)
