@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,6 +16,9 @@ from trainer.presets import PRESETS
 if TYPE_CHECKING:
     from data.store.loop import LoopRound
     from ui.cli import Project
+
+_LOOK_S: Final = 1.0
+"""A page that looks whether the loop goes on has its lock meanwhile: about a millisecond (measured)."""
 
 
 @click.command("loop")
@@ -68,7 +71,7 @@ def command(
 
     lock = FileLock(store.project / LOCK)
     try:
-        held = lock.acquire(blocking=False)
+        held = lock.acquire(timeout=_LOOK_S)
     except Timeout as error:
         raise LoopError(f"another `curator loop` goes round in {store.project}; wait for it or stop it") from error
     with held:

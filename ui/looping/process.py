@@ -24,7 +24,8 @@ class LoopProcess:
 
     def __init__(self, project: Path) -> None:
         self._project = project
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._started: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str) -> None:
         """Starts `curator loop` with the options.
@@ -43,6 +44,7 @@ class LoopProcess:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
+            self._started = process
             # takes its end, which would else stay in the system's table
             threading.Thread(target=process.wait, name="loop", daemon=True).start()
 
@@ -52,23 +54,28 @@ class LoopProcess:
         Raises:
             LoopError: it is not going on.
         """
-        pid = self._pid()
-        if not self.running or pid is None:
-            raise LoopError("the loop is not going on")
-        try:
-            os.kill(pid, signal.SIGTERM)
-        except ProcessLookupError as error:
-            raise LoopError("the loop has just ended") from error
+        with self._lock:
+            pid = self._started.pid if self._started and self._started.poll() is None else self._pid()
+            if not self.running or pid is None:
+                raise LoopError("the loop is not going on")
+            try:
+                os.kill(pid, signal.SIGTERM)
+            except ProcessLookupError as error:
+                raise LoopError("the loop has just ended") from error
 
     @property
     def running(self) -> bool:
-        """Whether a process goes round: the system releases the lock of one that dies."""
+        """Whether a process goes round: the system releases the lock of one that dies. One that we started does so
+        before it has the lock, too."""
         lock = FileLock(self._project / LOCK)
-        try:
-            with lock.acquire(blocking=False):
-                return False
-        except Timeout:
-            return True
+        with self._lock:  # two that look at once would each take the other for the loop
+            if self._started and self._started.poll() is None:
+                return True
+            try:
+                with lock.acquire(blocking=False):
+                    return False
+            except Timeout:
+                return True
 
     def said(self) -> str:
         """The last lines that the process printed."""

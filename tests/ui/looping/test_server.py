@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from filelock import FileLock
 
 from curator.remining_limits import Limits
@@ -19,7 +21,8 @@ from data.store import Store
 from data.store.remining import Remined
 from tests.data.projects import HIERARCHY, add_figures
 from ui.accounts.identity import acting_as
-from ui.looping.loop import LOCK, PID
+from ui.cli import main
+from ui.looping.loop import LOCK, PID, Loop
 from ui.looping.process import LoopProcess
 from ui.looping.server import LoopServer
 
@@ -115,6 +118,56 @@ def test_a_second_loop_is_refused_and_the_first_can_be_stopped(store: Store) -> 
         other.wait()
         if other.stdout:
             other.stdout.close()
+
+
+def test_pages_that_look_at_once_do_not_take_each_other_for_the_loop(tmp_path: Path) -> None:
+    process = LoopProcess(tmp_path)
+    seen = []
+
+    def look() -> None:
+        together.wait()
+        seen.extend(process.running for _ in range(200))
+
+    together = threading.Barrier(4)
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [False] * 800
+
+
+def test_a_page_that_looks_does_not_keep_a_loop_from_starting(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.loop.begin(1)
+    monkeypatch.setattr(Loop, "run", lambda self, rounds, goal: iter(()))
+    page = FileLock(store.project / LOCK)
+    page.acquire()
+    monkeypatch.setattr(time, "sleep", lambda _: page.release())  # the loop looks again after a while
+
+    begun = CliRunner().invoke(main, ["--project", str(store.project), "loop", "--json"])
+
+    assert not page.is_locked
+    assert begun.output.strip() == "[]"
+
+
+@pytest.mark.process
+def test_a_loop_that_is_only_starting_is_not_started_twice_and_can_be_stopped(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexec sleep 60\n")  # does not get as far as the lock
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    process = LoopProcess(store.project)
+    process.start()
+
+    assert process.running
+    assert "going on already" in ask(store, "loop_start", {}, process)["error"]
+    assert ask(store, "loop_stop", {}, process) == {}
+    for thread in threading.enumerate():
+        if thread.name == "loop":
+            thread.join()
+    assert not process.running
 
 
 @pytest.mark.process
