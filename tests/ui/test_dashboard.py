@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -74,7 +74,8 @@ def test_decisions_are_counted_by_level_and_agent_and_agreement_by_the_second_pe
     again = [{"op": "resize", "id": "p2", "box_xyxy": [330, 0, 640, 230]}]
     store.reviews.decide("PMC1:F1", 2, parse_commands(again), "grace#1", 1000.0, seconds=10.0)
 
-    found = dashboard_document(store, datetime.now(UTC).date())
+    (decided_on,) = (day for day, _ in store.dashboard.verified_by_day())  # not today's date: it may be midnight now
+    found = dashboard_document(store, date.fromisoformat(decided_on))
     # grace's change to p2 makes it an edited one too
     panel = next(row for row in found["outcomes"] if row["level"] == "panel")
     assert (panel["agent"], panel["accepted"], panel["edited"], panel["rejected"]) == ("embedded", 2, 2, 0)
