@@ -272,27 +272,25 @@ def test_a_restart_there_in_the_middle_loses_nothing(
 ) -> None:
     pair = scene(tmp_path, there)
     there.faults.append(Fault(*request_, drop="after"))
-    answer, restarts = there.answer, 0
+    answer, restarts = there.answer, list[threading.Thread]()
 
     def restart() -> None:
         there.stop()
         there.start()
 
     def answer_then_restart(*asked: Any) -> Any:
-        nonlocal restarts
         answered = answer(*asked)
         if answered[2].drop and not restarts:
-            restarts += 1
-            threading.Thread(target=restart).start()
+            restarts.append(threading.Thread(target=restart))
+            restarts[0].start()
         return answered
 
     monkeypatch.setattr(there, "answer", answer_then_restart)
-    for _ in range(20):
-        with suppress(SyncError):
-            pair.sync()
-            break
+    with suppress(SyncError):
+        pair.sync()
+    (restarting,) = restarts
+    restarting.join()
     pair.sync()
-    assert restarts == 1
     check_end(pair)
 
 
