@@ -112,9 +112,15 @@ def test_without_retries_nothing_is_sent_again() -> None:
 
 
 def test_a_reply_that_does_not_come_in_time_is_asked_for_again() -> None:
-    late = threading.Event()
+    late, waits = threading.Event(), list[float]()
+
+    def patient(wait_s: float) -> None:
+        waits.append(wait_s)
+        model._client = model._client.with_options(timeout=60)  # the second answer may come as late as it will
+
     with ModelServer(echo, faults=[Fault(until=late)]) as server:
-        model, waits = model_of(server, timeout_s=1.0)
+        settings = ModelSettings(base_url=server.base_url, model="stand-in", timeout_s=0.2)
+        model = OpenAIModel(settings, patient, jitter=lambda: 0.25)
         assert said(model).text == "Which panels?"
         late.set()
     assert waits == [1.25]
@@ -158,7 +164,7 @@ def test_never_more_requests_at_the_same_time_than_set() -> None:
     full = threading.Barrier(3)  # passed only when three are in the server together, so that the limit is reached too
 
     def respond(body: Body) -> str:
-        full.wait(10)
+        full.wait(60)
         return text_of(body)
 
     with ModelServer(respond) as server:
