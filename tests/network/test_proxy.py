@@ -68,7 +68,7 @@ class _Tunnel:
     def __init__(self, folder: Path) -> None:
         self.asked: list[str] = []
         """Where to, of each tunnel."""
-        self.seen = b""
+        self.seen = bytearray()
         """What the proxy passed on to the server."""
         self.served: list[str] = []
         self._folder = folder
@@ -98,9 +98,9 @@ class _Tunnel:
                 with socket.create_connection(("127.0.0.1", tunnel.port)) as there:
                     self.send_response(200)
                     self.end_headers()
-                    back = Thread(target=_poured, args=(there, self.connection))
+                    back = Thread(target=_pour, args=(there, self.connection, bytearray()))
                     back.start()
-                    tunnel.seen += _poured(self.connection, there)
+                    _pour(self.connection, there, tunnel.seen)
                     back.join()
 
             def log_message(self, *_: Any) -> None:
@@ -135,19 +135,17 @@ class _Quiet(StandInServer):
         """Who does not like the certificate hangs up."""
 
 
-def _poured(there: socket.socket, here: socket.socket) -> bytes:
-    """All that comes from one end, passed on to the other until nothing more comes."""
-    passed = b""
+def _pour(there: socket.socket, here: socket.socket, seen: bytearray) -> None:
+    """Passes on all that comes from one end to the other until nothing more comes; ``seen`` has it before the other."""
     try:
         while piece := there.recv(65_536):
+            seen += piece
             here.sendall(piece)
-            passed += piece
     except OSError:
         pass  # one of them has hung up
     for end in (here, there):
         with suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
-    return passed
 
 
 @pytest.fixture
