@@ -61,9 +61,13 @@ def fit_now(store: Store) -> int:
 
 def assess_waiting(store: Store, stopped: Callable[[], bool] = lambda: False) -> Iterator[int]:
     """Assesses open figures that the latest assessor has not assessed as they stand; how many each batch had."""
-    number, latest = store.assessors.in_use()
-    assessor = latest or Assessor.prior()
-    while not stopped() and (figure_ids := store.assessors.waiting(number, BATCH)):
+    while not stopped():
+        # asked each time: another process may have fitted a later one, and two that each kept to their own would assess
+        # what the other has just assessed, for ever
+        number, latest = store.assessors.in_use()
+        assessor = latest or Assessor.prior()
+        if not (figure_ids := store.assessors.waiting(number, BATCH)):
+            return
         batch = []
         for figure_id in figure_ids:
             stored = store.reviews.load(figure_id, 0.0)

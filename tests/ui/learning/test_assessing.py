@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import islice, zip_longest
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,25 @@ def test_all_open_figures_are_assessed_and_only_those_that_change_again(store: S
     assert sum(assess_waiting(store)) == 0
     fit_now(store)
     assert sum(assess_waiting(store)) == FIGURES - 1
+
+
+def test_two_that_assess_at_once_come_to_an_end_where_one_fits_anew_meanwhile(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assessing, "BATCH", 3)
+    accept(store, 1)
+    fit_now(store)
+    page = assess_waiting(store)
+    assert next(page) == 3
+    fit_now(store)
+    loop = assess_waiting(store)
+
+    # they take turns; each figure is assessed at most three times: by the page before, and by both since
+    batches = [count for both in zip_longest(page, islice(loop, 2 * FIGURES)) for count in both if count]
+
+    assert len(batches) <= 2 * FIGURES
+    assert list(loop) == []
+    assert store.assessors.waiting(2, FIGURES) == []
 
 
 def test_the_page_s_word_is_the_one_that_was_saved_and_has_a_reason(store: Store) -> None:
@@ -186,7 +206,7 @@ def test_it_ends_with_the_process_that_started_it(store: Store, killed: bool) ->
     assert page.stdin is not None
     child = os.pidfd_open(int(page.stdout.readline()))
     page.send_signal(signal.SIGKILL) if killed else page.stdin.close()
-    page.wait(60)
+    page.wait(300)
     assert _ended(child)
     # whatever was cut off is taken up by the next one
     sum(assess_waiting(store))
@@ -196,7 +216,7 @@ def test_it_ends_with_the_process_that_started_it(store: Store, killed: bool) ->
 def _ended(handle: int) -> bool:
     import select
 
-    ready, _, _ = select.select([handle], [], [], 60)
+    ready, _, _ = select.select([handle], [], [], 300)
     os.close(handle)
     return bool(ready)
 
