@@ -89,6 +89,9 @@ def preview(
     """
     if not 0 < error_rate <= 0.5:
         raise SettingsError(f"an error rate of {error_rate!r} cannot be asked for; expected more than 0, at most 0.5")
+    # asked first: where another comes into use meanwhile, the sample may go by the one and what waits by the other, and
+    # ``apply`` refuses a threshold of any but the one in use
+    assessor = store.auto.assessor()
     sample = store.audited.sample(progress)
     found = store.auto.candidates(time.time())
     max_panels = min(MAX_PANELS, int(found.panels.max(initial=0))) or MAX_PANELS
@@ -118,7 +121,7 @@ def preview(
         max_panels,
         int(found.accepted.sum()),
         store.audited.skipped(),
-        store.auto.assessor(),
+        assessor,
         statement([one for one in like_it if one.panels <= chosen.max_panels]),
     )
 

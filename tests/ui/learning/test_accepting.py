@@ -21,6 +21,7 @@ from tests.data.projects import HIERARCHY, add_figures
 from ui.accounts.identity import acting_as
 from ui.cli import main
 from ui.learning.accepting import accept, accepted_statement, preview
+from ui.learning.assessing import assess_waiting
 from ui.learning.auto_server import AutoServer
 
 RATE = 0.1  # of what can be promised with a sample that a test can make
@@ -102,6 +103,22 @@ def test_accepting_once_more_accepts_no_more(store: Store, monkeypatch: pytest.M
     assert again.text.endswith("holds in 90% of cases; what was accepted before is counted with it")
     with pytest.raises(StoreError, match=r"no open figure has a confidence of 0\.950 or more"):
         accept(store, RATE, "ann")
+
+
+def test_a_threshold_that_was_chosen_while_confidences_were_computed_anew_accepts_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = store.audited.sample
+
+    def sample(*progress: Any) -> list[AuditFigure]:
+        found = read(*progress)
+        sum(assess_waiting(store))  # as beside the page: what waits goes by the assessor from now on
+        return found
+
+    monkeypatch.setattr(store.audited, "sample", sample)
+    with pytest.raises(StoreError, match="confidences were computed anew"):
+        accept(store, RATE, "ann")
+    assert store.auto.batches() == []
 
 
 def test_a_rate_that_the_sample_cannot_promise_accepts_nothing_and_says_what_is_missing(store: Store) -> None:
