@@ -159,7 +159,7 @@ def test_options_of_a_model_need_a_model(project: Path) -> None:
 
 
 def test_killed_on_the_way_it_asks_nothing_twice_but_what_was_under_way(project: Path, oracle: NoisyOracle) -> None:
-    in_flight, asked, reached = 2, Counter[str](), threading.Event()
+    in_flight, asked, reached, killed = 2, Counter[str](), threading.Event(), threading.Event()
     lock = threading.Lock()
 
     def respond(body: dict[str, Any]) -> str:
@@ -167,14 +167,19 @@ def test_killed_on_the_way_it_asks_nothing_twice_but_what_was_under_way(project:
             asked[json.dumps(body, sort_keys=True)] += 1
             if asked.total() == 9:
                 reached.set()
+        if reached.is_set():
+            killed.wait()  # else it might be done before it is killed
         return oracle.respond(body)
 
     with ModelServer(respond) as server:
         command = [sys.executable, "-m", "ui", "--project", str(project), "mine", "--agent", "openai", "--json"]
         command += ["--base-url", server.base_url, "--model", "stand-in", "--in-flight", str(in_flight)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT) as process:
-            assert reached.wait(120)
-            os.kill(process.pid, signal.SIGKILL)
+            try:
+                assert reached.wait(300)
+            finally:
+                os.kill(process.pid, signal.SIGKILL)
+                killed.set()
         assert len(Store(project).minings.mined_by("openai", "stand-in")) < FIGURES
         assert subprocess.run(command, stdout=subprocess.DEVNULL, cwd=ROOT, check=False).returncode == 0
     assert len(Store(project).minings.mined_by("openai", "stand-in")) == FIGURES
