@@ -104,7 +104,7 @@ def test_workers_end_when_the_process_that_mines_is_killed(tmp_path: Path) -> No
     worker = os.pidfd_open(int(process.stdout.readline()))
     process.kill()
     process.communicate()
-    ended, _, _ = select.select([worker], [], [], 60)
+    ended, _, _ = select.select([worker], [], [], 300)
     os.close(worker)
     assert ended, "the worker still runs"
 

@@ -51,7 +51,7 @@ def test_writers_that_come_while_the_disk_is_busy_share_one_wait(
         count[0] += 1
         if count[0] == 1:
             busy.set()
-            assert go_on.wait(20)
+            assert go_on.wait(120)
 
     class Counted(threading.Condition):
         def wait(self, timeout: float | None = None) -> bool:
@@ -62,14 +62,14 @@ def test_writers_that_come_while_the_disk_is_busy_share_one_wait(
     monkeypatch.setattr(disk, "_changed", Counted())
     with ThreadPoolExecutor(9) as threads:
         first = threads.submit(disk.wait)
-        assert busy.wait(20)
+        assert busy.wait(120)
         others = [threads.submit(disk.wait) for _ in range(8)]
         for _ in others:
-            assert asked.acquire(timeout=20)
+            assert asked.acquire(timeout=120)
         assert not any(one.done() for one in others)
         go_on.set()
         for one in (first, *others):
-            one.result(20)
+            one.result(120)
     assert count[0] == 2
 
 

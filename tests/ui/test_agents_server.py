@@ -151,7 +151,7 @@ def test_a_job_mines_aside_and_leaves_the_figure_as_it_is(page: Page) -> None:
     before = page.ask("load", figure_id=FIGURE)
     started = page.ask("mine", figure_ids=[FIGURE, "PMC1:F3"], agent="embedded")["job"]
     assert (started["total"], started["agent"]) == (2, "embedded")
-    assert page.mined.wait(10)
+    assert page.mined.wait(120)
     page.jobs.close()
     (job,) = page.ask("jobs")["jobs"]
     assert (job["state"], job["done"], job["waiting"], job["cost"]) == ("done", [FIGURE, "PMC1:F3"], 0, 1.0)

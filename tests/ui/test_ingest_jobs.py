@@ -74,20 +74,20 @@ def test_what_is_not_done_when_it_is_closed_stands_in_the_file(
 
     def reading(*asked: object) -> Iterator[Problem]:
         begun.set()
-        assert may.wait(30)
+        assert may.wait(120)
         yield Problem("here", "nothing to read")
 
     monkeypatch.setattr("ui.ingest_jobs.read_sources", reading)
     jobs = jobs_of(store)
     jobs.start([image], "Cells.")
     jobs.start(["another"])
-    assert begun.wait(30)
+    assert begun.wait(120)
     closing = threading.Thread(target=jobs.close)
     closing.start()
     while not jobs._closing:
         closing.join(0.01)
     may.set()
-    closing.join(30)
+    closing.join(120)
     listed = json.loads((store.project / "ingests.json").read_text())
     assert [(one["sources"], one["caption"], one["starts"]) for one in listed] == [
         *(([image], "Cells.", 1), (["another"], None, 1))

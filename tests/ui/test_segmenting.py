@@ -27,7 +27,7 @@ from ui.segmenting import NotReadyError, Segmenting, segmenting_of
 
 WIDTH, HEIGHT = 200, 100
 FIRST, SECOND, THIRD = "PMC1:F1", "PMC1:F2", "PMC1:F3"
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0  # only ever spent where a test fails
 
 
 class Recorder:

@@ -10,7 +10,7 @@ import pytest
 
 from agents.lvlm.providers.batching import Batcher
 
-PATIENCE_S = 20  # only ever spent where a test fails
+PATIENCE_S = 120  # only ever spent where a test fails
 
 
 class Doubler:
@@ -49,7 +49,7 @@ def ask_all(doubler: Doubler, most: int, questions: Sequence[int]) -> list[int |
         assert doubler.begun.wait(PATIENCE_S)
         futures = [threads.submit(ask, question) for question in questions[1:]]
         pause = threading.Event()
-        for _ in range(1000):
+        for _ in range(100 * PATIENCE_S):
             if batcher.waiting == len(futures):
                 break
             pause.wait(0.01)

@@ -164,7 +164,7 @@ def test_never_more_requests_at_the_same_time_than_set() -> None:
     full = threading.Barrier(3)  # passed only when three are in the server together, so that the limit is reached too
 
     def respond(body: Body) -> str:
-        full.wait(60)
+        full.wait(120)
         return text_of(body)
 
     with ModelServer(respond) as server:

@@ -28,7 +28,7 @@ from tests.agents.lvlm.tiny_qwen import QUESTION, SCHEMA, answer_of, draw_pictur
 pytestmark = pytest.mark.process
 
 NEEDED = {"llama.cpp": ("torch", "gguf", "xllamacpp"), "transformers serve": ("torch", "fastapi", "uvicorn")}
-ATTEMPTS, PAUSE_S = 600, 0.1  # up in 7 s on a quiet machine, far later on a busy one
+ATTEMPTS, PAUSE_S = 3000, 0.1  # up in 7 s on a quiet machine, far later on a busy one
 NUMBER: Schema = {
     "type": "object",
     "properties": {"number": {"type": "integer", "minimum": 10, "maximum": 99}},
@@ -61,7 +61,7 @@ def wait_until_healthy(url: str, process: subprocess.Popen[str], log: Path) -> N
     for _ in range(ATTEMPTS):
         assert process.poll() is None, f"the server ended: {log.read_text()[-2000:]}"
         try:
-            if httpx.get(f"{url}/health", timeout=5).status_code == 200:
+            if httpx.get(f"{url}/health", timeout=60).status_code == 200:
                 return
         except httpx.TransportError:
             pass  # not up yet

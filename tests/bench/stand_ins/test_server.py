@@ -18,7 +18,7 @@ def echo(body: Body) -> str:
 
 def ask(server: ModelServer, content: object = "Hello", **fields: Any) -> httpx.Response:
     body = {"model": "stand-in", "messages": [{"role": "user", "content": content}], **fields}
-    return httpx.post(f"{server.base_url}/chat/completions", json=body)
+    return httpx.post(f"{server.base_url}/chat/completions", json=body, timeout=60)
 
 
 def test_the_same_seed_draws_the_same_faults_at_about_their_rates() -> None:

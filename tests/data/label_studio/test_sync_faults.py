@@ -315,7 +315,7 @@ def test_a_process_killed_between_sending_and_confirming_sends_nothing_twice(
     command = [sys.executable, "-m", "ui", "--project", str(pair.store.project), "sync"]
     variables = os.environ | {"CURATOR_LABEL_STUDIO_URL": there.url, "CURATOR_LABEL_STUDIO_API_KEY": TOKEN}
     with subprocess.Popen(command, env=variables, start_new_session=True, stderr=subprocess.PIPE) as process:
-        assert reached.wait(120)
+        assert reached.wait(300)
         while there.faults:
             assert process.poll() is None
         os.killpg(process.pid, signal.SIGKILL)

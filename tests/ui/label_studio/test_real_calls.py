@@ -21,7 +21,7 @@ from tests.data.projects import HIERARCHY, add_mined_figure
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.process]
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 180.0
 
 
 @dataclass
@@ -75,7 +75,7 @@ def place(label_studio: RealLabelStudio, tmp_path_factory: pytest.TempPathFactor
     finally:
         app.state.syncing.close()
         server.should_exit = True
-        thread.join(10)
+        thread.join(_PATIENCE_S)
         app.state.mining_jobs.close()
         app.state.segmenting.close()
         listening.close()

@@ -29,12 +29,12 @@ def _children(pid: int) -> list[int]:
 
 
 def _ended(pid: int) -> bool:
-    """Waits for a process to end, a minute at most."""
+    """Waits for a process to end, five minutes at most."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
-    ready, _, _ = select.select([handle], [], [], 60)
+    ready, _, _ = select.select([handle], [], [], 300)
     os.close(handle)
     return bool(ready)
 
@@ -67,7 +67,7 @@ def test_figures_that_wait_are_mined_while_the_page_is_open_and_no_longer(tmp_pa
         miners = _children(page.pid)
         assert len(miners) == 1
         page.terminate()
-        assert page.wait(120) == 0
+        assert page.wait(300) == 0
         assert _ended(miners[0])
     assert store.queue.states()[FigureState.UNMINED] > 0
 
@@ -82,7 +82,7 @@ def test_a_miner_that_is_told_to_end_saves_what_it_has_begun(tmp_path: Path) -> 
                 miner.wait(0.1)
                 pytest.fail("it ended before it had mined one")
         miner.terminate()
-        said, noted = miner.communicate(timeout=60)
+        said, noted = miner.communicate(timeout=300)
     mined = 400 - store.queue.states()[FigureState.UNMINED]
     assert 0 < mined < 400
     assert (miner.returncode, said) == (0, f"{mined} figures mined\n")

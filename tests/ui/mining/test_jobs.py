@@ -11,7 +11,7 @@ import pytest
 from curator.errors import BudgetError, StoreError
 from ui.mining.jobs import MinedAside, MiningJobs, Progress
 
-WAIT_S = 10.0
+WAIT_S = 120.0  # only ever spent where a test fails
 
 
 @dataclass(frozen=True)

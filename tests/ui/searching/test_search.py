@@ -87,7 +87,7 @@ def test_a_model_is_loaded_before_it_is_searched_with(store: Store, shelf: Shelf
 
     searching = Searching(store, Embeddings(store.project), load)
     searching.prepare()
-    assert loaded.wait(30)
+    assert loaded.wait(120)
     searching.by_text("green 200")
     searching.prepare()
     assert shelf.loaded == [place]

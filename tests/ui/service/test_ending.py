@@ -66,7 +66,7 @@ def prepared(app):
     prepare(app)
     app.state.mining_jobs = Stuck()
 
-settings = ServeSettings(stop_s=int(sys.argv[3]) if len(sys.argv) > 3 else 20)
+settings = ServeSettings(stop_s=int(sys.argv[3]) if len(sys.argv) > 3 else 60)
 in_time = serve(Store(Path(sys.argv[1])), "127.0.0.1", 0, settings=settings, prepare=prepared)
 sys.exit(0 if in_time else 7)
 """
@@ -126,7 +126,7 @@ def test_systemd_is_told_when_it_answers_and_when_it_ends_which_ctrl_c_does_too(
             "-c", SLOW, str(project.project), str(tmp_path / "go"), NOTIFY_SOCKET=str(tmp_path / "notify")
         )
         assert manager.recv(100) == b"READY=1"
-        assert httpx.get(f"{service.url}/healthz").status_code == 200
+        assert httpx.get(f"{service.url}/healthz", timeout=END_S).status_code == 200
         assert service.end(signal.SIGINT) == 0
         assert manager.recv(100) == b"STOPPING=1"
 
@@ -183,7 +183,7 @@ def prepare(app):
     if sys.argv[3:]:
         app.state.ingests.start(sys.argv[3:])
 
-serve(Store(Path(sys.argv[1])), "127.0.0.1", 0, settings=ServeSettings(stop_s=20), prepare=prepare)
+serve(Store(Path(sys.argv[1])), "127.0.0.1", 0, settings=ServeSettings(stop_s=60), prepare=prepare)
 """
 
 
@@ -202,7 +202,7 @@ def test_a_service_that_reads_articles_ends_after_the_one_in_hand_and_goes_on_wh
 
     service = started("-c", READING, str(store.project), "")
     jobs = f"{service.url}/api/v1/ingests"
-    with httpx.Client() as client:
+    with httpx.Client(timeout=END_S) as client:
         while (job := client.get(jobs).json()["items"][0])["state"] != "done":
             assert job["state"] in ("waiting", "running")
     assert (job["sources"], job["added"], job["unchanged"]) == (folders, 1, 2)

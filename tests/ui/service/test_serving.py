@@ -15,7 +15,7 @@ import pytest
 
 from bench.stand_ins.label_studio import Fault, LabelStudioServer
 from data.store import Store
-from tests.ui.service.process import START_S, Service, curator, environment
+from tests.ui.service.process import END_S, START_S, Service, curator, environment
 
 pytestmark = pytest.mark.process
 
@@ -29,7 +29,7 @@ def test_it_answers_logs_each_request_without_secrets_and_ends_with_success(
     assert len(caption) > 10
 
     secret = {"Authorization": "Bearer curator_verysecret", "Cookie": "session=cookiesecret"}
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, timeout=END_S) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.get("/readyz").json() == {"status": "ready"}
         image = client.get("/image/PMC1:F1?token=querysecret", headers={**secret, "X-Request-ID": "from-proxy.1"})
@@ -92,13 +92,13 @@ def test_headless_it_connects_with_label_studio_and_gives_it_images_until_it_end
         data = next(iter(there.tasks.values()))["data"]
         link = httpx.URL(data["image"])
         theirs = {"Host": link.netloc.decode(), "Origin": "http://label-studio:8080"}
-        image = httpx.get(service.url + link.raw_path.decode(), headers=theirs)
+        image = httpx.get(service.url + link.raw_path.decode(), headers=theirs, timeout=END_S)
 
         assert image.status_code == 200
         assert image.headers["access-control-allow-origin"] == "*"
         assert image.content == project.images.web(data["curator"]["image_sha256"]).read_bytes()
         assert there.storages == []
-        assert "curator_sync_watching 1.0" in httpx.get(f"{service.url}/metrics").text
+        assert "curator_sync_watching 1.0" in httpx.get(f"{service.url}/metrics", timeout=END_S).text
         assert service.end() == 0
         assert there.token not in "".join(service.lines)
 

@@ -24,7 +24,7 @@ class Halting:
 
     def __call__(self, work: Callable[[], None]) -> None:
         self.asked.set()
-        assert self.may.wait(30)
+        assert self.may.wait(120)
         work()
 
 
@@ -51,7 +51,7 @@ def test_many_are_put_while_others_are_answered_and_how_far_it_is_is_told(pair: 
     halting = Halting()
     many = Picking(pair.store, halting, told.set)
     many.start("leave out", pair.ids)
-    assert halting.asked.wait(30)
+    assert halting.asked.wait(120)
     assert many.state() == {"what": "leave out", "done": 0, "total": 5, "error": ""}
     with pytest.raises(SyncError, match="other figures are still being put in or left out"):
         many.start("send", pair.ids[:1])
