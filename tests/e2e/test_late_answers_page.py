@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from ui.editor.bundle import as_script
+from ui.tabs.sync import FOLDER, MODULES
 
 _MODULES = ("calls.js", "figures.js", "lease.js", "jobs.js")
 # A server whose answers come when, and in the order in which, a test gives them, each for the call of a number.
@@ -109,3 +110,29 @@ def test_a_job_that_was_just_begun_is_followed_although_an_earlier_look_does_not
         }"""
     )
     assert told == [["new"], [], "new is over"]
+
+
+def test_a_state_that_was_read_before_connecting_does_not_hide_the_connection(modules_page: Page) -> None:
+    modules_page.add_script_tag(content=f"{{{as_script(MODULES, FOLDER)}\nwindow.sync = module_sync;}}")
+    shown = modules_page.evaluate(
+        """async () => {
+            location.hash = "#sync";
+            const place = document.body.appendChild(document.createElement("div"));
+            const tab = new sync.Sync(place, server);
+            const before = { passes: 0, counts: {}, outbox: { count: 0, since: null }, connected: null };
+            const url = "http://127.0.0.1:8080";
+            const connected = { ...before, connected: { url, project_id: 1, at: "2026-01-01T00:00:00Z", sends_new: true } };
+            tab.open();
+            await answer("sync_state", 0, before);
+            const shown = [place.dataset.connected];
+            tab.open(); // as it does every few seconds
+            place.querySelector("form").requestSubmit();
+            await answer("sync_connect", 0, connected);
+            shown.push(place.dataset.connected);
+            await answer("sync_state", 1, before);
+            shown.push(place.dataset.connected);
+            place.remove(); // what is not seen is not asked for again
+            return shown;
+        }"""
+    )
+    assert shown == ["false", "true", "true"]

@@ -97,8 +97,9 @@ export class Sync {
     }, isNear ? FAST_MS : SLOW_MS);
   }
 
-  // Shows a state that the server gave.
+  // Shows a state that the server gave; an answer that is under way is older than it.
   _took(state) {
+    ++this._turn;
     if (state.counts) {
       this._counts = state.counts;
       this._counted = Date.now();
