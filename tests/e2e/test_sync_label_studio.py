@@ -16,6 +16,7 @@ from data.store import Store
 from tests.data.label_studio.real_server import PERSON, TOKEN, RealLabelStudio, tasks_of
 from tests.data.label_studio.syncing import shape, unfinished
 from tests.e2e.conftest import served
+from tests.e2e.sync_screen import sync_now
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.process]
 
@@ -42,16 +43,6 @@ def _count(page: Page, status: str) -> Locator:
     return page.locator(f"#sync .statuses a[data-status='{status}'] b")
 
 
-def _sync(page: Page) -> None:
-    passes = int(page.locator(".sync").get_attribute("data-passes") or 0)
-    page.locator("#sync .rail .does button").click()
-    expect(page.locator(".sync")).not_to_have_attribute("data-passes", str(passes), timeout=_PASS_MS)
-    # nor is another one near, of a hint that Label Studio gave
-    expect(page.locator("#sync .run > p").first).to_have_text(
-        re.compile("^Next pass in (59|60) min$"), timeout=_PASS_MS
-    )
-
-
 def _resized(store: Store, node_id: str, by: float) -> Resize:
     x0, y0, x1, y1 = store.reviews.load(FIGURE, time.time()).review.hierarchy.by_id()[node_id].box_xyxy
     return Resize(op="resize", id=node_id, box_xyxy=(x0, y0, x1 - by, y1))
@@ -72,7 +63,7 @@ def test_from_connecting_by_the_form_to_a_conflict_that_was_decided(
     expect(form.locator(".notice.good")).to_contain_text(works, timeout=_PASS_MS)
     form.get_by_role("button", name="Connect", exact=True).click()
     expect(_count(tab, "new")).to_have_text("6", timeout=_PASS_MS)
-    _sync(tab)
+    sync_now(tab, _PASS_MS)
 
     tab.get_by_role("link", name="Choose figures").click()
     tab.get_by_placeholder("PMC1234567; empty: all").fill("PMC1")
@@ -81,7 +72,7 @@ def test_from_connecting_by_the_form_to_a_conflict_that_was_decided(
     expect(chosen).to_have_text(str(count))
     tab.get_by_role("button", name=f"Send {count} figures").click()
     expect(tab.locator("#sync .toast")).to_have_text(f"{count} figures put in the outbox")
-    _sync(tab)
+    sync_now(tab, _PASS_MS)
     expect(_count(tab, "synced")).to_have_text(str(count))
     expect(_count(tab, "new")).to_have_text(str(6 - count))
     tab.locator("#sync .statuses a[data-status=all]").click()
@@ -102,7 +93,7 @@ def test_from_connecting_by_the_form_to_a_conflict_that_was_decided(
         made = api.post(f"/api/tasks/{task['id']}/annotations/", json=sent)
         assert made.status_code == 201
         annotation_id = made.json()["id"]
-        _sync(tab)
+        sync_now(tab, _PASS_MS)
         expect(_count(tab, "conflict")).to_have_text("1")
 
         tab.locator("#sync .statuses a[data-status=conflict]").click()
@@ -124,7 +115,7 @@ def test_from_connecting_by_the_form_to_a_conflict_that_was_decided(
         assert shape(there(), "p1")["value"]["x"] == pytest.approx(2.0)  # each side keeps its own
         tab.keyboard.press("o")
         expect(tab.locator("#sync .toast")).to_contain_text("the next pass writes it there")
-        _sync(tab)
+        sync_now(tab, _PASS_MS)
         expect(_count(tab, "synced")).to_have_text(str(count))
         written = shape(there(), "p1")["value"]
         wide = project.reviews.figure(FIGURE).image_wh[0]
@@ -136,19 +127,19 @@ def test_from_connecting_by_the_form_to_a_conflict_that_was_decided(
         expect(tab.locator("#sync .odds li")).to_have_text(re.compile("kept by ada"))
         tab.keyboard.press("t")
         expect(tab.locator("#sync .sides [data-side=theirs] .kept")).to_have_text("Kept by ada")
-        _sync(tab)
+        sync_now(tab, _PASS_MS)
         assert shape(there(), "p1")["value"]["x"] == pytest.approx(2.0)
 
         gone = next(node for node in project.reviews.load(FIGURE, time.time()).review.hierarchy.markers)
         result = [one for one in there() if gone.id not in (one.get("id"), one.get("from_id"), one.get("to_id"))]
         assert api.patch(f"/api/annotations/{annotation_id}/", json={"result": result}).status_code == 200
-        _sync(tab)
+        sync_now(tab, _PASS_MS)
         assert gone.id not in {row.get("id") for row in there()}
         nodes = project.reviews.load(FIGURE, time.time()).review.hierarchy.by_id()
         assert nodes[gone.id].state == State.REJECTED  # what was deleted there is rejected here
 
         api.delete(f"/api/tasks/{task['id']}/")
-        _sync(tab)
+        sync_now(tab, _PASS_MS)
         tab.get_by_label("Conflicts of this figure", exact=True).get_by_role("button").click()
         expect(tab.locator("#sync .sides")).to_contain_text("sent there again, as a new task")
         tab.keyboard.press("t")

@@ -17,6 +17,7 @@ from data.label_studio.step import NO_VERSIONS
 from data.store import Store
 from data.store.syncs import WRITTEN_OVER, save_conflict
 from tests.e2e.conftest import served
+from tests.e2e.sync_screen import idle, sync_now
 from ui.syncing import picking
 
 FIGURE = "PMC1:F1"
@@ -55,16 +56,11 @@ def _connect(page: Page, there: LabelStudioServer, figures: int = 6) -> None:
     page.locator("#sync input[name=token]").fill(TOKEN)
     page.get_by_role("button", name="Connect", exact=True).click()
     expect(_count(page, "synced")).to_have_text(str(figures))
+    idle(page)
 
 
 def _count(page: Page, status: str) -> Any:
     return page.locator(f"#sync .statuses a[data-status='{status}'] b")
-
-
-def _sync(page: Page) -> None:
-    passes = int(page.locator(".sync").get_attribute("data-passes") or 0)
-    page.locator("#sync .rail .does button").click()
-    expect(page.locator(".sync")).not_to_have_attribute("data-passes", str(passes))
 
 
 def _edit_there(there: LabelStudioServer, node_id: str, **value: Any) -> None:
@@ -112,7 +108,7 @@ def test_connecting_by_the_form_sends_and_takes_in(tab: Page, there: LabelStudio
     _connect(tab, there)
     assert len(there.tasks) == 6
     _edit_there(there, "p1", x=2.0)
-    _sync(tab)
+    sync_now(tab)
     expect(tab.locator("#sync .result")).to_contain_text("taken in1")
     assert _box(project, "p1")[0] == pytest.approx(12.8)
     assert TOKEN not in tab.content()
@@ -126,7 +122,7 @@ def test_a_conflict_is_seen_from_both_sides_and_solved_by_keys(
     _edit_there(there, "p2", text=[f"Seen there {HOSTILE}"])
     words = Update(op="update", id="p2", fields={"own_text": f"Seen here {HOSTILE}"})
     _decide(project, _resized(project, "p1", 20), words)
-    _sync(tab)
+    sync_now(tab)
     expect(_count(tab, "conflict")).to_have_text("1")
     tab.locator("#sync .statuses a[data-status=conflict]").click()
     tab.locator(f'#sync .row[data-figure="{FIGURE}"] .name').click()
@@ -154,7 +150,7 @@ def test_a_conflict_is_seen_from_both_sides_and_solved_by_keys(
     expect(tab.locator("#sync .toast")).to_contain_text("version stays.")
     expect(tab.locator("#sync .list .c-empty")).to_contain_text("Nothing is at odds")
     assert _box(project, "p1")[0] == pytest.approx(12.8)
-    _sync(tab)
+    sync_now(tab)
     expect(_count(tab, "synced")).to_have_text("6")
     rows = there.task_of(FIGURE)["annotations"][0]["result"]
     assert [f"Seen here {HOSTILE}"] in [row["value"].get("text") for row in rows if row.get("id") == "p2"]
@@ -168,19 +164,22 @@ def test_a_conflict_that_was_decided_by_mistake_is_decided_again(
     _edit_there(there, "p1", x=2.0)
     _decide(project, _resized(project, "p1", 20))
     ours = _box(project, "p1")
-    _sync(tab)
+    sync_now(tab)
     tab.evaluate(f"location.hash = '#sync&conflict={FIGURE.replace(':', '%3A')}'")
     expect(tab.locator("#sync .odds li")).to_have_count(1)
     tab.keyboard.press("o")
-    _sync(tab)
-    tab.locator("#sync .toast").get_by_role("link", name="Decide again").click()
+    again = tab.locator("#sync .toast a")
+    expect(again).to_have_text("Decide again")
+    expect(tab.locator("#sync .list .c-empty")).to_contain_text("Nothing is at odds")
+    sync_now(tab)
+    again.evaluate("link => link.click()")  # whether or not the toast, which goes after seconds, is still there
     expect(tab.locator("#sync .conflict > .notice")).to_have_text("This figure has no open conflict.")
     expect(tab.locator("#sync .odds li")).to_have_text(re.compile("^Panel ACurator.s kept by ada$"))
     expect(tab.locator("#sync .sides [data-side=ours] .kept")).to_have_text("Kept by ada")
     tab.keyboard.press("t")
     expect(tab.locator("#sync .odds li")).to_have_text(re.compile("^Panel ALabel Studio.s kept by ada$"))
     assert _box(project, "p1")[0] == pytest.approx(12.8)
-    _sync(tab)
+    sync_now(tab)
     row = next(row for row in there.task_of(FIGURE)["annotations"][0]["result"] if row.get("id") == "p1")
     assert row["value"]["x"] == pytest.approx(2.0)
     tab.locator("#sync .sides [data-side=ours]").get_by_role("button", name="Keep this after all").click()
@@ -198,7 +197,7 @@ def test_a_save_that_was_written_over_is_told_until_it_was_seen(
     _connect(tab, there)
     with project.connections.write() as conn:
         save_conflict(conn, FIGURE, WRITTEN_OVER, NO_VERSIONS)
-    _sync(tab)
+    sync_now(tab)
     tab.evaluate(f"location.hash = '#sync&conflict={FIGURE.replace(':', '%3A')}'")
     expect(tab.locator("#sync .sides section")).to_have_count(1)
     expect(tab.locator("#sync .sides .plain")).to_contain_text("their open page may still show it")
@@ -220,7 +219,7 @@ def test_many_figures_are_put_in_beside_the_page(
     tab.get_by_role("button", name="Send 6 figures").click()
     expect(tab.locator("#sync .toast")).to_contain_text("6 figures")
     expect(_count(tab, "new")).to_have_text("0")
-    _sync(tab)
+    sync_now(tab)
     expect(_count(tab, "synced")).to_have_text("6")
 
 
@@ -228,7 +227,7 @@ def test_label_studio_goes_away_and_comes_back(tab: Page, there: LabelStudioServ
     _connect(tab, there)
     there.stop()
     _decide(project, _resized(project, "p1", 20))
-    _sync(tab)
+    sync_now(tab)
     expect(tab.locator("#sync .rail .notice.bad")).to_contain_text("cannot be reached")
     expect(tab.locator("#sync .outbox")).to_contain_text("1 figure waits to go")
     there.start()
