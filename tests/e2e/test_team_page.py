@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from curator.commands import parse_commands
 from curator.figure import FigureState
@@ -22,6 +22,12 @@ def decide(store: Store, figure_id: str, who: str, *commands: dict[str, object])
     revision = store.reviews.load(figure_id, 0.0).revision
     store.reviews.decide(figure_id, revision, parse_commands([*commands, ACCEPT]), who, 0.0)
     store.reviews.release(figure_id, who)
+
+
+def press_twice(button: Locator, question: str) -> None:
+    """Presses a button that asks first, at once: it asks for some seconds only."""
+    asked = button.evaluate("one => { one.click(); const asked = one.textContent; one.click(); return asked; }")
+    assert asked == question
 
 
 def set_up(store: Store) -> None:
@@ -88,8 +94,7 @@ def test_figures_are_dealt_out_shown_in_the_queue_and_taken_back(tab: Page, proj
     expect(tab.locator("#gallery .given")).to_have_text("Given to eve")
     expect(tab.locator("#gallery .card")).to_have_count(1)
     tab.get_by_role("tab", name="Team").click()
-    row.get_by_role("button", name="Take back").click()
-    row.get_by_role("button", name="Take 1 back?").click()
+    press_twice(row.get_by_role("button", name="Take back"), "Take 1 back?")
     expect(row).to_contain_text("none given1 later")  # the second reading of what ada has
 
 
@@ -103,8 +108,7 @@ def test_a_second_reading_is_blind_and_can_be_given_up(tab: Page, project: Store
     assert "anna" not in tab.locator("#review").inner_text()
 
     tab.get_by_role("tab", name="Team").click()
-    mine.get_by_role("button", name="Give up").click()
-    mine.get_by_role("button", name="Give it up? Your changes go").click()
+    press_twice(mine.get_by_role("button", name="Give up"), "Give it up? Your changes go")
     expect(tab.locator("#team .yours li")).to_have_count(0)
     stored = project.reviews.load("PMC1:F3", 0.0)
     assert stored.review.state == FigureState.ACCEPTED
@@ -158,7 +162,8 @@ def test_differences_are_settled_by_keys_and_undone_in_review(tab: Page, project
     assert nodes["p3"].kind == "gel"  # type: ignore[union-attr]
     assert nodes["p4"].own_text == "Treated control. Scale bar, 50 um."  # type: ignore[union-attr]
     assert nodes["m6"].state == "rejected"
-    tab.locator("#team .toast a").click()
+    # whether or not the toast, which goes after seconds, is still there
+    tab.locator("#team .toast a").evaluate("link => link.click()")
     expect(tab.locator("#review [data-ready=true]")).to_have_attribute("data-figure", FIGURE)
     tab.locator("#review").get_by_role("button", name="Undo").click()
     expect(tab.locator("#review").get_by_role("button", name="Undo")).to_be_enabled()
