@@ -107,7 +107,15 @@ def test_a_figure_is_skipped_with_a_reason_and_can_be_taken_back(project: Store,
 def test_a_second_tab_reads_only_until_it_takes_over_and_the_first_is_told(
     project: Store, review: Callable[..., Page]
 ) -> None:
-    first, second = review(), review()
+    first = review()
+    # without its heartbeat, which would tell it on a slow machine before it edits
+    first.add_init_script(
+        "const { setTimeout: later } = window;"
+        "window.setTimeout = (does, ms, ...more) => (ms === 20000 ? 0 : later(does, ms, ...more));"
+    )
+    first.reload()
+    shown(first, FIRST)
+    second = review()
     banner = second.locator(".rv-banner")
     expect(banner).to_contain_text("You are editing this figure in another tab")
     row(second, "p1").click()
