@@ -112,6 +112,7 @@ def test_arrow_keys_walk_the_grid_and_enter_opens_the_figure_with_its_filter(que
     expect(queue.locator('[data-figure="PMC2:F3"] a')).to_be_focused()
     queue.keyboard.press("ArrowLeft")
     queue.keyboard.press("Enter")
+    queue.wait_for_function("location.hash.startsWith('#figure=')")
     address = queue.evaluate("location.hash")
     assert unquote(address.split("&")[0]) == "#figure=PMC2:fig 2/a"
     assert _filter(queue) == {"order": "number"}

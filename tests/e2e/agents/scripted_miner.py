@@ -12,7 +12,7 @@ from tests.e2e.review_screen import FIRST
 from ui.mining.jobs import MinedAside
 
 MODEL = "Qwen/Qwen3-VL-8B-Instruct"
-WAIT_S = 15.0
+WAIT_S = 120.0  # a test that never lets it would hang; the slowest machine is faster
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ def test_pointing_at_one_chart_tells_the_numbers_of_that_step_in_all(
     charts = page.locator(".chart:visible")
     expect(charts).to_have_count(4)
     charts.nth(1).locator(".plot").hover()
+    expect(page.locator(".chart:visible .legend .at")).to_have_count(4)
     steps = set(page.locator(".chart:visible .legend .at").all_inner_texts())
     assert len(steps) == 1
     assert re.fullmatch(r"step 1\d\d", steps.pop())
