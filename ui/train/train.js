@@ -41,6 +41,7 @@ export class Train {
   async open() {
     const mine = ++this._turn;
     clearTimeout(this._timer);
+    this._place.dataset.ready = "false";
     this._known.clear();
     this._fresh = true;
     await this._look(mine, true);
