@@ -87,7 +87,7 @@ class Loop:
                 asked = missing(self._store, at)
             if asked:
                 return False
-        else:
+        elif at.stage not in at.facts:  # else it was noted, and the loop killed before the next one was entered
             self._told(f"round {at.id}: {at.stage}")
             self._store.loop.note(at.id, at.stage, self._do(at.stage, at))
         place = STAGES.index(at.stage) + 1

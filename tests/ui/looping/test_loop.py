@@ -121,6 +121,22 @@ def test_a_stage_that_failed_is_done_again_and_no_other(store: Store, stage: Sta
     assert [name for _, name in stages.done] == ["mine", "assess", *AFTER_REVIEW]
 
 
+@pytest.mark.parametrize("stage", ["mine", "assess", *AFTER_REVIEW])
+def test_a_stage_that_was_noted_is_not_done_again_where_the_loop_was_killed_before_the_next(
+    store: Store, stage: Stage
+) -> None:
+    at = store.loop.begin(1)
+    store.loop.enter(at.id, stage)
+    store.loop.note(at.id, stage, {"done": "before"})
+    stages = Stages()
+
+    (over,) = list(Loop(store, stages, review).run(1, goal=1))
+
+    assert stage not in [name for _, name in stages.done]
+    assert over.facts[stage] == {"done": "before"}
+    assert over.ended_at
+
+
 def test_a_round_that_is_stopped_waits_where_it_is(store: Store) -> None:
     stages = Stages()
     assert list(Loop(store, stages, review).run(1, 1, stopped=lambda: len(stages.done) == 3)) == []
