@@ -132,10 +132,10 @@ def test_a_rate_that_the_sample_cannot_promise_accepts_nothing_and_says_what_is_
 
 def test_where_the_project_has_too_few_figures_of_the_sample_it_says_so(tmp_path: Path) -> None:
     small = Store(tmp_path / "small")
-    inside, outside = [], []
-    for figure_id in add_figures(small, 64):
+    figures = add_figures(small, 64)
+    for figure_id in figures:
         mine(small, figure_id, 0.9)
-        (inside if in_audit(figure_id) else outside).append(figure_id)
+    inside = [figure_id for figure_id in figures if in_audit(figure_id)]
     few = len(inside)
     assert 1 < few < 9
 

@@ -122,7 +122,7 @@ def test_a_second_loop_is_refused_and_the_first_can_be_stopped(store: Store) -> 
 
 def test_pages_that_look_at_once_do_not_take_each_other_for_the_loop(tmp_path: Path) -> None:
     process = LoopProcess(tmp_path)
-    seen = []
+    seen: list[bool] = []
 
     def look() -> None:
         together.wait()
