@@ -5,7 +5,7 @@ panels, and of its own, and how hard a kind is differs between agents. What is d
 seed, the figure's id and the agent alone.
 
 Rates and spreads are such that errors gather in few figures, as those of the embedded agent do: the worst fifth of 39
-published figures has 74 % of them, of 120 drawn ones 87 % (measured), and here 85 % (docs/active_learning.md).
+published figures has 59 % of them, of 600 drawn ones 81 % (measured), and here 85 % (docs/active_learning.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Published figures with hand-made truth as the embedded agent mines them, where this checkout has them beside it.
 
 Panels are judged by box and letter, markers by box and kind; words and panels' kinds are not, and regions are left out,
-since the hand-made truth has none. Figures of which only the first markers are listed are judged by their panels alone.
+since the hand-made truth has none. Where only the first markers of a figure are listed, what is proposed beside them is
+right, as the scorer has it: errors there are a lower bound.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from agents.embedded.agent import EmbeddedAgent
 from bench.shared import SETS, SHARED, stem, truth_of
+from bench.stand_ins.differences import differences
 from curator.codec import to_doc, validated
 from curator.figure import Article, Figure, Hierarchy, Marker, MarkerKind, Panel, Provenance, Shared
 from curator.geometry import iou
@@ -60,14 +62,12 @@ class PublishedCorpus:
 def judged(truth: Mapping[str, Any], mined: Hierarchy) -> tuple[Hierarchy, Hierarchy]:
     """What the agent proposed, without what cannot be judged; and the truth, as an entry of the hand-made lists has it,
     with the words and panel kinds of the proposals that lie where it does."""
-    markers = () if truth.get("markers_capped") else mined.markers
-    found = Hierarchy(mined.panels, markers, (), mined.shared)
+    found = Hierarchy(mined.panels, mined.markers, (), mined.shared)
     panels = [
         _like(Panel(f"p{n}", tuple(panel["box_xyxy"]), _TRUTH, panel["label"] or None), found.panels)
         for n, panel in enumerate(truth["panels"], start=1)
     ]
     of_label = {panel.label: panel.id for panel in panels}
-    listed = () if truth.get("markers_capped") else truth["markers"]
     true_markers = [
         _like(
             Marker(
@@ -80,11 +80,28 @@ def judged(truth: Mapping[str, Any], mined: Hierarchy) -> tuple[Hierarchy, Hiera
             ),
             found.markers,
         )
-        for n, marker in enumerate(listed, start=len(panels) + 1)
+        for n, marker in enumerate(truth["markers"], start=len(panels) + 1)
         if marker["kind"] in _KINDS
     ]
     labels = tuple(panel.label for panel in panels if panel.label)
-    return found, Hierarchy(tuple(panels), tuple(true_markers), (), Shared(promised_labels=labels))
+    true = Hierarchy(tuple(panels), tuple(true_markers), (), Shared(promised_labels=labels))
+    return found, _with_unlisted(true, found) if truth.get("markers_capped") else true
+
+
+def _with_unlisted(true: Hierarchy, found: Hierarchy) -> Hierarchy:
+    """The truth with each proposed marker that stands for none of those listed: whether it is right nobody wrote down.
+
+    To leave all markers of such a figure out would wrong the queue, which expects missing ones where a caption speaks
+    of arrows, and is right to.
+    """
+    pairs = differences(true, found)
+    true_of = {pair.found.id: pair.true.id for pair in pairs if pair.found is not None and pair.true is not None}
+    unlisted = [
+        replace(pair.found, id=f"unlisted-{pair.found.id}", panel_id=true_of.get(pair.found.panel_id or ""))
+        for pair in pairs
+        if pair.true is None and isinstance(pair.found, Marker)
+    ]
+    return replace(true, markers=(*true.markers, *unlisted))
 
 
 def _like(true: NodeT, found: Sequence[NodeT]) -> NodeT:

@@ -36,7 +36,22 @@ def test_boxes_letters_and_kinds_of_markers_are_judged() -> None:
     assert [set(pair.faults) for pair in differences(true, found)] == [{"label"}, {"kind"}, {"superfluous"}]
 
 
-def test_where_only_the_first_markers_are_listed_none_is_judged() -> None:
-    found, true = judged(truth(markers_capped=True), MINED)
-    assert (found.markers, true.markers) == ((), ())
-    assert errors(true, found) == 0
+def test_of_a_list_of_the_first_markers_one_that_is_missing_is_an_error_and_a_proposal_beside_them_is_none() -> None:
+    beside = replace(ARROW, id="m4", kind=MarkerKind.BOX, box_xyxy=(30.0, 60.0, 40.0, 70.0))
+    found, true = judged(truth(markers_capped=True), replace(MINED, markers=(beside,)))
+    assert found.markers == (beside,)
+    missing, right = (pair for pair in differences(true, found) if isinstance(pair.true, Marker))
+    assert (missing.found, set(missing.faults)) == (None, {"missing"})
+    assert (right.found, set(right.faults)) == (beside, set())
+
+
+def test_of_a_list_of_the_first_markers_one_of_another_kind_is_an_error() -> None:
+    found, true = judged(truth(markers_capped=True), replace(MINED, markers=(replace(ARROW, kind=MarkerKind.BOX),)))
+    assert [set(pair.faults) for pair in differences(true, found)] == [set(), {"kind"}]
+
+
+def test_a_proposal_beside_the_listed_ones_is_right_in_a_superfluous_panel_too() -> None:
+    ghost = replace(PANEL, id="p9", label="Z", box_xyxy=(200.0, 0.0, 250.0, 80.0))
+    beside = replace(ARROW, id="m4", panel_id="p9", box_xyxy=(210.0, 60.0, 220.0, 70.0))
+    found, true = judged(truth(markers_capped=True), replace(MINED, panels=(PANEL, ghost), markers=(ARROW, beside)))
+    assert [set(pair.faults) for pair in differences(true, found)] == [set(), {"superfluous"}, set(), set()]
