@@ -142,6 +142,7 @@ def test_a_page_that_looks_does_not_keep_a_loop_from_starting(store: Store, monk
     monkeypatch.setattr(Loop, "run", lambda self, rounds, goal: iter(()))
     page = FileLock(store.project / LOCK)
     page.acquire()
+    monkeypatch.setattr("ui.commands.loop._LOOK_S", 60.0)
     monkeypatch.setattr(time, "sleep", lambda _: page.release())  # the loop looks again after a while
 
     begun = CliRunner().invoke(main, ["--project", str(store.project), "loop", "--json"])
