@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from data.store.clock import now_iso
+from curator.errors import InputError
+from data.store.clock import iso, now_iso
 from data.store.database import Connections
 
 _MAX_SUBJECT = 200  # characters; a name that failed to log in may be anything
@@ -44,7 +46,14 @@ class Audit:
             conn.execute("insert into audit (at, who, action, subject, detail, address) values (?, ?, ?, ?, ?, ?)", row)
 
     def records(self, since: str = "", who: str | None = None) -> Iterator[AuditRecord]:
-        """Everything from a time on (ISO 8601, UTC; also a day alone), oldest first, read as it is asked for."""
+        """Everything from a time on (ISO 8601, UTC; also a day alone), oldest first, read as it is asked for.
+
+        Raises:
+            InputError: ``since`` is no time. At once, not with the first record.
+        """
+        return self._read(_since(since), who)
+
+    def _read(self, since: str, who: str | None) -> Iterator[AuditRecord]:
         rows = self._connections.db.conn.execute(
             """select at, who, action, subject, detail, address, 0 as log, id from audit
             where at >= :since and (:who is null or who = :who)
@@ -57,3 +66,16 @@ class Audit:
         )
         for at, name, action, subject, detail, address, _, _ in rows:
             yield AuditRecord(at, name, action, subject, json.loads(detail), address)
+
+
+def _since(text: str) -> str:
+    """As the log writes times, which are compared as text: anything else would leave records out, or none."""
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+        return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            f"{text!r} is no day or time; expected ISO 8601 such as 2026-11-22 or 2026-11-22T15:04 (UTC)"
+        ) from error

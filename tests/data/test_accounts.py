@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from curator.errors import AccountError, RightsError
+from curator.errors import AccountError, InputError, RightsError
 from curator.user import ROLES, User, checked_name, checked_role
 from data.store import Store
 from data.store.sessions import IDLE, LONGEST
@@ -245,7 +245,19 @@ def test_the_audit_log_gives_decisions_and_all_else_in_one_stream_by_time(store:
     assert records[0].address == "10.0.0.7"
     assert [one.at for one in records] == sorted(one.at for one in records)
     assert [one.action for one in store.audit.records(who="ann")] == ["login", "export"]
-    assert list(store.audit.records(since="9999")) == []
+    assert list(store.audit.records(since="9999-01-01")) == []
+
+
+def test_a_time_is_understood_whatever_its_offset_and_what_is_none_is_refused_at_once(store: Store) -> None:
+    store.audit.add("ann", "login")
+    (at,) = [datetime.fromisoformat(one.at) for one in store.audit.records()]
+    elsewhere = timezone(timedelta(hours=2))
+    assert len(list(store.audit.records(since=at.astimezone(elsewhere).isoformat()))) == 1
+    assert list(store.audit.records(since=(at + timedelta(seconds=1)).astimezone(elsewhere).isoformat())) == []
+    assert len(list(store.audit.records(since=at.date().isoformat()))) == 1
+    for wrong in ("yesterday", "2026-13-01", "9999-12-31T23:59-10:00"):
+        with pytest.raises(InputError, match="is no day or time; expected ISO 8601"):
+            store.audit.records(since=wrong)
 
 
 def test_nobody_can_change_or_delete_what_the_audit_log_says(store: Store) -> None:

@@ -129,8 +129,11 @@ def test_the_audit_log_holds_decisions_and_all_else_in_json_and_csv(project: Pat
     text = curator(project, "audit").output
     assert "\x1b" not in text
     assert "\\x1b[2Jann" in text
-    assert curator(project, "audit", "--since", "9999").output == ""
+    assert curator(project, "audit", "--since", "9999-01-01").output == ""
     assert curator(project, "audit", "--who", "nobody").output == ""
+    wrong = curator(project, "audit", "--csv", "--since", "yesterday")
+    assert wrong.exit_code == 1
+    assert wrong.output.startswith("Error: 'yesterday' is no day or time; expected ISO 8601 such as 2026-11-22")
     store.close()
 
 

@@ -78,3 +78,6 @@ def test_the_audit_log_is_one_object_a_line_from_a_time_on_and_of_one_user(as_ro
         {"role": "curator"},
     )
     assert admin.get("/audit", params={"who": "admin", "since": "9999-01-01"}).text == ""
+    wrong = admin.get("/audit", params={"since": "yesterday"})
+    assert wrong.status_code == 422
+    assert "'yesterday' is no day or time" in wrong.json()["detail"]
