@@ -32,6 +32,7 @@ from data.backup.manifest import (
 from data.backup.placing import sha256_of
 from data.backup.shelf import MARK, Shelf, name_of
 from data.store.copying import copy_database
+from data.store.database import require_project
 from data.store.image_store import ImageStore, parse_image_path
 from data.store.schema import migrations
 
@@ -72,8 +73,7 @@ def take_backup(
         StoreError: there is no project; the target holds something else, is full or cannot be written; the database is
             damaged.
     """
-    if not (project / DATABASE).is_file():
-        raise StoreError(f"there is no project in {project}: it has no {DATABASE}; name one with --project")
+    require_project(project)
     try:
         if target.suffix == ".tar":
             return _take_file(project, target, images, progress)

@@ -26,6 +26,19 @@ _NOT_WRITABLE = frozenset(
 """Kinds that speak of the folder or the disk, and not of what the file holds."""
 
 
+def require_project(project: Path) -> None:
+    """For what only reads a project: opening one that is not there makes it, and a mistyped folder would be a new one.
+
+    Raises:
+        StoreError: the folder holds no project.
+    """
+    if not (project / "curator.db").is_file():
+        raise StoreError(
+            f"there is no project in {project}: it has no curator.db; name one with --project, or make one with "
+            "`curator ingest`"
+        )
+
+
 class Connections:
     """The project's database, opened once in each thread that asks (sqlite3 connections are bound to their thread).
 

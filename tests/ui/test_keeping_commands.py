@@ -87,6 +87,14 @@ def test_check_prints_each_flaw_with_its_mend_and_exits_with_1(project: Path) ->
     )
 
 
+@pytest.mark.parametrize("command", ["check", "status"])
+def test_of_a_mistyped_folder_nothing_is_told_and_none_is_made(tmp_path: Path, command: str) -> None:
+    said = curator(tmp_path / "porject", command)
+    assert said.exit_code == 1
+    assert f"there is no project in {tmp_path / 'porject'}" in said.output
+    assert not (tmp_path / "porject").exists()
+
+
 def test_a_search_index_is_made_again(project: Path) -> None:
     store = Store(project)
     store.connections.db.conn.execute("insert into figures_fts (figures_fts) values ('delete-all')")

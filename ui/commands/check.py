@@ -26,8 +26,10 @@ def command(project: Project, fast: bool, rebuild_search: bool, as_json: bool) -
     """
     from data.check import Checked, check_project
     from data.check import rebuild_search as rebuild
+    from data.store.database import require_project
     from ui.steps import Steps
 
+    require_project(project.folder)
     checked = Checked()
     with Steps(hidden=as_json or not sys.stderr.isatty()) as steps:
         if rebuild_search:

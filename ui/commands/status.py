@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(project: Project, problems: bool, as_json: bool) -> None:
     """Say what the project holds."""
+    from data.store.database import require_project
+
+    require_project(project.folder)
     store = project.store
     listed = store.problems.listed()
     if problems:

@@ -211,7 +211,8 @@ def test_there_must_be_a_project(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         take_backup(tmp_path / "none", tmp_path / "backups")
     assert str(caught.value) == (
-        f"there is no project in {tmp_path / 'none'}: it has no curator.db; name one with --project"
+        f"there is no project in {tmp_path / 'none'}: it has no curator.db; name one with --project, "
+        "or make one with `curator ingest`"
     )
     assert not (tmp_path / "backups").exists()
 
