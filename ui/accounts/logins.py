@@ -55,10 +55,13 @@ class Logins:
         """Changes one's own password, which ends all one's sessions.
 
         Raises:
-            LoginError: the old one is wrong. TooManyAttemptsError: wait. AccountError: the new one cannot be used, or
-                somebody else has set one meanwhile.
+            TooManyAttemptsError: wait. AccountError: the old one is wrong, the new one cannot be used, or somebody else
+                has set one meanwhile.
         """
-        known = self._checked(name, old, address)
+        try:
+            known = self._checked(name, old, address)
+        except LoginError as error:  # who is logged in gave no name that could be wrong
+            raise AccountError("the password of now is wrong, and stays as it is") from error
         self._store.users.set_password(name, self._passwords.hashed(new), instead_of=known)
         self._store.audit.add(name, "user.password", name, address=address)
 

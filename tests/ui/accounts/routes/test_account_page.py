@@ -17,6 +17,7 @@ def test_the_account_page_changes_the_password_and_ends_the_sessions(browser: Br
     log_in(elsewhere, "cleo")
     wrong = client.post("/account/password", data={"old": "wrong", "new": "another long password"})
     assert (wrong.status_code, elsewhere.get("/me").status_code) == (400, 200)
+    assert "the password of now is wrong, and stays as it is" in wrong.text
     short = client.post("/account/password", data={"old": PASSWORD, "new": "short"})
     assert "a password of 5 characters cannot be used" in short.text
     assert client.post("/account/password", data={"old": PASSWORD, "new": "another long password"}).status_code == 303
