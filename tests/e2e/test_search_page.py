@@ -381,6 +381,19 @@ def test_a_filter_set_while_somebody_types_narrows_what_is_typed(search: Page) -
     expect(_box(search)).to_have_value("green 200")
 
 
+def test_words_typed_just_before_another_tab_is_opened_leave_its_address_alone(search: Page) -> None:
+    _find(search, "green 0")
+    _timers_held(search)
+    _box(search).fill("green 200")
+    search.get_by_role("tab", name="Queue").click()
+    expect(search.locator(".gallery")).to_be_visible()
+    search.clock.run_for(1000)
+    assert search.evaluate("location.hash") == "#queue"
+    search.clock.resume()
+    search.get_by_role("tab", name="Search").click()
+    _find(search, "green 200")
+
+
 def test_back_returns_to_the_search_before_however_fast_the_words_were_typed(search: Page) -> None:
     _find(search, "green 0")
     before = _hits(search)

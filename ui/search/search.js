@@ -169,7 +169,10 @@ text.addEventListener("input", () => {
   turn += 1; // an answer to the words before is no longer wanted
   tab.dataset.ready = "false";
   clearTimeout(typing);
-  typing = setTimeout(() => searchWords(), TYPING_MS);
+  typing = setTimeout(() => {
+    typing = 0;
+    if (isShown()) searchWords(); // else the address is another tab's by now
+  }, TYPING_MS);
 });
 text.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
