@@ -11,6 +11,12 @@ from data.store import Store
 
 FIRST = "PMC1:F1"
 CANVAS = ".rv-views > .rv-canvas"  # the figure's; what is compared with it has another
+MESSAGE_MS = 6000  # as ui/editor/dialogs.js
+HEARTBEAT_MS = 20_000  # as ui/editor/lease.js
+_WITHOUT_TIMERS = """(held) => {
+    const later = window.setTimeout;
+    window.setTimeout = (does, ms, ...more) => (ms === held ? 0 : later(does, ms, ...more));
+}"""
 
 
 def screen(page: Page) -> Locator:
@@ -73,6 +79,14 @@ def panel(store: Store, node_id: str, figure_id: str = FIRST) -> Panel:
     found = node(store, node_id, figure_id)
     assert isinstance(found, Panel)
     return found
+
+
+def without_timers(page: Page, ms: int) -> None:
+    """Timers of this length that the page sets from now on never end: what would go, or come, after seconds does not
+    while a test looks, however long that takes. Also after a reload."""
+    script = f"({_WITHOUT_TIMERS})({ms})"
+    page.add_init_script(script)
+    page.evaluate(script)
 
 
 def row(page: Page, node_id: str) -> Locator:

@@ -10,7 +10,20 @@ from playwright.sync_api import Page, expect
 from curator.figure import FigureState, State
 from data.store import Store
 from tests.e2e.project import HOSTILE, KIDNEY
-from tests.e2e.review_screen import FIRST, at, node, panel, row, saved, screen, select_words, shown
+from tests.e2e.review_screen import (
+    FIRST,
+    HEARTBEAT_MS,
+    MESSAGE_MS,
+    at,
+    node,
+    panel,
+    row,
+    saved,
+    screen,
+    select_words,
+    shown,
+    without_timers,
+)
 from ui.learning.assessing import assess_waiting, words_on
 
 
@@ -92,6 +105,7 @@ def test_bulk_accept_tells_how_many_it_takes_before_it_does(project: Store, revi
 
 def test_a_figure_is_skipped_with_a_reason_and_can_be_taken_back(project: Store, review: Callable[..., Page]) -> None:
     page = review("PMC1:F4")
+    without_timers(page, MESSAGE_MS)
     page.keyboard.press("s")
     page.keyboard.press("2")
     shown(page, "PMC1:F3")
@@ -104,15 +118,34 @@ def test_a_figure_is_skipped_with_a_reason_and_can_be_taken_back(project: Store,
     assert project.reviews.load("PMC1:F4", 0).review.state == FigureState.PROPOSED
 
 
+def test_who_goes_on_while_a_figure_is_taken_back_undoes_nothing_in_the_other(
+    project: Store, review: Callable[..., Page]
+) -> None:
+    page = review("PMC1:F4")
+    without_timers(page, MESSAGE_MS)
+    page.keyboard.press("Enter")
+    shown(page, "PMC1:F3")
+    row(page, "p1").click()
+    page.keyboard.press("a")
+    saved(page, 2)
+    page.get_by_role("button", name="Take back").evaluate(
+        """async (button) => {
+            button.click();
+            document.querySelector('.rv-queue [data-figure="PMC1:F3"]').click();
+            await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+        }"""
+    )
+    shown(page, "PMC1:F3")
+    saved(page, 2)
+    assert panel(project, "p1", "PMC1:F3").state == State.ACCEPTED
+    assert project.reviews.load("PMC1:F4", 0).review.state == FigureState.ACCEPTED
+
+
 def test_a_second_tab_reads_only_until_it_takes_over_and_the_first_is_told(
     project: Store, review: Callable[..., Page]
 ) -> None:
     first = review()
-    # without its heartbeat, which would tell it on a slow machine before it edits
-    first.add_init_script(
-        "const { setTimeout: later } = window;"
-        "window.setTimeout = (does, ms, ...more) => (ms === 20000 ? 0 : later(does, ms, ...more));"
-    )
+    without_timers(first, HEARTBEAT_MS)  # which would tell it on a slow machine before it edits
     first.reload()
     shown(first, FIRST)
     second = review()

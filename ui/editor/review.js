@@ -318,7 +318,7 @@ export class Review {
 
   async _takeBack(figureId) {
     await this.open(figureId);
-    this.saving.undo();
+    if (this.saving.isOpen(figureId)) this.saving.undo(); // else somebody has gone on to another figure meanwhile
   }
 
   async go(step) {

@@ -12,7 +12,7 @@ from curator.settings import load_settings
 from data.store import Store
 from tests.e2e.agents.drawers import drawer, open_agents
 from tests.e2e.agents.scripted_miner import MODEL, ScriptedMiner
-from tests.e2e.review_screen import FIRST, screen, shown
+from tests.e2e.review_screen import FIRST, MESSAGE_MS, screen, shown, without_timers
 
 KEY = "sk-4711"
 
@@ -21,6 +21,7 @@ def test_a_figure_is_mined_again_aside_while_its_work_stays_as_it_is(
     project: Store, miner: ScriptedMiner, review: Callable[..., Page]
 ) -> None:
     page = review()
+    without_timers(page, MESSAGE_MS)
     agents = open_agents(page)
     expect(agents.locator("[data-mining]")).to_have_count(0)
     expect(agents.locator('[data-agent="model"] input')).to_be_disabled()
