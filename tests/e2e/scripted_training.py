@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,6 +132,13 @@ class ScriptedRun:
     started_at: str = "2026-11-22T09:30:00+00:00"
     config: Document = field(default_factory=lambda: dict(CONFIG))
     snapshot: Document = field(default_factory=lambda: dict(SNAPSHOT))
+    _telling: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
+
+    def become(self, **changes: Any) -> None:
+        """Changes at once: no answer, which the page's own threads ask for, tells half of it."""
+        with self._telling:
+            for name, value in changes.items():
+                setattr(self, name, value)
 
     @property
     def _evaluated(self) -> list[int]:
@@ -138,6 +146,14 @@ class ScriptedRun:
         return [at for at in range(0, self.step + 1, self.every) if begun]
 
     def run(self) -> Document:
+        with self._telling:
+            return self._run()
+
+    def document(self, after: int) -> Document:
+        with self._telling:
+            return self._document(after)
+
+    def _run(self) -> Document:
         best = max(self._evaluated, default=0)
         return {
             "name": self.name,
@@ -158,10 +174,10 @@ class ScriptedRun:
             "use": self.use,
         }
 
-    def document(self, after: int) -> Document:
+    def _document(self, after: int) -> Document:
         best = max(self._evaluated, default=0)
         return {
-            "run": self.run(),
+            "run": self._run(),
             "loss": [loss_at(step, self.steps) for step in range(max(1, after + 1), self.step + 1)],
             "retrieval": [[at, recall_at(at, self.steps, self.best)] for at in self._evaluated if at > after],
             "config": {**self.config, "steps": self.steps, "preset": self.preset},

@@ -25,7 +25,7 @@ def test_curves_grow_while_a_run_trains_and_are_asked_for_by_what_is_new(
     page = open_tab()
     expect(chip(page)).to_have_text("starting")
     expect(page.locator(".waiting")).to_have_text("The model is being made.")
-    run.state, run.step = "training", 40
+    run.become(state="training", step=40)
     expect(page.locator(".progress")).to_have_text(
         "step 40 of 300 · 16 s spent · about 2 min left · best at step 30, score 42%"
     )
@@ -39,7 +39,7 @@ def test_curves_grow_while_a_run_trains_and_are_asked_for_by_what_is_new(
     assert page.locator(".chart:visible .best").count() == 4
     assert page.locator(".chart:visible .chance").count() == 3
     assert page.locator(".chart:visible .band").count() == 8
-    run.state, run.step = "finished", 300
+    run.become(state="finished", step=300)
     expect(chip(page)).to_have_text("finished")
     expect(page.locator(".results tbody tr")).to_have_count(6)
 

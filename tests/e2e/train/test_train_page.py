@@ -6,7 +6,9 @@ import json
 import os
 import re
 import signal
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,6 +16,8 @@ from playwright.sync_api import Page, expect
 from data.store import Store
 from tests.e2e.scripted_training import CONFIG, ScriptedRun, ScriptedTraining
 from tests.e2e.train.tab import chip, train_button
+from trainer.metrics import read_metrics
+from trainer.run_folder import RunFolder
 
 HOSTILE = '<img src=x onerror="document.title=1">'
 _REAL_MS = 240_000  # a run of eight steps takes half a minute alone, and minutes beside other work
@@ -37,7 +41,7 @@ def test_a_page_that_is_not_looked_at_or_has_nothing_to_wait_for_asks_nothing(
     expect(page.locator(".progress")).to_contain_text("step 50 of 300")
     # before the tab was opened again at most one question was on its way
     assert [name for name, _ in training.asked[asked:]].index("train_overview") <= 1
-    run.state, run.step = "finished", 300
+    run.become(state="finished", step=300)
     page.clock.run_for(2_000)
     expect(chip(page)).to_have_text("finished")
     asked = len(training.asked)
@@ -58,7 +62,7 @@ def test_a_resumed_run_drops_what_came_after_its_checkpoint(
     page.get_by_role("button", name="Resume").click()
     expect(chip(page)).to_have_text("starting")
     assert training.requests("train_resume") == [{"name": "zoomin-1"}]
-    run.state, run.step = "training", 46
+    run.become(state="training", step=46)
     expect(page.locator(".progress")).to_contain_text("step 46 of 300")
     # no region was trained on by step 46
     expect(page.get_by_role("img", name=re.compile(r"^Loss by step\. Figure [\d.]+, Panel [\d.]+$"))).to_be_visible()
@@ -100,7 +104,7 @@ def test_stop_use_and_remove_do_what_they_say(training: ScriptedTraining, open_t
     expect(page.get_by_text("Indexing 0 of 48 figures")).to_be_visible()
     run.use = {"state": "indexing", "done": 12, "total": 48, "message": ""}
     expect(page.get_by_text("Indexing 12 of 48 figures for search and confidence")).to_be_visible()
-    run.use, run.in_use = {"state": "ready", "done": 48, "total": 48, "message": ""}, True
+    run.become(use={"state": "ready", "done": 48, "total": 48, "message": ""}, in_use=True)
     expect(page.locator(".top .use")).to_be_visible()
     expect(page.get_by_role("button", name="Index again")).to_be_enabled()
     run.in_use = False
@@ -172,6 +176,17 @@ def test_a_server_that_does_not_answer_is_said_and_asked_again(
     expect(page.locator(".away")).to_be_hidden()
 
 
+def _halted_at_its_first_step(page: Page, run: Path) -> int:
+    """Id of a run's process, halted: a fast machine would make all steps before the page tells of the first."""
+    end = time.monotonic() + _REAL_MS / 1000
+    while not any(line["kind"] == "step" for line in read_metrics(RunFolder(run).metrics)):
+        assert time.monotonic() < end, "the run made no step"
+        page.wait_for_timeout(10)
+    process: int = json.loads((run / "process.json").read_text())["pid"]
+    os.kill(process, signal.SIGSTOP)
+    return process
+
+
 @pytest.mark.process
 def test_one_click_trains_a_model_that_outlives_kill_and_reload(
     project: Store, url: str, open_page: Callable[..., Page]
@@ -181,9 +196,10 @@ def test_one_click_trains_a_model_that_outlives_kill_and_reload(
     page.get_by_role("spinbutton", name="Steps").fill("8")
     expect(page.locator(".plan .facts")).to_contain_text(re.compile("Steps8 of "))
     train_button(page).click()
-    expect(page.locator(".progress")).to_contain_text(re.compile("^step [1-9]"), timeout=_REAL_MS)
     run = project.project / "runs" / "zoomin-1"
-    os.kill(json.loads((run / "process.json").read_text())["pid"], signal.SIGKILL)
+    process = _halted_at_its_first_step(page, run)
+    expect(page.locator(".progress")).to_contain_text(re.compile("^step [1-9]"))
+    os.kill(process, signal.SIGKILL)
     expect(chip(page)).to_have_text("killed")
     page.reload()
     page.get_by_role("button", name="Resume").click()
