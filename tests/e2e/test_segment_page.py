@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable
+from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from curator.figure import Region, State
 from curator.geometry import iou
 from data.store import Store
 from tests.e2e.review_screen import CANVAS, click, drag, node, row, saved, screen
+from ui.editor.answers import Answer
+from ui.editor.segment_server import SegmentServer
 
 # drawn cells of panel A: centre, and the box around it
 CELL, CELL_BOX = (205.0, 64.0), (196.0, 54.0, 215.0, 74.0)
@@ -28,16 +32,19 @@ def found(page: Page) -> None:
     expect(page.locator(".rv-preview .mask")).to_have_count(1)
 
 
-@contextmanager
-def answers_held(page: Page) -> Iterator[Callable[[], None]]:
-    """Calls of the server wait until what is yielded is called."""
-    page.route("**/component_server/**", lambda route: None)
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """What is pointed at is answered while this is set; ask for it before the page."""
+    answering = threading.Event()
+    answering.set()
+    segment = SegmentServer.segment
 
-    def let_go() -> None:
-        page.wait_for_function("document.querySelector('.rv-canvas').dataset.segment === 'working'")
-        page.unroute("**/component_server/**")  # what waits goes on
+    def held(server: SegmentServer, raw: Any) -> Answer:
+        assert answering.wait(60)
+        return segment(server, raw)
 
-    yield let_go
+    monkeypatch.setattr(SegmentServer, "segment", held)
+    return answering
 
 
 def region(store: Store, node_id: str) -> Region:
@@ -82,15 +89,17 @@ def test_a_click_elsewhere_accepts_and_goes_on_and_escape_drops(project: Store, 
     assert iou(region(project, "r8").box_xyxy, CELL_BOX) > 0.7
 
 
-def test_who_clicks_faster_than_the_server_answers_loses_nothing(project: Store, review: Callable[..., Page]) -> None:
+def test_who_clicks_faster_than_the_server_answers_loses_nothing(
+    project: Store, answering: threading.Event, review: Callable[..., Page]
+) -> None:
     page = review()
     pointing(page)
-    with answers_held(page) as let_go:
-        click(page, *CELL)
-        click(page, *CELL)  # a double click asks for one thing
-        click(page, *OTHER)
-        page.keyboard.press("Enter")
-        let_go()
+    answering.clear()
+    click(page, *CELL)
+    click(page, *CELL)  # a double click asks for one thing
+    click(page, *OTHER)
+    page.keyboard.press("Enter")
+    answering.set()
     saved(page, 3)
     made = [region(project, node_id).box_xyxy for node_id in ("r8", "r9")]
     assert sorted(round(iou(box, cell), 1) > 0.6 for box in made for cell in (CELL_BOX, OTHER_BOX)) == [
