@@ -14,7 +14,7 @@ def idle(page: Page) -> None:
     page.wait_for_function(_OVER, arg=0)
 
 
-def sync_now(page: Page, timeout_ms: float = 15_000) -> None:
+def sync_now(page: Page, timeout_ms: float = 60_000) -> None:
     """Asks for a pass and waits until it is over: not another, which was under way or which a hint began."""
     button = page.locator("#sync .rail .does button")
     with page.expect_response(lambda one: '"sync_now"' in (one.request.post_data or ""), timeout=timeout_ms) as asked:

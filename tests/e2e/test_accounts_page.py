@@ -154,7 +154,7 @@ def test_who_is_logged_out_meanwhile_is_told_in_the_page_and_goes_on_after_a_log
         told.click()
     log_in(opening.value, "cleo")
     expect(opening.value.get_by_role("heading", name="cleo")).to_be_visible()
-    expect(page.locator("#review .rv")).to_have_attribute("data-saved", "true", timeout=40_000)
+    expect(page.locator("#review .rv")).to_have_attribute("data-saved", "true")
     in_page(page, "cleo")
     (decided,) = (one for one in project.audit.records() if one.action == "decide")
     assert (decided.who, decided.subject) == ("cleo", "PMC1:F4")

@@ -120,8 +120,8 @@ def test_a_state_that_was_read_before_connecting_does_not_hide_the_connection(mo
             const place = document.body.appendChild(document.createElement("div"));
             const tab = new sync.Sync(place, server);
             const before = { passes: 0, counts: {}, outbox: { count: 0, since: null }, connected: null };
-            const url = "http://127.0.0.1:8080";
-            const connected = { ...before, connected: { url, project_id: 1, at: "2026-01-01T00:00:00Z", sends_new: true } };
+            const there = { url: "http://127.0.0.1:8080", project_id: 1, at: "2026-01-01", sends_new: true };
+            const connected = { ...before, connected: there };
             tab.open();
             await answer("sync_state", 0, before);
             const shown = [place.dataset.connected];

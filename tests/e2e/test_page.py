@@ -42,6 +42,7 @@ def test_the_address_keeps_the_tab_over_a_reload_and_back_returns(page: Page) ->
 
 
 def test_nothing_scrolls_sideways_or_leaves_the_window(page: Page) -> None:
+    page.wait_for_selector("#review .rv[data-ready=true]")
     width, height = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
     assert (width, height) == (1280, 800)
 
