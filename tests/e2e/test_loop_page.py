@@ -91,6 +91,7 @@ def test_a_loop_whose_process_has_yet_to_begin_says_so_and_takes_no_second_click
     expect(begin).to_be_hidden()
     with FileLock(project.project / LOCK):  # as its process does when it begins
         expect(tab.get_by_role("button", name="Stop the loop")).to_be_visible()
+        expect(tab.locator("#loop .standing .words")).to_have_text("The loop is starting.")
     expect(begin).to_be_visible()
 
 

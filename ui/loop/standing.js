@@ -69,7 +69,8 @@ export class Standing {
         return html("li", { "data-at": at, "data-stage": key, title: does }, html("span", {}, name));
       }),
     );
-    this._words.textContent = this.starting ? "The loop is starting." : wordsOf(state, open, waits);
+    const begins = this.starting || (state.running && !open); // its process runs a moment before its round is there
+    this._words.textContent = begins ? "The loop is starting." : wordsOf(state, open, waits);
     this._go.hidden = busy || waits;
     const what = open ? `Go on with round ${open.id}` : state.rounds.length ? "Begin the next round" : "Begin the first round";
     this._go.textContent = this._go.title = this._go.ariaLabel = what;
