@@ -16,6 +16,7 @@ import pytest
 
 from agents.lvlm import connection
 from agents.lvlm.connection import DRAWN, Connection, drawn_picture
+from agents.lvlm.providers.openai_address import find_api
 from bench.stand_ins.server import Body, Fault, ModelServer, pictures_of, schema_of
 from curator.settings import ModelSettings
 
@@ -275,9 +276,9 @@ def test_a_server_that_takes_connections_and_says_nothing_is_told() -> None:
 
 
 def test_a_model_that_does_not_answer_in_time_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    late, find = threading.Event(), connection.find_api
+    late = threading.Event()
     # the list of models may come as late as it will
-    monkeypatch.setattr(connection, "find_api", lambda settings: find(replace(settings, timeout_s=60)))
+    monkeypatch.setattr(connection, "find_api", lambda settings: find_api(replace(settings, timeout_s=60)))
     with ModelServer(able, faults=[Fault(until=late)]) as server:
         fault = checked(server, timeout_s=0.2).fault
         late.set()
