@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import torch
 from torch.multiprocessing.spawn import spawn
 from torch.nn import Parameter
 
+from tests.ports import kept_port
 from trainer.distributed import Group, joined
 
 pytestmark = pytest.mark.process
@@ -28,10 +28,8 @@ def test_a_process_alone_sends_nothing() -> None:
 
 
 def test_two_processes_take_the_mean_of_gradients_and_count_one_that_is_missing_as_zero(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    spawn(_process, args=(port, tmp_path), nprocs=2)  # type: ignore[no-untyped-call]
+    with kept_port() as port:
+        spawn(_process, args=(port, tmp_path), nprocs=2)  # type: ignore[no-untyped-call]
     for rank in range(2):
         found = torch.load(tmp_path / f"{rank}.pt")
         assert found["sums"] == [1.0, 10.0]

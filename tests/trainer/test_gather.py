@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ pytest.importorskip("open_clip", reason="training needs 'make models'")
 import torch.distributed as dist  # noqa: E402
 from torch import Tensor  # noqa: E402
 
+from tests.ports import kept_port  # noqa: E402
 from tests.trainer.models import a_batch, a_config  # noqa: E402
 from trainer.batch import Batch, Children  # noqa: E402
 from trainer.config import Level, TrainConfig, Weights  # noqa: E402
@@ -41,7 +41,8 @@ def test_two_processes_have_the_loss_and_gradient_of_one_that_sees_the_whole_bat
     ]
     alone_s = [_loss_and_gradients(config, batch, alone) for config, batch in steps]
 
-    torch.multiprocessing.spawn(_process, args=(_free_port(), steps, tmp_path), nprocs=2)
+    with kept_port() as port:
+        torch.multiprocessing.spawn(_process, args=(port, steps, tmp_path), nprocs=2)
 
     found = [torch.load(tmp_path / f"{rank}.pt") for rank in range(2)]
     for step, (loss, gradients) in enumerate(alone_s):
@@ -101,9 +102,3 @@ def _share(batch: Batch, rank: int) -> Batch:
             None if children.has_negatives is None else children.has_negatives[own],
         ),
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from curator.exchange import Finish, Reply
 from curator.settings import ModelSettings
 from tests.agents.lvlm.tiny_gguf import convert_model
 from tests.agents.lvlm.tiny_qwen import QUESTION, SCHEMA, answer_of, draw_picture, every_pair
+from tests.ports import kept_port
 
 pytestmark = pytest.mark.process
 
@@ -84,15 +84,13 @@ def llama_server(model: Path, folder: Path) -> Iterator[ModelSettings]:
 
 @contextmanager
 def transformers_server(model: Path, folder: Path) -> Iterator[ModelSettings]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("transformers")), "serve", str(model)]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--dtype", "float32"]
     cache = folder / "hub"  # the server lists what is in it, and fails where it is missing
     cache.mkdir()
     log = folder / "transformers.log"
-    with running(command, {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(cache)}, log) as process:
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(cache)}
+    command = [str(Path(sys.executable).with_name("transformers")), "serve", str(model)]
+    command += ["--host", "127.0.0.1", "--device", "cpu", "--dtype", "float32", "--port"]
+    with kept_port() as port, running([*command, str(port)], offline, log) as process:
         wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
         yield ModelSettings(base_url=f"http://127.0.0.1:{port}/v1", model=str(model), retries=0)
 
