@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from curator.audit_sample import in_audit
 from data.store import Store
 from data.store.auto import AGENTS_OWN
+from tests.e2e.review_screen import shown
 
 
 def test_figures_come_as_ranked_and_each_says_why(project: Store, url: str, open_page: Callable[..., Page]) -> None:
@@ -73,3 +74,21 @@ def test_what_was_accepted_without_a_person_leaves_the_queue_and_is_marked(
     expect(screen.locator(f'.rv-item[data-figure="{surest[1]}"]')).to_have_count(0)
     page.locator('#review select[aria-label="Which figures"]').select_option("auto")
     expect(screen.locator(".rv-items .rv-item .auto")).to_have_count(len(accepted))
+
+
+def test_a_figure_that_a_person_accepts_is_no_longer_marked_as_accepted_without_one(
+    project: Store, url: str, open_page: Callable[..., Page]
+) -> None:
+    found = project.auto.candidates(1.0)
+    project.auto.apply(0.02, float(found.confidences.min()), 12, {"text": "promised"}, "ada", 1.0, AGENTS_OWN)
+    accepted = sorted(project.auto.figures())
+    assert len(accepted) > 1
+    listed = quote(json.dumps({"auto": True}))
+    page = open_page(f"{url}/#figure={quote(accepted[0])}&filter={listed}")
+    shown(page, accepted[0])
+    decided = page.locator(f'.rv-item[data-figure="{accepted[0]}"]')
+    expect(decided.locator(".auto")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(decided).to_have_attribute("data-state", "accepted")
+    expect(decided.locator(".auto")).to_have_count(0)
+    expect(page.locator(".rv-item .auto")).to_have_count(len(accepted) - 1)

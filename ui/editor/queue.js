@@ -112,8 +112,10 @@ export class Queue {
   update(figure) {
     const index = this._index(figure.id);
     if (index < 0) return;
-    const item = { ...this._items[index], ...itemOf(figure) };
-    if (JSON.stringify(item) === JSON.stringify(this._items[index])) return;
+    const listed = this._items[index];
+    // whatever a person does to a figure ends that it was accepted without one, also when it is undone
+    const item = { ...listed, ...itemOf(figure), auto: listed.auto && !figure.undoable };
+    if (JSON.stringify(item) === JSON.stringify(listed)) return;
     this._items[index] = item;
     const old = this._list.querySelector(`[data-figure="${CSS.escape(figure.id)}"]`);
     if (old) old.replaceWith(this._item(this._items[index]));
