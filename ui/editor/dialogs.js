@@ -15,7 +15,8 @@ const REASONS = [
   "Unsure, somebody else should look",
 ];
 
-// Messages at the foot of the canvas. `kind`: info, or bad (stays until it is closed).
+// Messages at the foot of the canvas. `kind`: info, or bad (stays until it is closed). Said again, one without an action
+// replaces itself: a key that is pressed again would pile it up. What two actions do can differ under the same words.
 export class Messages {
   constructor() {
     this.element = html("div", { class: "rv-messages", role: "status", "aria-live": "polite" });
@@ -30,6 +31,7 @@ export class Messages {
       action ? button(action.title, { class: "rv-link", onclick: () => (close(), action.run()) }, action.title) : null,
       button("Close", { onclick: close }, icon("cross")),
     );
+    if (!action) for (const shown of [...this.element.children]) if (shown.isEqualNode(message)) shown.remove();
     while (this.element.children.length > 2) this.element.firstChild.remove();
     this.element.append(message);
     if (kind !== "bad") setTimeout(close, MESSAGE_MS);
