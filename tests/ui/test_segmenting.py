@@ -201,6 +201,7 @@ def test_weights_can_be_loaded_before_a_figure_is_opened(store: Store, recorder:
 
 
 def test_many_threads_may_ask_at_once(segmenting: Segmenting, recorder: Recorder) -> None:
+    segmenting.open(FIRST, SECOND)  # else whoever asks for one of them makes it forget the other, where that waits
     answers: list[Box | None] = []
     threads = [
         threading.Thread(target=lambda one=figure: answers.append(outline(segmenting, one)))
