@@ -224,6 +224,13 @@ def _why_none(
 ) -> tuple[str, int | None]:
     """Which threshold came nearest, and how many more reviews it would take if all goes on as so far."""
     count = len(confidences)
+    if confidences.max() < min(thresholds):
+        more = _fewest(float(sizes.mean()), error_rate, delta, max_panels)
+        return (
+            f"{named} were reviewed; none of them is as sure as any figure that could be accepted, so that they tell "
+            f"nothing of those: a promise of {error_rate:.1%} takes about {more:,} more reviews of figures as sure",
+            more,
+        )
     stakes = _BETS / ((1 - error_rate) * max_panels)
     best: tuple[float, float, float] | None = None  # reviews in all, wrong share, threshold
     for threshold in thresholds:

@@ -127,6 +127,21 @@ def test_where_the_surest_are_wrong_too_more_reviews_would_not_help() -> None:
     assert guarantee(bad, np.arange(100) / 100, 0.02, "all").accepted_figures <= 20
 
 
+def test_where_no_reviewed_figure_is_as_sure_as_those_that_wait_it_says_so_and_how_many_as_sure_it_takes() -> None:
+    less_sure = [AuditFigure(str(n), 0.5, 4, 0) for n in range(500)]
+    waiting = np.linspace(0.9, 0.99, 100)
+    found = guarantee(less_sure, waiting, 0.02)
+    assert found.threshold is None
+    assert found.more_reviews is not None
+    assert found.text == (
+        "500 figures of the audit sample were reviewed; none of them is as sure as any figure that could be accepted, "
+        f"so that they tell nothing of those: a promise of 2.0% takes about {found.more_reviews:,} more reviews of "
+        "figures as sure"
+    )
+    as_sure = [AuditFigure(f"more {n}", 0.995, 4, 0) for n in range(found.more_reviews)]
+    assert guarantee(less_sure + as_sure, waiting, 0.02).threshold is not None
+
+
 def test_near_misses_say_about_how_many_more_reviews_it_takes() -> None:
     rng = np.random.default_rng(3)
     sample = [AuditFigure(str(n), float(rng.random()), 4, int(n % 20 == 0)) for n in range(450)]
