@@ -200,6 +200,23 @@ def test_the_doctor_finds_what_is_installed(tmp_path: Path) -> None:
     assert all(finding["costs"] for finding in findings.values())
 
 
+def test_the_doctor_says_why_the_settings_cannot_be_used(tmp_path: Path) -> None:
+    file = tmp_path / "curator.toml"
+    file.write_text("[model\n")
+    done = curator(tmp_path, "doctor")
+    assert done.exit_code == 1
+    fault = f"{file} is not valid TOML: Expected ']' at the end of a table declaration (at line 1, column 7)"
+    assert f"WRONG   settings               {fault}\n" in done.output
+    assert done.output.endswith("settings cannot be used, as said above\n")
+    findings = {finding["name"]: finding for finding in json.loads(curator(tmp_path, "doctor", "--json").stdout)}
+    assert findings.pop("settings")["fault"] == fault
+    assert not any(finding["fault"] for finding in findings.values())
+    file.write_text('[model]\nname = "m"\n')
+    assert "settings in " in curator(tmp_path, "doctor").output
+    file.write_text('[model]\nmodel = "m"\n')
+    assert f"ok      settings               {file}\n" in curator(tmp_path, "doctor").output
+
+
 def test_the_demo_is_drawn_once(tmp_path: Path) -> None:
     first = curator(tmp_path, "demo", "--figures", "2", "--if-empty")
     assert "2 demo figures mined" in first.output

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curator.errors import SettingsError
+
 if TYPE_CHECKING:
     from ui.cli import Project
 
@@ -26,6 +28,8 @@ class Finding:
     """Curator does not work without it."""
     costs: str
     """What goes without it."""
+    fault: str = ""
+    """Why what was found cannot be used, and what mends it; empty where it can."""
 
 
 _PACKAGES = (
@@ -50,16 +54,27 @@ _PACKAGES = (
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_obj
 def command(project: Project, as_json: bool) -> None:
-    """Say what is installed, what is missing, and what each missing thing costs you."""
+    """Say what is installed, what is missing, and what each missing thing costs you.
+
+    Also whether the project's settings can be used, and why not. The exit status is 1 where they cannot, or where
+    something needed is missing.
+    """
     findings = examine(project)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
         for finding in findings:
             mark = "ok     " if finding.found else ("MISSING" if finding.needed else "absent ")
-            click.echo(f"{mark} {finding.name:<22} {finding.found or 'without it: ' + finding.costs}")
+            told = finding.found or f"without it: {finding.costs}"
+            if finding.fault:
+                mark, told = "WRONG  ", finding.fault
+            click.echo(f"{mark} {finding.name:<22} {told}")
+    sentences = []
     if any(finding.needed and not finding.found for finding in findings):
-        raise click.ClickException("something needed is missing; `make setup` installs it")
+        sentences.append("something needed is missing; `make setup` installs it")
+    sentences += [f"{finding.name} cannot be used, as said above" for finding in findings if finding.fault]
+    if sentences:
+        raise click.ClickException("; ".join(sentences))
 
 
 def examine(project: Project) -> list[Finding]:
@@ -92,5 +107,19 @@ def examine(project: Project) -> list[Finding]:
     folder = project.folder if project.folder.exists() else project.folder.absolute().parent
     free_gb = shutil.disk_usage(folder).free / 2**30
     enough = f"{free_gb:.1f} GB free" if free_gb > 1 else None
+    findings.append(_settings(project))
     findings.append(Finding("disk", enough, True, f"less than 1 GB is free in {folder}: images cannot be kept"))
     return findings
+
+
+def _settings(project: Project) -> Finding:
+    """Commands that need none pass a broken file over, so that it would be noticed late."""
+    from curator.settings import FILE_NAME
+
+    file = project.folder / FILE_NAME
+    found, costs = str(file) if file.exists() else f"no {file}: defaults", "no command that reads them"
+    try:
+        _ = project.settings
+    except SettingsError as error:
+        return Finding("settings", found, True, costs, str(error))
+    return Finding("settings", found, True, costs)
