@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,7 @@ class Segmenting:
         self._choice: Choice | None = None
         self._changed = threading.Condition()
         self._wanted: dict[str, tuple[str, Path]] = {}  # hash and file of images by figure id, the most wanted last
+        self._awaited: Counter[str] = Counter()  # how many clicks wait for each figure
         self._ready: OrderedDict[str, Embedding] = OrderedDict()
         self._failed: OrderedDict[str, CuratorError] = OrderedDict()
         self._worker: threading.Thread | None = None
@@ -88,8 +89,9 @@ class Segmenting:
         # looked up here: each new thread that asks the database would open a connection of its own
         found = {one: self._found(one) for one in missing}
         with self._changed:
-            # what was wanted before is left: the curator has gone on
-            self._wanted = {one: image for one, image in found.items() if image is not None}
+            # what was wanted before is left, the curator has gone on; but not where another one's click waits for it
+            awaited = {one: image for one, image in self._wanted.items() if self._awaited[one]}
+            self._wanted = awaited | {one: image for one, image in found.items() if image is not None}
             if figure_id in self._ready:
                 self._ready.move_to_end(figure_id)
             if self._wanted:
@@ -140,10 +142,16 @@ class Segmenting:
     def _embedding(self, figure_id: str, wait_s: float) -> tuple[Embedding, Segmenter]:
         with self._changed:
             known = any(figure_id in one for one in (self._ready, self._failed, self._wanted))
-        if not known:
-            self.open(figure_id)
+            self._awaited[figure_id] += 1
+        try:
+            if not known:
+                self.open(figure_id)
+            with self._changed:
+                self._changed.wait_for(lambda: figure_id in self._ready or figure_id in self._failed, wait_s)
+        finally:
+            with self._changed:
+                self._awaited -= Counter((figure_id,))
         with self._changed:
-            self._changed.wait_for(lambda: figure_id in self._ready or figure_id in self._failed, wait_s)
             if figure_id in self._failed:
                 raise self._failed[figure_id]
             if figure_id not in self._ready or self._choice is None:

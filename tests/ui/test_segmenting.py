@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -129,6 +130,33 @@ def test_what_was_opened_last_comes_first_and_what_was_left_is_forgotten(
     assert recorder.embedded == [1, 2]
 
 
+def test_a_figure_that_a_click_waits_for_is_not_forgotten_when_somebody_opens_another(
+    store: Store, recorder: Recorder
+) -> None:
+    waits = threading.Event()
+
+    class Told(threading.Condition):
+        def wait_for(self, predicate: Callable[[], Any], timeout: float | None = None) -> Any:
+            waits.set()
+            return super().wait_for(predicate, timeout)
+
+    with patch("threading.Condition", Told):
+        segmenting = segmenting_of(store, lambda: Choice(recorder, "for tests"))
+    recorder.go.clear()
+    segmenting.open(FIRST)
+    assert recorder.began.wait(PATIENCE_S)
+    answers: list[Box | None] = []
+    click = threading.Thread(target=lambda: answers.append(outline(segmenting, SECOND)))
+    click.start()
+    assert waits.wait(PATIENCE_S)
+    segmenting.open(THIRD)
+    recorder.go.set()
+    click.join(PATIENCE_S)
+    assert answers == [(40, 40, 60, 60)]
+    segmenting.close()
+    assert set(recorder.embedded) == {1, 2, 3}
+
+
 def test_until_it_is_ready_the_page_is_told_so(segmenting: Segmenting, recorder: Recorder) -> None:
     recorder.go.clear()
     segmenting.open(FIRST)
@@ -201,7 +229,6 @@ def test_weights_can_be_loaded_before_a_figure_is_opened(store: Store, recorder:
 
 
 def test_many_threads_may_ask_at_once(segmenting: Segmenting, recorder: Recorder) -> None:
-    segmenting.open(FIRST, SECOND)  # else whoever asks for one of them makes it forget the other, where that waits
     answers: list[Box | None] = []
     threads = [
         threading.Thread(target=lambda one=figure: answers.append(outline(segmenting, one)))
