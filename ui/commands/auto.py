@@ -78,8 +78,9 @@ def _apply(project: Project, error_rate: float, promise: Promised, as_json: bool
 
 def _undo(project: Project, batch_id: int, as_json: bool) -> None:
     from ui.accounts.shell import note_from_shell
+    from ui.learning.accepting import take_back
 
-    figures = project.store.auto.undo(batch_id, getpass.getuser())
+    figures = take_back(project.store, batch_id, getpass.getuser())
     note_from_shell(project.store, "auto-undo", str(batch_id), figures=figures)
     click.echo(json.dumps({"figures": figures}) if as_json else f"{figures:,} figures wait for a person again")
 

@@ -14,6 +14,7 @@ from curator.errors import SettingsError, StoreError
 from curator.guarantee import MAX_PANELS, Guarantee, Promised, guarantee
 from data.store import Store
 from data.store.auto import AutoBatch
+from ui.learning.ranking import rerank
 
 _MOST_PASSED_OVER = 0.1
 """Share of the sample's figures that may wait while later ones were reviewed. Above it, those reviewed were chosen and
@@ -138,6 +139,20 @@ def accept(store: Store, error_rate: float, who: str, promised: Promised = "acce
     return store.auto.apply(
         error_rate, seen.guarantee.threshold, seen.guarantee.max_panels, seen.to_doc(), who, time.time(), seen.assessor
     )
+
+
+def take_back(store: Store, batch_id: int, who: str) -> int:
+    """Takes a batch back: its figures wait for a person again. How many did.
+
+    What waits is ranked anew: a ranking made meanwhile passed these figures over, and they would come after all others.
+
+    Raises:
+        StoreError: there is no such batch, or it was undone before.
+    """
+    figures = store.auto.undo(batch_id, who)
+    if figures:
+        rerank(store)
+    return figures
 
 
 def accepted_statement(store: Store) -> Statement | None:

@@ -13,7 +13,7 @@ from data.store import Store
 from ui.accounts.identity import current_user, permit
 from ui.editor.answers import Answer, saying
 from ui.editor.requests import Request, RowId, parse_request
-from ui.learning.accepting import accept, accepted_statement, preview, statement_doc
+from ui.learning.accepting import accept, accepted_statement, preview, statement_doc, take_back
 
 
 class RateRequest(Request):
@@ -75,6 +75,6 @@ class AutoServer:
         permit("auto")
         user = current_user()
         request = parse_request(UndoRequest, raw)
-        figures = self._store.auto.undo(request.batch, user.name)
+        figures = take_back(self._store, request.batch, user.name)
         self._store.audit.add(user.name, "auto-undo", str(request.batch), {"figures": figures})
         return {"figures": figures}

@@ -23,6 +23,7 @@ from ui.cli import main
 from ui.learning.accepting import accept, accepted_statement, preview
 from ui.learning.assessing import assess_waiting
 from ui.learning.auto_server import AutoServer
+from ui.learning.ranking import rerank
 
 RATE = 0.1  # of what can be promised with a sample that a test can make
 ACCEPT = {"op": "judge_figure", "state": "accepted"}
@@ -234,6 +235,22 @@ def test_the_page_previews_for_everybody_and_accepts_for_reviewers(store: Store)
         "auto",
         "auto-undo",
     ]
+
+
+def test_what_is_taken_back_has_its_place_in_the_order_again(store: Store) -> None:
+    rerank(store)
+    order = store.ranks.ordered(100)
+    assert len(order) == 20
+    *_, undo = AutoServer(store).functions()
+    for take_back in (
+        lambda batch: undo({"batch": batch.id}),
+        lambda batch: curator(store, "--undo", str(batch.id)),
+    ):
+        batch = accept(store, RATE, "ann")
+        rerank(store)  # as the page does after decisions: those that were accepted lose their places
+        assert store.ranks.ordered(100) == []
+        take_back(batch)
+        assert store.ranks.ordered(100) == order
 
 
 def test_the_command_previews_applies_lists_and_undoes(store: Store) -> None:
