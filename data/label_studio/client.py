@@ -29,6 +29,7 @@ _LIGHT_PAGE_SIZE: Final = 500  # guess; the server may give fewer
 _LONGEST_WAIT_S: Final = 30.0
 _BUSY: Final = frozenset({429, 502, 503, 504})
 _MOST_SHOWN: Final = 200  # characters of a reply in a message
+_TOKEN_GOES: Final = "Token in the Sync tab's form or into CURATOR_LABEL_STUDIO_API_KEY"
 
 
 class MissingError(SyncError):
@@ -71,7 +72,7 @@ class LabelStudio:
         if not token or not token.isascii() or not token.isprintable():
             raise SyncError(
                 "there is no token for Label Studio, or it is not plain text; take one there (Account & Settings) and "
-                "set CURATOR_LABEL_STUDIO_API_KEY"
+                f"put it into {_TOKEN_GOES}"
             )
         self.url = url.rstrip("/")
         self._token = token
@@ -287,8 +288,8 @@ class LabelStudio:
         code, said = reply.status_code, reply.text[:_MOST_SHOWN]
         if code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise SyncError(
-                f"{self.url} refuses the token ({code} at {path}); set CURATOR_LABEL_STUDIO_API_KEY to a personal "
-                "access token, or have legacy tokens allowed there (Organization, API tokens)"
+                f"{self.url} refuses the token ({code} at {path}); put a personal access token into {_TOKEN_GOES}, "
+                "or have legacy tokens allowed there (Organization, API tokens)"
             )
         if code == HTTPStatus.NOT_FOUND:
             raise MissingError(f"{self.url}{path} does not exist; it was deleted there, or the url is another server's")

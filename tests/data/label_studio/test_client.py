@@ -67,8 +67,9 @@ def test_a_wrong_token_is_told_without_the_token(there: LabelStudioServer) -> No
     with LabelStudio(there.url, "f" * 40) as client, pytest.raises(SyncError) as caught:
         client.whoami()
     assert str(caught.value) == (
-        f"{there.url} refuses the token (401 at /api/current-user/whoami); set CURATOR_LABEL_STUDIO_API_KEY to a "
-        "personal access token, or have legacy tokens allowed there (Organization, API tokens)"
+        f"{there.url} refuses the token (401 at /api/current-user/whoami); put a personal access token into "
+        "Token in the Sync tab's form or into CURATOR_LABEL_STUDIO_API_KEY, or have legacy tokens allowed there "
+        "(Organization, API tokens)"
     )
     assert len(there.history) == 1
 
