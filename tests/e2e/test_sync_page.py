@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from bench.stand_ins.label_studio import TOKEN, LabelStudioServer
+from bench.stand_ins.label_studio import TOKEN, Fault, LabelStudioServer
 from curator.commands import Command, Resize, Update
 from data.label_studio.step import NO_VERSIONS
 from data.store import Store
@@ -112,6 +113,25 @@ def test_connecting_by_the_form_sends_and_takes_in(tab: Page, there: LabelStudio
     expect(tab.locator("#sync .result")).to_contain_text("taken in1")
     assert _box(project, "p1")[0] == pytest.approx(12.8)
     assert TOKEN not in tab.content()
+
+
+def test_while_the_form_connects_it_cannot_be_sent_again(tab: Page, there: LabelStudioServer) -> None:
+    answered = threading.Event()
+    there.faults.append(Fault(path="/whoami", until=answered))
+    form = tab.locator("#sync form:visible")
+    form.locator("input[name=url]").fill(there.url)
+    form.locator("input[name=token]").fill("wrong")
+    connect, test = (form.get_by_role("button", name=name, exact=True) for name in ("Connect", "Test"))
+    try:
+        connect.click()
+        expect(form.locator(".notice")).to_have_text("Connecting…")
+        expect(connect).to_be_disabled()
+        expect(test).to_be_disabled()
+    finally:
+        answered.set()
+    expect(form.locator(".notice.bad")).to_contain_text("refuses the token")
+    expect(connect).to_be_enabled()
+    expect(test).to_be_enabled()
 
 
 def test_a_conflict_is_seen_from_both_sides_and_solved_by_keys(

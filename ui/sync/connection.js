@@ -192,7 +192,7 @@ export class Connection {
 
   async _asked(name, request, said) {
     if (this._busy) return null;
-    this._busy = true;
+    this._working(true);
     this._said.className = "notice";
     say(this._said, said);
     try {
@@ -203,8 +203,13 @@ export class Connection {
       this._tell(error);
       return null;
     } finally {
-      this._busy = false;
+      this._working(false);
     }
+  }
+
+  _working(busy) {
+    this._busy = busy;
+    for (const button of this._form.querySelectorAll("button")) button.disabled = busy;
   }
 
   _tell(error) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field
@@ -166,8 +167,10 @@ class SyncServer:
         request = parse_request(FormRequest, raw)
         settings = self._setup.settings_with(request.fields, request.token)
         was_connected = self._store.outbox.connected() is not None
-        with open_server(settings, self._store.project) as server:
+        # a person waits: a wrong address is told at once, not after all retries
+        with open_server(replace(settings, retries=0), self._store.project) as server:
             server.whoami()
+        with open_server(settings, self._store.project) as server:
             images = images_of(self._store, settings)
             connected = connect(self._store, server, settings.project, images, request.sends_new)
         self._setup.save(settings)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench.stand_ins.label_studio import OWNER, TOKEN, LabelStudioServer
+from bench.stand_ins.label_studio import OWNER, TOKEN, Fault, LabelStudioServer
 from curator.settings import load_settings
 from curator.user import User
 from tests.data.label_studio.syncing import Pair, labelled, resized
@@ -105,6 +105,17 @@ def test_what_is_wrong_with_the_form_is_named(tab: Tab, fields: dict[str, str], 
     assert said in tab.said("connect", fields=tab.form(**fields), token=token)
     assert tab.pair.store.outbox.connected() is None
     assert not (tab.pair.store.project / "label_studio.key").exists()
+
+
+def test_whoever_connects_is_told_at_once_and_waits_for_no_second_attempt(
+    tmp_path: Path, there: LabelStudioServer
+) -> None:
+    tab = Tab(Pair(tmp_path, there), {"CURATOR_LABEL_STUDIO_RETRIES": "4"})
+    there.faults.append(Fault(path="/whoami", status=503))
+    assert "failed at /api/current-user/whoami (503" in tab.said("connect", fields=tab.form(), token=TOKEN)
+    assert [path for _, path, _ in there.history] == ["/api/current-user/whoami"]
+    assert tab.pair.store.outbox.connected() is None
+    tab.syncing.close()
 
 
 def test_connecting_keeps_the_form_and_the_token_and_sends_what_is_mined(tab: Tab) -> None:
