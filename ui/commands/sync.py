@@ -211,7 +211,8 @@ def _show_status(project: Project, as_json: bool) -> None:
         return
     click.echo(f"project {connected.project_id} of {connected.url}")
     for status, count in Counter(statuses.values()).most_common():
-        click.echo(f"  {status:<13} {count:>8,}")
+        said = "in step" if status == "synced" else status
+        click.echo(f"  {said:<13} {count:>8,}")
     for figure_id, reason in reasons.items():
         click.echo(f"{figure_id}: {reason}")
 
@@ -266,9 +267,21 @@ def _what_changed(doc: dict[str, Any], side: str) -> str:
     if after is None:
         return "deleted"
     if not isinstance(after, dict) or not isinstance(before, dict):
-        return json.dumps(after, ensure_ascii=False)
+        return json.dumps(_shown(after), ensure_ascii=False)
     changed = {name: value for name, value in after.items() if value != before.get(name) and name != "provenance"}
-    return json.dumps(changed, ensure_ascii=False)
+    return json.dumps(_shown(changed), ensure_ascii=False)
+
+
+def _shown(value: Any) -> Any:
+    """Numbers to a hundredth: Label Studio keeps boxes in percent of the image, and back in pixels 500.2 is
+    500.20000000000005."""
+    if isinstance(value, float):
+        return round(value, 2)
+    if isinstance(value, list):
+        return [_shown(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _shown(one) for name, one in value.items()}
+    return value
 
 
 def _decide_again(project: Project, number: int, keep: Literal["ours", "theirs"] | None) -> None:

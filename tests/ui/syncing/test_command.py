@@ -53,8 +53,21 @@ def test_a_conflict_is_shown_with_both_versions_and_decided(pair: Pair) -> None:
     decided = run(pair, "--resolve", "PMC1:fig1", "--keep", "theirs")
     assert decided.output == "1 conflicts decided: theirs stays; the next `curator sync` writes it there\n"
     assert json.loads(run(pair, "--json").output)["failed"] == {}
-    assert run(pair, "--status").output.splitlines()[1].split() == ["synced", "1"]
+    assert run(pair, "--status").output.splitlines()[1].split() == ["in", "step", "1"]
     assert json.loads(run(pair, "--status", "--json").output)["figures"] == {"PMC1:fig1": "synced"}
+
+
+def test_boxes_in_conflict_are_shown_without_the_dust_of_their_percents(pair: Pair) -> None:
+    assert run(pair).exit_code == 0
+    pair.move_there("p1", 10.05)
+    pair.decide(resized("p1", 40.123456))
+    assert "1 conflicts" in run(pair).output
+    (document,) = json.loads(run(pair, "--conflicts", "--json").output)
+    exact = document["doc"]["ours"]["box_xyxy"], document["doc"]["theirs"]["box_xyxy"]
+    assert exact == ([0.0, 0.0, 40.123456, 80.0], pytest.approx([10.05, 0.0, 60.05, 80.0]))
+    listed = run(pair, "--conflicts").output
+    assert '  ours: {"box_xyxy": [0.0, 0.0, 40.12, 80.0]' in listed
+    assert '  theirs (eve@lab.org): {"box_xyxy": [10.05, 0.0, 60.05, 80.0]' in listed
 
 
 def test_what_was_decided_is_listed_and_decided_again(pair: Pair) -> None:
