@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, Page
 
 from ui.editor.bundle import as_script
 from ui.tabs.sync import FOLDER, MODULES
+from ui.tabs.team import FOLDER as TEAM_FOLDER
+from ui.tabs.team import MODULES as TEAM_MODULES
 
 _MODULES = ("calls.js", "figures.js", "lease.js", "jobs.js")
 # A server whose answers come when, and in the order in which, a test gives them, each for the call of a number.
@@ -136,3 +138,41 @@ def test_a_state_that_was_read_before_connecting_does_not_hide_the_connection(mo
         }"""
     )
     assert shown == ["false", "true", "true"]
+
+
+def test_what_is_pressed_while_a_figure_is_being_settled_does_not_change_what_is_sent(modules_page: Page) -> None:
+    modules_page.add_script_tag(content=f"{{{as_script(TEAM_MODULES, TEAM_FOLDER)}\nwindow.settle = module_settle;}}")
+    told = modules_page.evaluate(
+        """async () => {
+            // a page without an address has no storage
+            Object.defineProperty(window, "localStorage", { value: { getItem: () => null } });
+            const away = [];
+            const does = { say: () => null, goTo: (href) => away.push(href), changed: () => null };
+            const view = new settle.Settle(server, does);
+            document.body.append(view.node);
+            const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
+            const found = () => [...view.node.querySelectorAll("button.keep, button.primary")];
+            const buttons = () => found().map((one) => one.disabled);
+            view.show("F");
+            const said = { first_state: "accepted", second_state: "skipped", first_reason: "", second_reason: "" };
+            const figure = { figure_id: "F", revision: 2, label: "Figure 1", caption: "", image_wh: [9, 9] };
+            const read = { first_who: "anna", second_who: "ben", settled_at: null, agreed: [], differences: [] };
+            await answer("team_differences", 0, { ...figure, ...read, ...said, state_key: "state" });
+            press("f");
+            const shown = [buttons()];
+            press("Enter");
+            press("s"); // for the figure that comes next, which is not there yet
+            shown.push(buttons());
+            await answer("team_readings", 0, { readings: [] });
+            await answer("team_settle", 0, { error: "the figure has changed" });
+            shown.push(buttons());
+            press("s");
+            press("Enter");
+            await answer("team_readings", 1, { readings: [] });
+            await answer("team_settle", 1, { figure_id: "F" });
+            return { sent: asked.team_settle.map((one) => one.request.choices), shown, away };
+        }"""
+    )
+    assert told["sent"] == [{"state": "first"}, {"state": "second"}]
+    assert told["shown"] == [[False] * 3, [True] * 3, [False] * 3]  # the two versions, and Settle
+    assert told["away"] == ["#team"]

@@ -11,10 +11,10 @@ from typing import Any
 
 from ui.editor.bundle import as_script
 
-_FOLDER = Path(__file__).parent.parent / "team"
+FOLDER = Path(__file__).parent.parent / "team"
 _STYLES = ("../parts.css", "../sync/conflict.css", "team.css", "settle.css")
 # in the order of their imports
-_MODULES = (
+MODULES = (
     "../editor/dom.js",
     "../editor/wording.js",
     "../train/asking.js",
@@ -39,9 +39,9 @@ def team_tab(server_functions: Sequence[Callable[..., Any]]) -> Any:
     import gradio as gr
 
     return gr.HTML(
-        html_template=(_FOLDER / "team.html").read_text(encoding="utf-8"),
-        css_template="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _STYLES),
-        js_on_load=f"{as_script(_MODULES, _FOLDER)}\nmodule_team.startTeam(element, server);\n",
+        html_template=(FOLDER / "team.html").read_text(encoding="utf-8"),
+        css_template="\n".join((FOLDER / name).read_text(encoding="utf-8") for name in _STYLES),
+        js_on_load=f"{as_script(MODULES, FOLDER)}\nmodule_team.startTeam(element, server);\n",
         server_functions=list(server_functions),
         apply_default_css=False,
         elem_id="team",

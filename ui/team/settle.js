@@ -130,11 +130,11 @@ export class Settle {
         ? `${chosen} of ${this._rows.length} chosen`
         : "No difference";
     this._go.hidden = !this._isOpen;
-    this._go.disabled = chosen < this._rows.length;
+    this._go.disabled = this._busy || chosen < this._rows.length;
     this._all.hidden = !this._isOpen || this._rows.length < 2;
     this._all.replaceChildren(
       ...SIDES.map((side) =>
-        html("button", { type: "button", class: "c-button", "data-right": "team", title: side === "first" ? "Shift+F" : "Shift+S", onclick: () => this._chooseAll(side) }, `${this._readers[side]} for all`),
+        html("button", { type: "button", class: "c-button", "data-right": "team", disabled: this._busy, title: side === "first" ? "Shift+F" : "Shift+S", onclick: () => this._chooseAll(side) }, `${this._readers[side]} for all`),
       ),
     );
     this._alike.hidden = this._rows.length > 0;
@@ -193,7 +193,7 @@ export class Settle {
       row && this._isOpen
         ? html(
             "button",
-            { type: "button", class: "c-button keep", "data-right": "team", "aria-pressed": String(Boolean(chosen)), onclick: () => this._choose(side) },
+            { type: "button", class: "c-button keep", "data-right": "team", "aria-pressed": String(Boolean(chosen)), disabled: this._busy, onclick: () => this._choose(side) },
             chosen ? "Chosen" : "This is right",
             html("kbd", {}, side[0]),
           )
@@ -240,7 +240,7 @@ export class Settle {
 
   // Follows one reader here, and goes on to what is open still.
   _choose(side) {
-    if (!this._isOpen || !this._shown) return;
+    if (this._busy || !this._isOpen || !this._shown) return;
     this._choices.set(this._shown.key, side);
     const order = [...this._rows.keys()].map((index) => (this._at + 1 + index) % this._rows.length);
     const next = order.find((index) => !this._choices.has(this._rows[index].key));
@@ -248,7 +248,7 @@ export class Settle {
   }
 
   _chooseAll(side) {
-    if (!this._isOpen) return;
+    if (this._busy || !this._isOpen) return;
     for (const row of this._rows) this._choices.set(row.key, side);
     this._draw();
   }
@@ -257,9 +257,11 @@ export class Settle {
     if (this._busy || !this._isOpen || this._choices.size < this._rows.length) return;
     this._busy = true;
     const { figure_id: figureId, revision } = this._answer;
+    const choices = Object.fromEntries(this._choices); // what is pressed from here on is meant for the next figure
+    this._draw();
     try {
       const next = await this._next(figureId);
-      await ask(this._server, "team_settle", { figure_id: figureId, revision, choices: Object.fromEntries(this._choices) });
+      await ask(this._server, "team_settle", { figure_id: figureId, revision, choices });
       this._answer = null;
       this._does.say("Settled. Undo in Review takes it back.", "good", reviewHref(figureId));
       this._does.goTo(next ? settleHref(next) : teamHref);
@@ -269,6 +271,7 @@ export class Settle {
       say(this._away, error.message);
     } finally {
       this._busy = false;
+      this._draw();
     }
   }
 
