@@ -129,7 +129,7 @@ def test_where_the_surest_are_wrong_too_more_reviews_would_not_help() -> None:
 
 def test_where_no_reviewed_figure_is_as_sure_as_those_that_wait_it_says_so_and_how_many_as_sure_it_takes() -> None:
     less_sure = [AuditFigure(str(n), 0.5, 4, 0) for n in range(500)]
-    waiting = np.linspace(0.9, 0.99, 100)
+    waiting = 0.9 + np.arange(100) / 1000
     found = guarantee(less_sure, waiting, 0.02)
     assert found.threshold is None
     assert found.more_reviews is not None
