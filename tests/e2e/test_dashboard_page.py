@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from datetime import date
+from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from curator.commands import parse_commands
+from curator.errors import StoreError
 from curator.exchange import Exchange, Reply
 from data.store import Store
 from ui.learning.assessing import fit_now
+from ui.tabs import dashboard
 
 
 def test_a_project_without_decisions_shows_progress_and_says_what_is_missing(
@@ -22,6 +28,45 @@ def test_a_project_without_decisions_shows_progress_and_says_what_is_missing(
     expect(page.locator(".assessor .c-empty")).to_contain_text("The next version is fitted after 20 decisions")
     expect(page.locator(".models .c-empty")).to_contain_text("No model was asked yet")
     expect(page.locator(".tile.pace .note")).to_have_text("Known after the first accepted figure")
+
+
+def test_until_the_project_is_read_it_says_so_in_place_of_an_empty_frame(
+    open_page: Callable[..., Page], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, answer = threading.Event(), dashboard.dashboard_document
+
+    def held(store: Store, today: date) -> dict[str, Any]:
+        read.wait()
+        return answer(store, today)
+
+    monkeypatch.setattr(dashboard, "dashboard_document", held)
+    try:
+        page = open_page(url + "/#dashboard")
+        expect(page.locator(".dashboard .reading")).to_have_text("Reading the project…")
+        expect(page.locator(".dashboard .reading")).to_be_visible()
+        expect(page.locator(".tile.progress")).to_be_hidden()
+    finally:
+        read.set()
+    expect(page.locator(".tile.progress .value")).to_have_text("0% 0 of 7 figures")
+    expect(page.locator(".tile.progress")).to_be_visible()
+    expect(page.locator(".dashboard .reading")).to_be_hidden()
+
+
+def test_a_project_that_cannot_be_read_is_told_and_read_when_the_tab_is_opened_again(
+    open_page: Callable[..., Page], url: str, monkeypatch: pytest.MonkeyPatch, expected_errors: list[str]
+) -> None:
+    def broken(store: Store, today: date) -> dict[str, Any]:
+        raise StoreError("the disk is gone")
+
+    expected_errors.append("500 (Internal Server Error)")
+    with monkeypatch.context() as patched:
+        patched.setattr(dashboard, "dashboard_document", broken)
+        page = open_page(url + "/#dashboard")
+        expect(page.locator(".dashboard .reading")).to_contain_text("Curator does not answer")
+    page.get_by_role("tab", name="Queue").click()
+    page.get_by_role("tab", name="Dashboard").click()
+    expect(page.locator(".tile.progress .value")).to_have_text("0% 0 of 7 figures")
+    expect(page.locator(".dashboard .reading")).to_be_hidden()
 
 
 def test_decisions_appear_in_tiles_chart_and_table_when_the_tab_is_opened(

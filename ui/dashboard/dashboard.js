@@ -137,8 +137,12 @@ function drawModels(models) {
 async function load() {
   const mine = ++turn;
   const found = await server.measure({}).catch(() => null);
-  // without an answer the last one stays
-  if (mine !== turn || !found) return;
+  if (mine !== turn) return;
+  if (!found) {
+    // without an answer the last one stays; this is seen where there is none yet
+    page.querySelector(".reading").textContent = "Curator does not answer. Is `curator ui` still running?";
+    return;
+  }
   measured = found;
   drawTiles(found);
   drawDays(found.days);
