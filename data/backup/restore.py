@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import stat
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -34,7 +35,8 @@ def restore(
     The project is made beside its place, every file checked against its hash, and put there in one step: a process
     killed at any moment leaves the project that was there as it was. With ``overwrite`` that one is moved aside and
     kept. A backup without images takes them from its shelf or ``project/images``, where each must be as it was. Nobody
-    is logged in to what was restored: sessions that ended since would be open again.
+    is logged in to what was restored: sessions that ended since would be open again. A folder that is there, also an
+    empty one, hands its mode on.
 
     Returns what the backup says of itself, and where the former project is now (None where there was none).
 
@@ -90,7 +92,7 @@ def _verify(shelf: Shelf, name: str, progress: Progress) -> Manifest:
 def _scratch_beside(project: Path) -> Iterator[Path]:
     """A folder on the project's own file system, so that what is in it can be renamed to the project."""
     scratch = project.parent / f".{project.name}.restoring"
-    scratch.mkdir(parents=True, exist_ok=True)
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it has no rights of its own yet
     lock = FileLock(scratch / "lock")
     try:
         lock.acquire(blocking=False)
@@ -202,6 +204,8 @@ def _put(fresh: Path, project: Path) -> Path | None:
     if project.exists() and any(project.iterdir()):
         aside = project.with_name(f"{project.name}.before-{name_of(datetime.now(UTC))}")
     try:
+        if project.exists():
+            fresh.chmod(stat.S_IMODE(project.stat().st_mode))  # nobody more may look in than before
         swap(fresh, project, aside)
     except OSError as error:
         raise StoreError(

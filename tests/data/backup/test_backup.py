@@ -337,6 +337,21 @@ def test_a_project_is_never_overwritten_but_moved_aside_when_asked(project: Path
     assert wrong(project) == []
 
 
+@pytest.mark.parametrize("present", ["a project", "an empty folder"])
+def test_a_folder_that_others_may_not_read_stays_so(project: Path, tmp_path: Path, present: str) -> None:
+    taken = take_backup(project, tmp_path / "backups")
+    place = project if present == "a project" else tmp_path / "again"
+    place.mkdir(exist_ok=True)
+    place.chmod(0o700)
+    before = os.umask(0o022)
+    try:
+        restore(taken.place, place, overwrite=True)
+    finally:
+        os.umask(before)
+    assert (place / "curator.db").is_file()
+    assert place.stat().st_mode & 0o777 == 0o700
+
+
 def test_without_an_exchange_of_names_the_former_project_is_kept_too(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
