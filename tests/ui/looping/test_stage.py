@@ -40,8 +40,9 @@ stage.main = command
 stage.run(Path(sys.argv[3]), sys.argv[4:])
 """
 _LOOP = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal: what a script starts beside it ignores Ctrl+C
 from data.store import Store
 from ui.looping.loop import Commands, Training
 sys.executable = sys.argv[2]
