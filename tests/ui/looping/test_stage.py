@@ -42,7 +42,8 @@ stage.run(Path(sys.argv[3]), sys.argv[4:])
 _LOOP = """
 import signal, sys
 from pathlib import Path
-signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal: what a script starts beside it ignores Ctrl+C
+# as in a terminal: what a script starts in the background ignores Ctrl+C
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from data.store import Store
 from ui.looping.loop import Commands, Training
 sys.executable = sys.argv[2]
