@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from curator.commands import parse_commands
 from curator.figure import FigureState
@@ -79,14 +79,19 @@ def test_a_loop_that_failed_says_why(project: Store, tab: Page) -> None:
     expect(tab.locator("#loop .standing .notice")).to_contain_text("nonsense", timeout=ROUND_MS)
 
 
-def test_a_loop_whose_process_has_yet_to_begin_says_so_and_takes_no_second_click(
-    project: Store, tab: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def begin(project: Store, tab: Page, monkeypatch: pytest.MonkeyPatch) -> Locator:
+    """The button, pressed: the loop's process was started, and does nothing that the test does not do for it."""
     output = project.project / OUTPUT
     monkeypatch.setattr(LoopProcess, "start", lambda process, *options: output.write_bytes(b""))
     begin = tab.get_by_role("button", name="Begin the first round")
     begin.click()
+    return begin
 
+
+def test_a_loop_whose_process_has_yet_to_begin_says_so_and_takes_no_second_click(
+    project: Store, tab: Page, begin: Locator
+) -> None:
     expect(tab.locator("#loop .standing .words")).to_have_text("The loop is starting.")
     expect(begin).to_be_hidden()
     with FileLock(project.project / LOCK):  # as its process does when it begins
@@ -95,16 +100,10 @@ def test_a_loop_whose_process_has_yet_to_begin_says_so_and_takes_no_second_click
     expect(begin).to_be_visible()
 
 
-def test_a_loop_that_ends_before_it_begins_can_be_begun_again(
-    project: Store, tab: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    output = project.project / OUTPUT
-    monkeypatch.setattr(LoopProcess, "start", lambda process, *options: output.write_bytes(b""))
-    begin = tab.get_by_role("button", name="Begin the first round")
-    begin.click()
+def test_a_loop_that_ends_before_it_begins_can_be_begun_again(project: Store, tab: Page, begin: Locator) -> None:
     expect(begin).to_be_hidden()
 
-    output.write_text("Error: there is no room\n")
+    (project.project / OUTPUT).write_text("Error: there is no room\n")
 
     expect(tab.locator("#loop .standing .notice")).to_have_text("there is no room")
     expect(begin).to_be_visible()
