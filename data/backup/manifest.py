@@ -12,11 +12,11 @@ from pydantic import Field, ValidationError
 
 from curator.codec import adapter, faults_of, to_doc
 from curator.errors import StoreError
+from data.store.database import DATABASE
 from data.store.image_store import parse_image_path
 
 MANIFEST = "manifest.json"
 IMAGES = "images.jsonl"
-DATABASE = "curator.db"
 
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 

@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock, Timeout
 
 from curator.errors import StoreError
-from data.backup.manifest import DATABASE, Manifest, load_images, load_manifest
+from data.backup.manifest import Manifest, load_images, load_manifest
 from data.backup.placing import place, sha256_of
 from data.backup.shelf import Shelf, find_backup, name_of
 from data.backup.swap import swap
 from data.backup.take import Progress
-from data.store.database import unknown_migrations
+from data.store.database import DATABASE, unknown_migrations
 
 
 def restore(

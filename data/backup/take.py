@@ -19,7 +19,6 @@ from sqlite_utils import Database
 
 from curator.errors import StoreError
 from data.backup.manifest import (
-    DATABASE,
     IMAGES,
     Image,
     KeptFile,
@@ -32,7 +31,7 @@ from data.backup.manifest import (
 from data.backup.placing import sha256_of
 from data.backup.shelf import MARK, Shelf, name_of
 from data.store.copying import copy_database
-from data.store.database import require_project
+from data.store.database import DATABASE, require_project
 from data.store.image_store import ImageStore, parse_image_path
 from data.store.schema import migrations
 

@@ -17,6 +17,8 @@ from data.store.copying import copy_database
 from data.store.disk import DiskSync
 from data.store.schema import migrations
 
+DATABASE = "curator.db"
+"""The database's file in a project's folder, and in a backup of it."""
 BUSY_TIMEOUT_MS = 10_000  # guess: a writer waits for another this long before it gives up
 _PRIMARY = 0xFF
 """Bits of SQLite's result codes that say the kind; those above say more of it."""
@@ -32,9 +34,9 @@ def require_project(project: Path) -> None:
     Raises:
         StoreError: the folder holds no project.
     """
-    if not (project / "curator.db").is_file():
+    if not (project / DATABASE).is_file():
         raise StoreError(
-            f"there is no project in {project}: it has no curator.db; name one with --project, or make one with "
+            f"there is no project in {project}: it has no {DATABASE}; name one with --project, or make one with "
             "`curator ingest`"
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from data.store.database import unknown_migrations
+from data.store.database import DATABASE, unknown_migrations
 from data.store.schema import migrations
 
 _MB = 1_000_000
@@ -23,7 +23,7 @@ def not_ready(project: Path, min_free_mb: int) -> dict[str, str]:
     The database is opened anew, so that one that was moved away is noticed by a process that still has it open.
     """
     checks = {
-        "database": _database(project / "curator.db"),
+        "database": _database(project / DATABASE),
         "images": _images(project / "images"),
         "disk": _disk(project, min_free_mb),
     }

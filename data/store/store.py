@@ -13,7 +13,7 @@ from data.store.comparisons import Comparisons
 from data.store.conflict_decisions import ConflictDecisions
 from data.store.counts import Counts
 from data.store.dashboard import Dashboard
-from data.store.database import Connections
+from data.store.database import DATABASE, Connections
 from data.store.decided import Decisions
 from data.store.exchanges import Exchanges
 from data.store.findable import Findable
@@ -48,7 +48,7 @@ class Store:
 
     def __init__(self, project: Path) -> None:
         self.project = project
-        self.connections = Connections(project / "curator.db")
+        self.connections = Connections(project / DATABASE)
         self.images = ImageStore(project / "images")
         self.articles = Articles(self.connections)
         self.reviews = Reviews(self.connections)
